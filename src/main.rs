@@ -1,1 +1,3 @@
-fn main(){}
+//! The `chorda` command.
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! Container: jar, flask, vial, syringe, tube. What it holds, where it is, who holds it.
+//!
+//! Neighbours: `batch` consumes and produces containers; `storage` defines the places they go to;
+//! `order` reserves them.
+//!
+//! Architecture invariant: a container has exactly one custodian at any time of its life, and
+//! nothing brings a spent container back.
+
+mod apply;
+mod event;
+mod state;
+
+pub use event::{Contents, Event, ProductIdentity};
+pub use state::{Container, ContainerKind, Custodian, Excursion, Fate, LabelState, Transfer};
