@@ -1,1 +1,3 @@
+//! One test binary that mirrors `src`.
 
+mod domain;

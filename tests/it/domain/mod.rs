@@ -1,0 +1,5 @@
+//! Tests of the rules, without a database.
+
+mod id;
+mod quantity;
+mod time;
