@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 
 pub mod actor;
 pub mod container;
+pub mod deviation;
 pub mod disposition;
 pub mod id;
+pub mod quality;
 pub mod quantity;
 pub mod time;
 
@@ -213,7 +215,6 @@ macro_rules! aggregates {
             fn own_event(event: &Event) -> Option<&$module::Event> {
                 match event {
                     Event::$variant(event) => Some(event),
-                    #[expect(unreachable_patterns, reason = "with one aggregate there is no other")]
                     _ => None,
                 }
             }
@@ -224,4 +225,8 @@ macro_rules! aggregates {
 aggregates! {
     /// Of a container: jar, flask, vial, syringe, tube.
     Container => container::Container,
+    /// Of a test request.
+    Test => quality::TestRequest,
+    /// Of a deviation.
+    Deviation => deviation::Deviation,
 }

@@ -1,0 +1,13 @@
+//! Deviations: departures from the approved instruction, from notice to closing signature.
+//!
+//! Neighbours: `batch` opens one when a limit or a timer is broken; `release` waits for the
+//! critical ones.
+//!
+//! Architecture invariant: a deviation is never deleted, and its opening words are never changed.
+
+mod apply;
+mod event;
+mod state;
+
+pub use event::Event;
+pub use state::{Class, Decision, Deviation, Origin, Outcome, Status, Subject};

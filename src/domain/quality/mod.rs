@@ -1,0 +1,17 @@
+//! Quality control: test requests, samples on their way to the laboratory, results against a
+//! specification.
+//!
+//! Neighbours: `batch` asks for tests at its sampling steps; `release` reads how they ended.
+//!
+//! Architecture invariant: no event changes or removes a recorded result (ATMP-42).
+
+mod apply;
+mod event;
+mod specification;
+mod state;
+
+pub use event::{Event, ResultValue};
+pub use specification::{
+    Criterion, Incubation, Limit, Observation, ObservationError, Specification, Verdict,
+};
+pub use state::{InterimReading, ResultStanding, Status, TestRequest, TestResult};
