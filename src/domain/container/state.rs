@@ -29,14 +29,15 @@ pub enum ContainerKind {
 }
 
 impl ContainerKind {
-    /// Every kind, with its code, its word on screens and the letter in container codes.
+    /// Every kind, with its code, its word on screens and the letter in container codes. The
+    /// letters are of `codes::container::ALPHABET`: none moves between keyboards or looks like another.
     pub const ALL: [(Self, &'static str, &'static str, char); 7] = [
-        (Self::CollectionPot, "collection_pot", "collection pot", 'D'),
+        (Self::CollectionPot, "collection_pot", "collection pot", 'P'),
         (Self::Flask, "flask", "flask", 'F'),
         (Self::HoldVial, "hold_vial", "hold vial", 'H'),
-        (Self::Vessel, "vessel", "vessel", 'B'),
-        (Self::Cryovial, "cryovial", "cryovial", 'C'),
-        (Self::Syringe, "syringe", "syringe", 'S'),
+        (Self::Vessel, "vessel", "vessel", 'K'),
+        (Self::Cryovial, "cryovial", "cryovial", 'V'),
+        (Self::Syringe, "syringe", "syringe", 'J'),
         (Self::SampleTube, "sample_tube", "sample tube", 'T'),
     ];
 
@@ -52,7 +53,7 @@ impl ContainerKind {
 
     /// The letter in container codes.
     pub fn letter(self) -> char {
-        Self::ALL.iter().find(|(kind, ..)| *kind == self).map_or('X', |(.., letter)| *letter)
+        Self::ALL.iter().find(|(kind, ..)| *kind == self).map_or('P', |(.., letter)| *letter)
     }
 
     /// The kind of a code.

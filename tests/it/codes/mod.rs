@@ -1,0 +1,7 @@
+//! Codes: every published vector, and every way to get one wrong that we know.
+
+mod container;
+mod gs1;
+mod isbt;
+mod scan;
+mod sec;
