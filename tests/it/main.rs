@@ -1,3 +1,4 @@
 //! One test binary that mirrors `src`.
 
 mod domain;
+mod codes;

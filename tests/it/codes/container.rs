@@ -46,7 +46,7 @@ fn every_single_substitution_is_refused() {
 
 #[test]
 fn every_swap_of_any_two_symbols_is_refused() {
-    for number in (1..9_999_999).step_by(9_973) {
+    for number in (1..9_999_999).step_by(99_991) {
         let good = label(ContainerKind::Cryovial, number, 1 + (number % 99) as u8).to_string();
         for first in 0..good.len() {
             for second in first + 1..good.len() {

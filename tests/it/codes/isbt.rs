@@ -82,7 +82,10 @@ fn flags_are_taken_off_verified_and_reserved_ones_refused() {
     assert!(matches!(flag("68").as_deref(), Ok([Element::Din { flag: Flag::Check(68), .. }])));
     assert!(matches!(flag("00").as_deref(), Ok([Element::Din { flag: Flag::None, .. }])));
     assert!(matches!(flag("17").as_deref(), Ok([Element::Din { flag: Flag::Container(7), .. }])));
-    assert!(matches!(flag("09").as_deref(), Ok([Element::Din { flag: Flag::NucleicAcidTube, .. }])));
+    assert!(matches!(
+        flag("09").as_deref(),
+        Ok([Element::Din { flag: Flag::NucleicAcidTube, .. }])
+    ));
     assert!(matches!(flag("33").as_deref(), Ok([Element::Din { flag: Flag::Local(33), .. }])));
     assert!(matches!(flag("69"), Err(CodeError::CheckCharacter { .. })));
     for reserved in ["9A", "97", "98", "99", "14", "A0"] {
@@ -163,7 +166,7 @@ fn a_division_beyond_two_characters_needs_structure_032() {
     assert_eq!(compound(&elements).as_deref(), Ok(text));
     assert!(read("=+03000=A99992600000500=<YA123799&>0263261430").is_err());
     assert!(compound(&elements[..3]).is_err());
-    assert_eq!(Divisions::nested(&[11, 1]).unwrap().as_str(), "ALAB00".replace("AL", "AL"));
+    assert_eq!(Divisions::nested(&[11, 1]).unwrap().as_str(), "ALAB00");
     assert_eq!(Divisions::numbered(31).unwrap().as_str(), "000031");
     assert!(Divisions::parse("A00000").is_err());
     assert!(Divisions::parse("AA00BB").is_err());
@@ -241,7 +244,8 @@ fn product_codes_keep_their_case() {
 
 #[test]
 fn the_chain_of_identity_check_character_runs_over_all_fifteen() {
-    for (text, k) in [("CHA999926000001", '*'), ("CHA9999260000A1", 'X'), ("CHW000023ABC123", '0')] {
+    for (text, k) in [("CHA999926000001", '*'), ("CHA9999260000A1", 'X'), ("CHW000023ABC123", '0')]
+    {
         let id = read_coi(text).unwrap();
         assert_eq!(id.check_character(), k, "{text}");
         assert_eq!(read_coi_checked(&format!("{text}{k}")), Ok(id.clone()));
