@@ -5,5 +5,8 @@
 //! * [`domain`] decides: facts and a command in, events or a named refusal out.
 //! * [`codes`] reads and writes every code on a label: ours, ISBT 128, SEC, GS1.
 
+pub mod clock;
 pub mod codes;
+pub mod config;
 pub mod domain;
+pub mod web;

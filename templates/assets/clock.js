@@ -1,0 +1,30 @@
+// Counts <time data-until="2026-11-22T08:00:00Z"> down by the server's clock. The text the server
+// wrote stays right for readers without scripts: it names the moment, this adds the time left.
+
+export function countDown() {
+  const clocks = [...document.querySelectorAll("[data-until]")];
+  if (clocks.length === 0) return;
+  const served = Date.parse(document.documentElement.dataset.now);
+  const offset = Number.isNaN(served) ? 0 : served - Date.now();
+  const tick = () => {
+    const now = Date.now() + offset;
+    for (const clock of clocks) {
+      const left = Date.parse(clock.dataset.until) - now;
+      clock.textContent = (left < 0 ? "late by " : "") + words(Math.abs(left));
+      clock.classList.toggle("late", left < 0);
+    }
+  };
+  tick();
+  setInterval(tick, 1000);
+}
+
+function words(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const days = Math.floor(seconds / 86400);
+  const hours = Math.floor((seconds % 86400) / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const two = (number) => String(number).padStart(2, "0");
+  if (days > 0) return days + " d " + hours + " h";
+  if (hours > 0) return hours + " h " + two(minutes) + " min";
+  return two(minutes) + ":" + two(seconds % 60);
+}

@@ -1,0 +1,110 @@
+// The wedge listener. A scanner types fast and ends with Enter or Tab; a person does not. Wherever
+// the focus is, a burst of quick keystrokes is taken as one scan, the typing is undone in the field
+// that happened to have the focus, and the server is asked what the code means.
+// Fields marked data-scan="here" keep their scan (for instance: "scan the vial you put away").
+import { show, close, isOpen } from "./band.js";
+
+const GAP_MS = 45; // a person's quickest pair of keys is slower than this
+const SHORTEST = 4; // characters; anything shorter is a person
+const LONGEST = 400; // longer than any code we print; the rest is noise
+const AGAIN_MS = 2000; // the same code within this time is the same scan
+
+let burst = null;
+let last = { code: "", at: -AGAIN_MS };
+
+export function listen() {
+  document.addEventListener("keydown", onKey, { capture: true });
+  const box = document.querySelector("form.scanbox");
+  box?.addEventListener("submit", (event) => {
+    const code = box.elements.code.value.trim();
+    if (!code) return;
+    event.preventDefault();
+    box.elements.code.value = "";
+    ask(code);
+  });
+}
+
+function onKey(event) {
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) { burst = null; return; }
+  if (event.key === "Enter" || event.key === "Tab") return onEnd(event);
+  const character = typed(event);
+  if (character === null) return;
+  const now = event.timeStamp;
+  if (!burst || now - burst.at > GAP_MS) burst = begin(event, now);
+  burst.text += character;
+  burst.at = now;
+  if (burst.text.length > LONGEST) burst = null;
+}
+
+function begin(event, now) {
+  const field = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement
+    ? event.target : null;
+  return { text: "", at: now, field, before: field ? field.value : "" };
+}
+
+function onEnd(event) {
+  const done = burst;
+  burst = null;
+  if (!done || event.timeStamp - done.at > GAP_MS * 2 || done.text.length < SHORTEST) return;
+  if (done.field?.dataset.scan === "here") {
+    done.field.value = done.text;
+    done.field.dispatchEvent(new Event("change", { bubbles: true }));
+    return; // Enter then sends the form, Tab then moves on: what the page was made for
+  }
+  if (done.field?.type === "password") return; // a badge and PIN reader may type here
+  event.preventDefault();
+  event.stopPropagation();
+  if (done.field) done.field.value = done.before;
+  ask(done.text);
+}
+
+// A scanner set to a US keyboard on a Slovenian (QWERTZ) computer swaps Y and Z and moves the signs.
+// The physical key does not lie, so by default the key is read, not the letter; a station whose
+// scanner follows the computer's own layout says so once on its station page.
+function typed(event) {
+  if (event.key === "\u001d" || event.code === "GroupSeparator") return "\u001d";
+  if (event.key.length !== 1) return null;
+  if (document.documentElement.dataset.scanner === "host") return event.key;
+  return usKey(event) ?? event.key;
+}
+
+const PLAIN = { Minus: "-", Equal: "=", BracketLeft: "[", BracketRight: "]", Backslash: "\\",
+  Semicolon: ";", Quote: "'", Backquote: "`", Comma: ",", Period: ".", Slash: "/", Space: " " };
+const SHIFTED = { Minus: "_", Equal: "+", BracketLeft: "{", BracketRight: "}", Backslash: "|",
+  Semicolon: ":", Quote: '"', Backquote: "~", Comma: "<", Period: ">", Slash: "?", Space: " ",
+  Digit1: "!", Digit2: "@", Digit3: "#", Digit4: "$", Digit5: "%", Digit6: "^", Digit7: "&",
+  Digit8: "*", Digit9: "(", Digit0: ")" };
+
+function usKey(event) {
+  const code = event.code;
+  if (!code) return null;
+  if (code.startsWith("Key")) {
+    const upper = event.shiftKey !== event.getModifierState("CapsLock");
+    return upper ? code.slice(3) : code.slice(3).toLowerCase();
+  }
+  if (event.shiftKey && SHIFTED[code]) return SHIFTED[code];
+  if (code.startsWith("Digit")) return code.slice(5);
+  if (/^Numpad[0-9]$/.test(code)) return code.slice(6);
+  return PLAIN[code] ?? null;
+}
+
+async function ask(code) {
+  const now = performance.now();
+  if (code === last.code && now - last.at < AGAIN_MS) {
+    last.at = now;
+    show({ verdict: "check", title: "Already scanned",
+      text: "The same code came twice within two seconds. It counts once.", seen: code });
+    return;
+  }
+  last = { code, at: now };
+  if (isOpen()) close();
+  const url = "/scan?code=" + encodeURIComponent(code);
+  try {
+    const reply = await fetch(url, { headers: { accept: "application/json" }, redirect: "error" });
+    const answer = await reply.json();
+    show({ ...answer, seen: code });
+  } catch {
+    show({ verdict: "stop", title: "No answer from the server", seen: code,
+      text: "The scan was not recorded. Check the network, then scan again." });
+  }
+}
