@@ -128,7 +128,11 @@ impl Cx {
     }
 
     /// A named part of the path as an identity; what does not have its shape is not found.
-    pub fn param_as<T, E>(&self, name: &str, parse: fn(&str) -> Result<T, E>) -> Result<T, WebError> {
+    pub fn param_as<T, E>(
+        &self,
+        name: &str,
+        parse: fn(&str) -> Result<T, E>,
+    ) -> Result<T, WebError> {
         parse(self.param(name)).map_err(|_| WebError::not_found(self.param(name)))
     }
 

@@ -173,8 +173,7 @@ impl WebError {
         if matches!(self, Self::SignInNeeded) {
             banner = banner.action(Link::to("/sign-in", "Sign in").primary());
         }
-        let reference =
-            if self.status() >= 500 { cx.request.id.clone() } else { String::new() };
+        let reference = if self.status() >= 500 { cx.request.id.clone() } else { String::new() };
         let page = MessagePage { shell, head: Head::new(title), banner, reference };
         if signed_in {
             Reply::page_with(self.status(), &page)
@@ -200,12 +199,7 @@ struct AlonePage {
 
 impl From<MessagePage> for AlonePage {
     fn from(page: MessagePage) -> Self {
-        Self {
-            shell: page.shell,
-            head: page.head,
-            banner: page.banner,
-            reference: page.reference,
-        }
+        Self { shell: page.shell, head: page.head, banner: page.banner, reference: page.reference }
     }
 }
 

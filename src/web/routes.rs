@@ -109,9 +109,7 @@ impl Route {
 }
 
 /// The rows of every slice. Append yours.
-const SLICES: &[&[Route]] = &[
-    super::system::ROUTES,
-];
+const SLICES: &[&[Route]] = &[super::system::ROUTES];
 
 /// The whole table.
 pub fn all() -> impl Iterator<Item = &'static Route> {
@@ -120,7 +118,6 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
 
 /// Whether there is a page at `path` that a person in this role may open.
 pub fn may_open(role: Role, path: &str) -> bool {
-    all().any(|route| {
-        route.method == Method::Get && route.path == path && route.access.allows(role)
-    })
+    all()
+        .any(|route| route.method == Method::Get && route.path == path && route.access.allows(role))
 }

@@ -32,7 +32,8 @@ pub(super) async fn serve(web: Web, listener: TcpListener) -> std::io::Result<()
                 Method::Get => web::get(),
                 Method::Post => web::post(),
             };
-            let handler = method.to(move |request, payload, web| entry(Some(route), request, payload, web));
+            let handler =
+                method.to(move |request, payload, web| entry(Some(route), request, payload, web));
             app = app.route(route.path, handler);
         }
         app.default_service(web::to(|request, payload, web| entry(None, request, payload, web)))
@@ -63,10 +64,14 @@ async fn entry(
     let (id, nonce) = (request.id.clone(), request.nonce.clone());
     let begun = std::time::Instant::now();
     let answered = web::block(move || {
-        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| answer(route, web, request, body)));
+        let outcome =
+            std::panic::catch_unwind(AssertUnwindSafe(|| answer(route, web, request, body)));
         outcome.unwrap_or_else(|_| {
             tracing::error!(request = %id, "a handler panicked");
-            Reply::text(500, format!("This should not happen. Nothing was recorded.\nReference: {id}\n"))
+            Reply::text(
+                500,
+                format!("This should not happen. Nothing was recorded.\nReference: {id}\n"),
+            )
         })
     })
     .await;
@@ -159,12 +164,7 @@ fn log_error(cx: &Cx, error: &WebError) {
     }
 }
 
-fn read(
-    route: Option<&'static Route>,
-    http: &HttpRequest,
-    secure: bool,
-    body: &[u8],
-) -> Request {
+fn read(route: Option<&'static Route>, http: &HttpRequest, secure: bool, body: &[u8]) -> Request {
     let text = |name: HeaderName| {
         http.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
@@ -212,10 +212,8 @@ fn respond(reply: Reply, nonce: &str, secure: bool) -> HttpResponse {
     for (name, value) in headers::FIXED {
         response.insert_header((name, value));
     }
-    response.insert_header((
-        header::CONTENT_SECURITY_POLICY,
-        headers::content_security_policy(nonce),
-    ));
+    response
+        .insert_header((header::CONTENT_SECURITY_POLICY, headers::content_security_policy(nonce)));
     response.insert_header(("permissions-policy", headers::permissions_policy(reply.camera)));
     if secure {
         response.insert_header((header::STRICT_TRANSPORT_SECURITY, headers::STRICT_TRANSPORT));
