@@ -87,7 +87,9 @@ fn numbered(text: &str, prefix: &str) -> bool {
 identity!(
     /// Sign-in name of a person; never reused (21 CFR 11.100(a)).
     Login, "sign-in name", "2 to 32 lower-case letters, digits, points or hyphens",
-    |text| made_of(text, 2..=32, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-')
+    |text| made_of(text, 2..=32, |c| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-'
+    })
 );
 identity!(
     /// A workstation or other enrolled source of commands (11.10(h) device checks).
@@ -139,7 +141,8 @@ identity!(
 identity!(
     /// Chain of Identity identifier, data content of ISBT 128 structure 040 (`CH` and 13 more).
     CoiId, "chain-of-identity id", "'CH' and 13 capitals or digits",
-    |text| text.starts_with("CH") && made_of(text, 15..=15, |c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    |text| text.starts_with("CH")
+        && made_of(text, 15..=15, |c| c.is_ascii_uppercase() || c.is_ascii_digit())
 );
 identity!(
     /// Identity of a kind of material: a medium, a reagent, a starting material, a product.
@@ -160,7 +163,8 @@ identity!(
 );
 identity!(
     /// Path of a storage location: `ROOM/TANK/RACK/BOX`, and `…/POSITION` within a box (`A3`).
-    LocationPath, "storage location", "1 to 6 parts of capitals, digits or hyphens, with '/' between",
+    LocationPath, "storage location",
+    "1 to 6 parts of capitals, digits or hyphens, with '/' between",
     |text| {
         let parts: Vec<&str> = text.split('/').collect();
         (1..=6).contains(&parts.len()) && parts.iter().all(|part| made_of(part, 1..=16, code_char))

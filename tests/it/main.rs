@@ -2,3 +2,4 @@
 
 mod domain;
 mod codes;
+mod tidy;
