@@ -1,6 +1,7 @@
 //! The files a page needs beside itself: stylesheet, script modules, pictures. They are embedded in
-//! the executable and served under an address that changes with their content, so that a browser may
-//! keep them for a year and never shows an old one. Neighbours: [`super::page`] prints the addresses.
+//! the executable and served under an address that changes with their content, so that a browser
+//! may keep them for a year and never shows an old one. Neighbours: [`super::page`] prints the
+//! addresses.
 //!
 //! Architecture invariant: nothing is read from disk or from another host while serving.
 

@@ -1,5 +1,5 @@
-//! Filters for templates. `t` is the one door for words on the screen: the English text stays in the
-//! template and is the key of the catalogue, so that another language is one more catalogue.
+//! Filters for templates. `t` is the one door for words on the screen: the English text stays in
+//! the template and is the key of the catalogue, so that another language is one more catalogue.
 //!
 //! Architecture invariant: a filter formats; it never looks anything up in the database.
 

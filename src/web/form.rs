@@ -66,8 +66,8 @@ impl Fields {
             .filter(|value| !value.is_empty())
     }
 
-    /// All pairs whose name begins with `prefix`, the prefix removed: `field.` gives each field of a
-    /// step.
+    /// All pairs whose name begins with `prefix`, the prefix removed: `field.` gives each field of
+    /// a step.
     pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0
             .iter()

@@ -1,5 +1,6 @@
-//! The pictograms: drawn on a 24 × 24 grid with one stroke, inlined so that no request is needed and
-//! they take the colour of their text. Each status has its own shape, so that colour is never alone.
+//! The pictograms: drawn on a 24 × 24 grid with one stroke, inlined so that no request is needed
+//! and they take the colour of their text. Each status has its own shape, so that colour is never
+//! alone.
 //!
 //! Architecture invariant: an icon carries no meaning by itself; a word stands beside it.
 

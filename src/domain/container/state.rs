@@ -30,7 +30,8 @@ pub enum ContainerKind {
 
 impl ContainerKind {
     /// Every kind, with its code, its word on screens and the letter in container codes. The
-    /// letters are of `codes::container::ALPHABET`: none moves between keyboards or looks like another.
+    /// letters are of `codes::container::ALPHABET`: none moves between keyboards or looks like
+    /// another.
     pub const ALL: [(Self, &'static str, &'static str, char); 7] = [
         (Self::CollectionPot, "collection_pot", "collection pot", 'P'),
         (Self::Flask, "flask", "flask", 'F'),

@@ -170,7 +170,7 @@ fn raw_end(chars: &[char], at: usize) -> usize {
 }
 
 /// Texts of an askama page that stand in it bare, with their line: words between tags, and words in
-/// the attributes that a person reads, that no filter can translate.
+/// the attributes that a person reads, that no filter can translate. The product's name is the same in every language.
 pub fn bare_texts(page: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let plain = without_instructions(page);
@@ -219,7 +219,7 @@ fn note_words(found: &mut Vec<(usize, String)>, line: usize, text: &str) {
     for (index, row) in text.lines().enumerate() {
         let mut run = 0;
         let mut word = false;
-        for c in row.chars() {
+        for c in row.replace("Chorda", "").chars() {
             run = if c.is_alphabetic() { run + 1 } else { 0 };
             word |= run >= 3;
         }
