@@ -14,9 +14,11 @@ pub mod actor;
 pub mod container;
 pub mod deviation;
 pub mod disposition;
+pub mod genealogy;
 pub mod id;
 pub mod quality;
 pub mod quantity;
+pub mod storage;
 pub mod time;
 
 use actor::Role;
@@ -229,4 +231,6 @@ aggregates! {
     Test => quality::TestRequest,
     /// Of a deviation.
     Deviation => deviation::Deviation,
+    /// Of a storage location: room, freezer, rack, box.
+    Location => storage::Location,
 }

@@ -1,7 +1,11 @@
 //! How each event changes what is known of a container.
 
 use super::event::Event;
-use super::state::{Container, Custodian, Excursion, Fate, LabelState, Transfer};
+use super::state::{
+    Container, Custodian, Excursion, Fate, LabelState, PrintedLabel, Thaw, Transfer, VoidedLabel,
+};
+use crate::domain::id::Login;
+use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Recorded};
 use std::collections::BTreeMap;
 
@@ -19,10 +23,14 @@ impl Aggregate for Container {
             return Self::produced(recorded, event);
         };
         container.version = recorded.version;
-        container.apply_label(event);
+        let before = container.custodian.clone();
+        container.apply_label(recorded, event);
         container.apply_place(recorded, event);
         container.apply_custody(recorded, event);
         container.apply_use(recorded, event);
+        if container.custodian != before {
+            container.held_since = recorded.at;
+        }
         Some(container)
     }
 }
@@ -65,31 +73,71 @@ impl Container {
             target: target.clone(),
             disposition: *disposition,
             custodian: custodian.clone(),
+            held_since: recorded.at,
             fate: Fate::Live,
             labels: LabelState::default(),
             reserved_for: None,
             thaw_count: 0,
+            thawed: None,
             out_since: None,
             out_seconds_before: 0,
             transfer: None,
             excursion: None,
             written_off: BTreeMap::new(),
+            lost_on_return: BTreeMap::new(),
         })
     }
 
-    fn apply_label(&mut self, event: &Event) {
+    fn apply_label(&mut self, recorded: &Recorded, event: &Event) {
+        let (at, by) = (recorded.at, recorded.actor.clone());
         match event {
-            Event::LabelPrinted { serial, .. } => {
-                let earlier = self.labels.latest;
-                if earlier > 0 && !self.labels.voided.contains(&earlier) {
-                    self.labels.voided.push(earlier);
+            Event::LabelPrinted { serial, definition, definition_version, payload, copies } => {
+                if let Some(earlier) = self.labels.valid().map(|valid| valid.serial) {
+                    let because = format!("label serial {serial} was printed");
+                    self.void_label(earlier, because, at, by.clone());
                 }
                 self.labels.latest = *serial;
+                self.labels.prints.push(PrintedLabel {
+                    serial: *serial,
+                    at,
+                    by,
+                    definition: definition.clone(),
+                    definition_version: *definition_version,
+                    payload: payload.clone(),
+                    copies: *copies,
+                    destroyed: 0,
+                    kept: 0,
+                });
             }
-            Event::LabelVoided { serial } => self.labels.voided.push(*serial),
+            Event::LabelVoided { serial, because } => {
+                self.void_label(*serial, because.clone(), at, by);
+            }
             Event::LabelScannedBack { serial } => self.labels.scanned_back = Some(*serial),
-            Event::LabelDestroyed { serial } => self.labels.destroyed.push(*serial),
+            Event::LabelDestroyed { serial, copies } => {
+                self.account_label(*serial, |print| &mut print.destroyed, *copies);
+            }
+            Event::LabelKept { serial, copies } => {
+                self.account_label(*serial, |print| &mut print.kept, *copies);
+            }
             _ => {}
+        }
+    }
+
+    fn void_label(&mut self, serial: u32, because: String, at: Instant, by: Login) {
+        if self.labels.void(serial).is_none() {
+            self.labels.voided.push(VoidedLabel { serial, at, by, because });
+        }
+    }
+
+    fn account_label(
+        &mut self,
+        serial: u32,
+        count: fn(&mut PrintedLabel) -> &mut u32,
+        copies: u32,
+    ) {
+        let print = self.labels.prints.iter_mut().find(|print| print.serial == serial);
+        if let Some(count) = print.map(count) {
+            *count = count.saturating_add(copies);
         }
     }
 
@@ -106,7 +154,11 @@ impl Container {
                 self.out_since = Some(recorded.at);
                 self.custodian = Custodian::Person { login: by.clone() };
             }
-            Event::Thawed { .. } => self.thaw_count = self.thaw_count.saturating_add(1),
+            Event::Thawed { batch } => {
+                self.thaw_count = self.thaw_count.saturating_add(1);
+                let (at, by) = (recorded.at, recorded.actor.clone());
+                self.thawed = Some(Thaw { batch: batch.clone(), at, by });
+            }
             _ => {}
         }
     }
@@ -137,7 +189,14 @@ impl Container {
                     due_at: *due_at,
                 });
             }
-            Event::ExcursionReturned { .. } => self.excursion = None,
+            Event::ExcursionReturned { excursion, volume, .. } => {
+                if let Some(open) = self.excursion.take() {
+                    let short = open.volume.minus(*volume).ok().filter(|short| !short.is_zero());
+                    if let Some(short) = short {
+                        self.lost_on_return.insert(excursion.clone(), short);
+                    }
+                }
+            }
             Event::ExcursionWrittenOff { excursion, .. } => {
                 if let Some(open) = self.excursion.take() {
                     self.written_off.insert(excursion.clone(), open.volume);

@@ -82,10 +82,12 @@ pub enum Event {
         /// Copies printed.
         copies: u32,
     },
-    /// A printed label was declared void (reprint, damage), with the reason in the event.
+    /// A printed label was declared void (reprint, damage).
     LabelVoided {
         /// The serial that is void.
         serial: u32,
+        /// Why, in words.
+        because: String,
     },
     /// The label on the container was read back and is the expected one (ATMP-19).
     LabelScannedBack {
@@ -96,6 +98,15 @@ pub enum Event {
     LabelDestroyed {
         /// The serial that was destroyed.
         serial: u32,
+        /// How many copies of it.
+        copies: u32,
+    },
+    /// A label was kept in the batch record (ATMP-18).
+    LabelKept {
+        /// The serial that was kept.
+        serial: u32,
+        /// How many copies of it.
+        copies: u32,
     },
     /// It was put into a storage position.
     Stored {

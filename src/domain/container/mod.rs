@@ -7,8 +7,17 @@
 //! nothing brings a spent container back.
 
 mod apply;
+mod command;
+mod decide;
 mod event;
+mod refusal;
 mod state;
 
+pub use command::{Command, NewLabel, Purpose, Use};
+pub use decide::{check_label, decide};
 pub use event::{Contents, Event, ProductIdentity};
-pub use state::{Container, ContainerKind, Custodian, Excursion, Fate, LabelState, Transfer};
+pub use refusal::Refusal;
+pub use state::{
+    Container, ContainerKind, Custodian, Excursion, Fate, LabelState, PrintedLabel, Thaw, Transfer,
+    VoidedLabel,
+};

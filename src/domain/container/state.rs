@@ -2,9 +2,10 @@
 
 use super::event::{Contents, ProductIdentity};
 use crate::domain::disposition::Disposition;
+use crate::domain::genealogy::Node;
 use crate::domain::id::{BatchNumber, Din, LocationPath, Login, Name, OrderNumber};
-use crate::domain::quantity::Quantity;
-use crate::domain::time::Instant;
+use crate::domain::quantity::{Quantity, QuantityError};
+use crate::domain::time::{Instant, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -121,28 +122,102 @@ pub enum Fate {
     },
 }
 
+/// A print of a container's label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrintedLabel {
+    /// Its serial among the labels of the container, from 1.
+    pub serial: u32,
+    /// When it was printed.
+    pub at: Instant,
+    /// By whose command.
+    pub by: Login,
+    /// Name of the label definition.
+    pub definition: String,
+    /// Version of the label definition.
+    pub definition_version: u32,
+    /// The exact text of the symbol.
+    pub payload: String,
+    /// Copies printed.
+    pub copies: u32,
+    /// Copies declared destroyed.
+    pub destroyed: u32,
+    /// Copies kept in the batch record.
+    pub kept: u32,
+}
+
+/// A label that may not be relied on any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidedLabel {
+    /// Its serial.
+    pub serial: u32,
+    /// When it was voided.
+    pub at: Instant,
+    /// By whose command.
+    pub by: Login,
+    /// Why.
+    pub because: String,
+}
+
 /// The labels of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelState {
     /// The serial printed last; 0 before the first.
     pub latest: u32,
+    /// Every print, oldest first.
+    pub prints: Vec<PrintedLabel>,
     /// The serial that was last read back on the container.
     pub scanned_back: Option<u32>,
-    /// Serials declared void.
-    pub voided: Vec<u32>,
-    /// Serials destroyed.
-    pub destroyed: Vec<u32>,
+    /// Prints declared void.
+    pub voided: Vec<VoidedLabel>,
 }
 
 impl LabelState {
     /// Whether a serial is the valid one: printed, latest and not void.
     pub fn is_valid(&self, serial: u32) -> bool {
-        serial == self.latest && serial > 0 && !self.voided.contains(&serial)
+        serial == self.latest && serial > 0 && self.void(serial).is_none()
+    }
+
+    /// The valid label, if there is one.
+    pub fn valid(&self) -> Option<&PrintedLabel> {
+        self.prints.last().filter(|print| self.is_valid(print.serial))
+    }
+
+    /// Whether the valid label has been read back on the container (ATMP-19).
+    pub fn applied(&self) -> bool {
+        self.scanned_back.is_some_and(|serial| self.is_valid(serial))
+    }
+
+    /// The print of a serial.
+    pub fn printed(&self, serial: u32) -> Option<&PrintedLabel> {
+        self.prints.iter().find(|print| print.serial == serial)
+    }
+
+    /// How a serial was voided, if it was.
+    pub fn void(&self, serial: u32) -> Option<&VoidedLabel> {
+        self.voided.iter().find(|voided| voided.serial == serial)
+    }
+
+    /// Copies of a serial that are accounted for: applied, destroyed, or kept in the record.
+    pub fn accounted(&self, serial: u32) -> u32 {
+        let applied = u32::from(self.scanned_back == Some(serial) && self.is_valid(serial));
+        self.printed(serial)
+            .map_or(0, |print| applied.saturating_add(print.destroyed).saturating_add(print.kept))
     }
 }
 
+/// How a container was thawed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thaw {
+    /// For which batch.
+    pub batch: BatchNumber,
+    /// When.
+    pub at: Instant,
+    /// By whose command.
+    pub by: Login,
+}
+
 /// An open hand-over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
     /// Its identity.
     pub transfer: String,
@@ -157,7 +232,7 @@ pub struct Transfer {
 }
 
 /// An open excursion.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excursion {
     /// Its identity.
     pub excursion: String,
@@ -174,7 +249,7 @@ pub struct Excursion {
 }
 
 /// A container, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Container {
     /// Container code.
     pub code: String,
@@ -208,6 +283,8 @@ pub struct Container {
     pub disposition: Disposition,
     /// Who holds it.
     pub custodian: Custodian,
+    /// Since when that one holds it.
+    pub held_since: Instant,
     /// How its life stands.
     pub fate: Fate,
     /// Its labels.
@@ -216,6 +293,8 @@ pub struct Container {
     pub reserved_for: Option<OrderNumber>,
     /// How many times it was thawed.
     pub thaw_count: u32,
+    /// How it was thawed last.
+    pub thawed: Option<Thaw>,
     /// Since when it is out of storage, if it ever was in.
     pub out_since: Option<Instant>,
     /// Seconds out of storage in earlier absences.
@@ -226,4 +305,42 @@ pub struct Container {
     pub excursion: Option<Excursion>,
     /// Volume that left on excursions and did not come back, by excursion.
     pub written_off: BTreeMap<String, Quantity>,
+    /// Volume that excursions used up: what left and was returned short.
+    pub lost_on_return: BTreeMap<String, Quantity>,
+}
+
+impl Container {
+    /// How long it was outside storage in total, the present absence included. A container that
+    /// was never in storage counts nothing.
+    pub fn outside(&self, now: Instant) -> Span {
+        let present = self.out_since.map_or(0, |since| now.since(since).seconds().max(0));
+        Span::of_seconds(self.out_seconds_before.saturating_add(present))
+    }
+
+    /// The position it is in, if it is in storage.
+    pub fn location(&self) -> Option<&LocationPath> {
+        match &self.custodian {
+            Custodian::Place { location } => Some(location),
+            Custodian::Person { .. } | Custodian::Transfer { .. } | Custodian::Spent => None,
+        }
+    }
+
+    /// What is left of its volume after excursions; `None` where none is known.
+    pub fn volume_now(&self) -> Result<Option<Quantity>, QuantityError> {
+        let Some(mut volume) = self.contents.volume else { return Ok(None) };
+        let away = self.excursion.iter().map(|open| &open.volume);
+        for gone in away.chain(self.written_off.values()).chain(self.lost_on_return.values()) {
+            volume = volume.minus(*gone)?;
+        }
+        Ok(Some(volume))
+    }
+
+    /// The node of the graph it came from: its batch, or the donation it was collected in.
+    pub fn parent(&self) -> Option<Node> {
+        match (&self.batch, &self.donation) {
+            (Some(batch), _) => Some(Node::batch(batch)),
+            (None, Some(din)) => Some(Node::donation(din)),
+            (None, None) => None,
+        }
+    }
 }
