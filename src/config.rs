@@ -39,35 +39,26 @@ pub struct Config {
 }
 
 /// Settings as given in one place; whatever is missing is asked of the next.
-#[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where the records are: `sqlite:PATH` or `postgres://…` [default: sqlite:chorda.db]
-    #[arg(long, env = "CHORDA_DATABASE", global = true)]
+    /// Where the records are: `sqlite:PATH` or `postgres://…`; when missing: sqlite:chorda.db.
     pub database: Option<String>,
-    /// The address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, env = "CHORDA_LISTEN")]
+    /// The address to listen on; when missing: 127.0.0.1:8080.
     pub listen: Option<SocketAddr>,
-    /// Directory of keys, pepper and checkpoints [default: beside the database file]
-    #[arg(long, env = "CHORDA_SECRETS", global = true)]
+    /// Directory of keys, pepper and checkpoints; when missing: beside the database file.
     pub secrets: Option<PathBuf>,
-    /// The site's name
-    #[arg(long, env = "CHORDA_SITE")]
+    /// The site's name; when missing: Facility A9999.
     pub site: Option<String>,
-    /// IANA name of the zone in which times are shown [default: Europe/Ljubljana]
-    #[arg(long, env = "CHORDA_ZONE")]
+    /// IANA name of the zone in which times are shown; when missing: Europe/Ljubljana.
     pub zone: Option<String>,
-    /// Minutes of idling after which a screen locks, 1 to 15 [default: 10]
-    #[arg(long, env = "CHORDA_IDLE_LOCK_MINUTES")]
+    /// Minutes of idling after which a screen locks, 1 to 15; when missing: 10.
     pub idle_lock_minutes: Option<i64>,
-    /// Hours after which a session ends, 1 to 12 [default: 12]
-    #[arg(long, env = "CHORDA_SESSION_HOURS")]
+    /// Hours after which a session ends, 1 to 12; when missing: 12.
     pub session_hours: Option<i64>,
-    /// Name of a station that is not enrolled [default: OFFICE]
-    #[arg(long, env = "CHORDA_STATION")]
+    /// Name of a station that is not enrolled; when missing: OFFICE.
     pub station: Option<String>,
-    /// Allow cookies without TLS from another computer [default: false]
-    #[arg(long, env = "CHORDA_INSECURE_COOKIES")]
+    /// Allow cookies without TLS from another computer; when missing: false.
     pub insecure_cookies: Option<bool>,
 }
 

@@ -2,4 +2,5 @@
 
 mod domain;
 mod codes;
+mod cli;
 mod tidy;

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 /// A file with its text, and its text with comments and string literals blanked out.
-pub struct Source {
+pub(crate) struct Source {
     /// The path from the root of the repository, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// The text as it is.
-    pub text: String,
+    pub(crate) text: String,
     code: String,
 }
 
 impl Source {
     /// Reads the file at a path from the root of the repository.
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let full = root().join(path);
         let text = std::fs::read_to_string(&full)
             .unwrap_or_else(|error| panic!("{}: {error}", full.display()));
@@ -22,22 +22,22 @@ impl Source {
     }
 
     /// The text in which comments and string literals are spaces; lines stay where they are.
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
     /// The lines of the code, numbered from 1.
-    pub fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
     /// The line, from 1, of a place in the code.
-    pub fn line_of(&self, at: usize) -> usize {
+    pub(crate) fn line_of(&self, at: usize) -> usize {
         self.code[..at].matches('\n').count() + 1
     }
 
     /// Name, line and number of lines of each function; relies on the formatter's indentation.
-    pub fn functions(&self) -> Vec<(String, usize, usize)> {
+    pub(crate) fn functions(&self) -> Vec<(String, usize, usize)> {
         let lines: Vec<&str> = self.code.lines().collect();
         let mut found = Vec::new();
         for (index, line) in lines.iter().enumerate() {
@@ -68,7 +68,7 @@ fn root() -> PathBuf {
 }
 
 /// All files with the extension below a folder of the repository; none if there is no such folder.
-pub fn folder(path: &str, extension: &str) -> Vec<Source> {
+pub(crate) fn folder(path: &str, extension: &str) -> Vec<Source> {
     files_below(Path::new(path))
         .into_iter()
         .filter(|path| path.extension().is_some_and(|found| found == extension))
@@ -77,7 +77,7 @@ pub fn folder(path: &str, extension: &str) -> Vec<Source> {
 }
 
 /// All text files of the repository that people write.
-pub fn repository_files() -> Vec<Source> {
+pub(crate) fn repository_files() -> Vec<Source> {
     let text = ["rs", "toml", "html", "css", "js", "md", "sql", "json", "txt", "snap"];
     ["src", "tests", "templates", "labels", "migrations", "docs", "README.md", "CHANGELOG.md"]
         .iter()
@@ -171,7 +171,7 @@ fn raw_end(chars: &[char], at: usize) -> usize {
 
 /// Texts of an askama page that stand in it bare, with their line: words between tags, and words in
 /// the attributes that a person reads, that no filter can translate. The product's name is the same in every language.
-pub fn bare_texts(page: &str) -> Vec<(usize, String)> {
+pub(crate) fn bare_texts(page: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let plain = without_instructions(page);
     let mut line = 1;

@@ -1,0 +1,99 @@
+//! The command line: reads arguments, calls the library, prints what came of it.
+//!
+//! One file a command. What a command needs to know of the site comes from flags, then from the
+//! environment (`CHORDA_…`), then from a TOML file, in this order of strength. Neighbours: `config`
+//! completes and checks the settings; the work is done below `app`, `store`, `ledger` and `codes`.
+//!
+//! Architecture invariant: no rule lives here, and no command changes data other than through a use
+//! case. Exit 0: done. Exit 1: refused, or a check FAILED. Exit 2: the command line is wrong.
+
+mod code;
+mod completions;
+mod console;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chorda::config::{Config, Settings};
+use clap::{Args, Parser, Subcommand};
+
+use console::{Console, Trouble};
+
+/// Electronic batch record and chain of custody for cell manufacturing.
+#[derive(Parser)]
+#[command(name = "chorda", version, about, max_term_width = 100)]
+#[command(after_help = "To see everything at work, with invented data:\n  chorda demo\n\n\
+    Exit status: 0 done, 1 refused or FAIL, 2 wrong usage.")]
+struct Arguments {
+    #[command(flatten)]
+    site: Site,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command may need to know of the site.
+#[derive(Args)]
+struct Site {
+    /// A TOML file of settings; flags and environment win over it
+    #[arg(long, env = "CHORDA_CONFIG", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the records are: sqlite:PATH or postgres://… [default: sqlite:chorda.db]
+    #[arg(long, env = "CHORDA_DATABASE", global = true, value_name = "URL")]
+    database: Option<String>,
+    /// Directory of keys, pepper and checkpoints [default: beside the database file]
+    #[arg(long, env = "CHORDA_SECRETS", global = true, value_name = "DIR")]
+    secrets: Option<PathBuf>,
+    /// IANA name of the zone in which times are shown [default: Europe/Ljubljana]
+    #[arg(long, env = "CHORDA_ZONE", global = true, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Site {
+    /// The settings of flags and environment, completed from the file.
+    fn settings(&self) -> Result<Settings, Trouble> {
+        let given = Settings {
+            database: self.database.clone(),
+            secrets: self.secrets.clone(),
+            zone: self.zone.clone(),
+            ..Settings::default()
+        };
+        match &self.config {
+            Some(path) => Ok(given.or(Settings::read(path).map_err(Trouble::usage)?)),
+            None => Ok(given),
+        }
+    }
+
+    /// The settings, complete and checked.
+    fn complete(&self) -> Result<Config, Trouble> {
+        self.settings()?.complete().map_err(Trouble::usage)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read and explain the codes on labels
+    #[command(subcommand)]
+    Code(code::Command),
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+}
+
+/// Reads the command line, does what it says, and answers with the exit status.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let console = Console::new(arguments.site.json);
+    let outcome = match arguments.command {
+        Command::Code(command) => code::run(command, &console),
+        Command::Completions(wanted) => completions::run(&wanted),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            console.trouble(&trouble);
+            trouble.exit_code()
+        }
+    }
+}
