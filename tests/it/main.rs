@@ -3,4 +3,5 @@
 mod domain;
 mod codes;
 mod cli;
+mod clock;
 mod tidy;
