@@ -5,12 +5,18 @@
 //!
 //! * [`domain`] decides: facts and a command in, events or a named refusal out.
 //! * [`codes`] reads and writes every code on a label: ours, ISBT 128, SEC, GS1.
+//! * [`ledger`] proves: canonical events, hashes, signatures, the Merkle log.
 //! * [`clock`] is the only source of time, identifiers and chance.
 //! * [`config`] is what a site can set.
+//! * [`db`] is the one folder that knows which database it is.
+//! * [`store`] loads, appends and projects, behind one write door.
 //! * [`web`] shows it to people: routes, session, pages.
 
 pub mod domain;
 pub mod codes;
+pub mod ledger;
 pub mod clock;
 pub mod config;
+pub mod db;
+pub mod store;
 pub mod web;

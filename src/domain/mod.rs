@@ -16,6 +16,7 @@ pub mod deviation;
 pub mod disposition;
 pub mod genealogy;
 pub mod id;
+pub mod installation;
 pub mod quality;
 pub mod quantity;
 pub mod storage;
@@ -233,4 +234,6 @@ aggregates! {
     Deviation => deviation::Deviation,
     /// Of a storage location: room, freezer, rack, box.
     Location => storage::Location,
+    /// Of the installation: the ledger's name and keys.
+    Installation => installation::Installation,
 }

@@ -1,0 +1,11 @@
+DROP TABLE station_seq;
+DROP TABLE command_result;
+DROP TABLE ledger_key;
+DROP TABLE ledger_checkpoint;
+DROP TABLE ledger_tree;
+DROP TABLE ledger_leaf;
+DROP TABLE ledger_pending;
+DROP TABLE ledger_stream;
+DROP TABLE ledger_event;
+DROP FUNCTION ledger_refuse_unsealed();
+DROP FUNCTION ledger_refuse();

@@ -1,0 +1,25 @@
+//! The one function that turns an event into rows.
+//!
+//! It runs in the transaction that appends the event, and again, event by event, when a ledger
+//! is verified or restored. Therefore it may look only at the event and at tables that events
+//! made, never at a clock or at settings.
+//!
+//! Neighbours: each `store::<aggregate>` module has a `project` for its own tables.
+//!
+//! Architecture invariant: nothing else inserts, updates or deletes in a projection table.
+
+use crate::db::Db;
+use crate::domain::{Event, Recorded};
+
+use super::{Failure, installation};
+
+/// Brings the tables up to date with one more event.
+///
+/// # Errors
+/// When the database fails, or a row that the event needs is not there.
+pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
+    match &recorded.event {
+        Event::Installation(event) => installation::project(db, recorded, event),
+        Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
+    }
+}
