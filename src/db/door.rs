@@ -109,9 +109,9 @@ impl<E: Retry> Door<E> {
 }
 
 fn lane_number(lane: &str) -> usize {
-    let sum = lane.bytes().fold(0_usize, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
-    });
+    let sum = lane
+        .bytes()
+        .fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     sum.checked_rem(LANES).unwrap_or(0)
 }
 

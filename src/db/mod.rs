@@ -47,9 +47,10 @@ impl Db {
             DbError::Open(format!("the tables cannot be brought up to date: {error}"))
         };
         let (applied, known) = match self {
-            Self::Sqlite(inner) => {
-                (inner.applied_migrations().map_err(failed)?, names::<diesel::sqlite::Sqlite>(SQLITE)?)
-            }
+            Self::Sqlite(inner) => (
+                inner.applied_migrations().map_err(failed)?,
+                names::<diesel::sqlite::Sqlite>(SQLITE)?,
+            ),
             Self::Pg(inner) => {
                 (inner.applied_migrations().map_err(failed)?, names::<diesel::pg::Pg>(POSTGRES)?)
             }
@@ -155,9 +156,7 @@ impl Db {
     }
 }
 
-fn names<DB: diesel::backend::Backend>(
-    source: EmbeddedMigrations,
-) -> Result<Vec<String>, DbError> {
+fn names<DB: diesel::backend::Backend>(source: EmbeddedMigrations) -> Result<Vec<String>, DbError> {
     let migrations = MigrationSource::<DB>::migrations(&source)
         .map_err(|error| DbError::Open(error.to_string()))?;
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())

@@ -181,14 +181,15 @@ impl PgAddress {
         if !self.parameters.contains_key("connect_timeout") {
             parts.push("connect_timeout=10".to_owned());
         }
-        parts.extend(self.parameters.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
+        parts.extend(
+            self.parameters.iter().map(|(name, value)| format!("{name}={}", quoted(value))),
+        );
         parts.join(" ")
     }
 
     /// Asks the server whether it offers TLS, and hangs up.
     fn offers_tls(&self) -> Result<bool, DbError> {
-        let failed =
-            |error: std::io::Error| DbError::Open(format!("{}: {error}", self.shown()));
+        let failed = |error: std::io::Error| DbError::Open(format!("{}: {error}", self.shown()));
         let mut stream =
             std::net::TcpStream::connect((self.host.as_str(), self.port)).map_err(failed)?;
         stream.set_read_timeout(Some(PROBE_TIMEOUT)).map_err(failed)?;
@@ -225,10 +226,8 @@ impl Tunnel {
             std::env::temp_dir().join(format!("chorda-{}", crate::ledger::hash::hex(&secret)));
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
         let socket = folder.join(format!(".s.PGSQL.{PORT}"));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(failed)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let listener = {
             let _inside = runtime.enter();
             UnixListener::bind(&socket).map_err(failed)?
@@ -307,8 +306,7 @@ fn client_config(mode: SslMode, roots: Option<&Path>) -> Result<Arc<ClientConfig
     } else {
         None
     };
-    let verifier =
-        Arc::new(Verifier { chain, with_name: mode == SslMode::VerifyFull, provider });
+    let verifier = Arc::new(Verifier { chain, with_name: mode == SslMode::VerifyFull, provider });
     let config =
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     Ok(Arc::new(config))
@@ -317,7 +315,9 @@ fn client_config(mode: SslMode, roots: Option<&Path>) -> Result<Arc<ClientConfig
 fn root_store(file: Option<&Path>) -> Result<RootCertStore, DbError> {
     let system = || {
         SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists()).ok_or_else(|| {
-            DbError::Open("no bundle of certificate authorities; name one by sslrootcert".to_owned())
+            DbError::Open(
+                "no bundle of certificate authorities; name one by sslrootcert".to_owned(),
+            )
         })
     };
     let path = match file {
@@ -364,13 +364,8 @@ impl ServerCertVerifier for Verifier {
         let Some(chain) = &self.chain else {
             return Ok(ServerCertVerified::assertion());
         };
-        let verdict = chain.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
+        let verdict =
+            chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verdict {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

@@ -62,8 +62,8 @@ impl Canonical {
     /// # Errors
     /// Refuses floats, integers beyond 2^53 - 1, names and text outside the profile.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, CanonicalError> {
-        let json =
-            serde_json::to_value(value).map_err(|error| CanonicalError::NotJson(error.to_string()))?;
+        let json = serde_json::to_value(value)
+            .map_err(|error| CanonicalError::NotJson(error.to_string()))?;
         Self::from_json(json)
     }
 
@@ -100,8 +100,8 @@ impl Canonical {
     /// [`CanonicalError::NotCanonical`] when the same value would be written differently, and
     /// every refusal of [`Canonical::of`].
     pub fn parse(text: &str) -> Result<Self, CanonicalError> {
-        let json: Value =
-            serde_json::from_str(text).map_err(|error| CanonicalError::NotJson(error.to_string()))?;
+        let json: Value = serde_json::from_str(text)
+            .map_err(|error| CanonicalError::NotJson(error.to_string()))?;
         let value = Self::from_json(json)?;
         if value.to_text()? == text { Ok(value) } else { Err(CanonicalError::NotCanonical) }
     }

@@ -260,8 +260,7 @@ pub fn outside_checkpoints(
     sealed: &[Hash],
 ) -> Vec<Finding> {
     const FILE: &str = "checkpoint file";
-    let opened: Vec<_> =
-        notes.iter().map(|note| Checkpoint::open(note, origin, key)).collect();
+    let opened: Vec<_> = notes.iter().map(|note| Checkpoint::open(note, origin, key)).collect();
     let mut roots = Roots::at(opened.iter().flatten().map(|checkpoint| checkpoint.size));
     sealed.iter().for_each(|entry| roots.push(entry));
     let mut largest = 0;

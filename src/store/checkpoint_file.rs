@@ -36,8 +36,7 @@ pub(super) fn append(path: &Path, notes: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     let write = || {
-        let mut file =
-            fs::OpenOptions::new().append(true).create(true).mode(0o644).open(path)?;
+        let mut file = fs::OpenOptions::new().append(true).create(true).mode(0o644).open(path)?;
         let text: String = notes.iter().map(|note| format!("{note}\n")).collect();
         file.write_all(text.as_bytes())?;
         file.sync_data()

@@ -94,9 +94,7 @@ impl Keys {
 
 fn read(folder: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, Failure> {
     let path = folder.join(name);
-    let text = Zeroizing::new(
-        fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?,
-    );
+    let text = Zeroizing::new(fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?);
     let bytes = Zeroizing::new(unhex(text.trim()).unwrap_or_default());
     let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
         Failure::Broken(format!("{} does not hold 64 hexadecimal digits", path.display()))

@@ -236,9 +236,8 @@ impl Store {
             return Err(DbError::Open(format!("{} does not exist", path.display())).into());
         }
         let connector = Connector::new(&address, Purpose::Read)?;
-        let origin = founded_origin(&mut connector.open()?)?.ok_or_else(|| {
-            DbError::Open(format!("{} holds no ledger", address.shown()))
-        })?;
+        let origin = founded_origin(&mut connector.open()?)?
+            .ok_or_else(|| DbError::Open(format!("{} holds no ledger", address.shown())))?;
         let keys = Keys::load(&config.key_folder()?)?;
         Self::assemble(config, address, &connector, None, keys, origin)
     }
@@ -273,10 +272,7 @@ impl Store {
     ///
     /// # Errors
     /// What `work` answers, or that the database failed.
-    pub fn read<T>(
-        &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub fn read<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Failure>) -> Result<T, Failure> {
         self.0.read(work)
     }
 
@@ -369,9 +365,8 @@ impl Store {
     /// Records the ledger's own first facts, once.
     fn found(&self, zone: Zone) -> Result<(), Failure> {
         let keys = self.0.keys()?;
-        let known = self.read(|db| {
-            Ok(ledger_key::table.select(ledger_key::kid).load::<String>(db)?)
-        })?;
+        let known =
+            self.read(|db| Ok(ledger_key::table.select(ledger_key::kid).load::<String>(db)?))?;
         let event = keys.event.public();
         let checkpoint = keys.checkpoint.public();
         if !known.is_empty() {
@@ -532,7 +527,8 @@ impl Inner {
         };
         let checkpoint = Checkpoint::open(last, &self.origin, &key)
             .map_err(|error| contradiction(error.to_string()))?;
-        let size = i64::try_from(checkpoint.size).map_err(|error| contradiction(error.to_string()))?;
+        let size =
+            i64::try_from(checkpoint.size).map_err(|error| contradiction(error.to_string()))?;
         let root = self.read(|db| self.walk_leaves(db, size))?;
         if root != checkpoint.root {
             return Err(contradiction(format!(

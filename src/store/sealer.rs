@@ -150,8 +150,7 @@ fn load_frontier(db: &mut Db, origin: &str) -> Result<Frontier, Failure> {
         .select((ledger_tree::size, ledger_tree::frontier))
         .first(db)?;
     let size = u64::try_from(size).map_err(|_| DbError::Corrupt("negative log size".into()))?;
-    Frontier::from_bytes(size, &bytes)
-        .map_err(|error| DbError::Corrupt(error.to_string()).into())
+    Frontier::from_bytes(size, &bytes).map_err(|error| DbError::Corrupt(error.to_string()).into())
 }
 
 /// Second transaction: recompute the root from the leaves since the last checkpoint, compare,
@@ -181,11 +180,8 @@ fn sign(inner: &Arc<Inner>) -> Result<Option<Sealed>, Failure> {
         )
         .into());
     }
-    let checkpoint = Checkpoint {
-        origin: origin.clone(),
-        size: u64::try_from(size).map_err(|_| full())?,
-        root,
-    };
+    let checkpoint =
+        Checkpoint { origin: origin.clone(), size: u64::try_from(size).map_err(|_| full())?, root };
     let note = checkpoint.sign(&inner.keys()?.checkpoint);
     if known.is_none() {
         let (origin, root, text) = (origin.clone(), root.to_vec(), note.clone());
