@@ -10,6 +10,8 @@
 //! * [`config`] is what a site can set.
 //! * [`db`] is the one folder that knows which database it is.
 //! * [`store`] loads, appends and projects, behind one write door.
+//! * [`pdf`] draws vector pages: exact lengths, measured text, PDF and SVG.
+//! * [`labels`] turns a label definition and a container's data into a drawn label.
 //! * [`web`] shows it to people: routes, session, pages.
 
 pub mod domain;
@@ -19,4 +21,6 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod store;
+pub mod pdf;
+pub mod labels;
 pub mod web;

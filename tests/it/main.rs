@@ -4,4 +4,5 @@ mod domain;
 mod codes;
 mod cli;
 mod clock;
+mod labels;
 mod tidy;

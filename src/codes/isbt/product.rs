@@ -159,7 +159,7 @@ impl Divisions {
         let digits = text.chars().all(|c| c.is_ascii_digit());
         let letters = text.trim_end_matches('0');
         let pairs = !letters.is_empty()
-            && letters.len() % 2 == 0
+            && letters.len().is_multiple_of(2)
             && letters.chars().all(|c| c.is_ascii_uppercase());
         if digits || pairs { Ok(Self(text.to_owned())) } else { Err(bad()) }
     }
