@@ -14,6 +14,8 @@ pub mod actor;
 pub mod container;
 pub mod deviation;
 pub mod disposition;
+pub mod donation;
+pub mod donor;
 pub mod genealogy;
 pub mod id;
 pub mod installation;
@@ -228,6 +230,10 @@ macro_rules! aggregates {
 aggregates! {
     /// Of a container: jar, flask, vial, syringe, tube.
     Container => container::Container,
+    /// Of a donor.
+    Donor => donor::Donor,
+    /// Of a donation.
+    Donation => donation::Donation,
     /// Of a test request.
     Test => quality::TestRequest,
     /// Of a deviation.

@@ -28,6 +28,8 @@ pub enum Unit {
     Gram,
     /// Kilogram, `kg`.
     Kilogram,
+    /// Centimetre, `cm`.
+    Centimetre,
     /// Square centimetre, `cm2`.
     SquareCentimetre,
     /// Thousand cells per square centimetre, `10*3/cm2`.
@@ -58,7 +60,7 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit, each with its UCUM code and the form on screens.
-    pub const ALL: [(Self, &'static str, &'static str); 21] = [
+    pub const ALL: [(Self, &'static str, &'static str); 22] = [
         (Self::One, "1", ""),
         (Self::Percent, "%", "%"),
         (Self::Millilitre, "mL", "ml"),
@@ -67,6 +69,7 @@ impl Unit {
         (Self::MillionCellsPerMillilitre, "10*6/mL", "×10⁶/ml"),
         (Self::Gram, "g", "g"),
         (Self::Kilogram, "kg", "kg"),
+        (Self::Centimetre, "cm", "cm"),
         (Self::SquareCentimetre, "cm2", "cm²"),
         (Self::ThousandCellsPerSquareCentimetre, "10*3/cm2", "×10³/cm²"),
         (Self::Celsius, "Cel", "°C"),

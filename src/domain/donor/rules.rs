@@ -1,0 +1,347 @@
+//! The dated rule set of donor eligibility, as data (DON-6).
+//!
+//! Neighbours: `verdict` applies a rule set to a donor; the text lives in `templates/rules`.
+//!
+//! Architecture invariant: no marker, window or question is named in code; all come from the rule
+//! set that was in force on the day of the donation.
+
+use crate::domain::id::{MaterialCode, Name};
+use crate::domain::quantity::{Quantity, Unit, decimal_from_text};
+use crate::domain::time::{Instant, Span, Zone};
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The text of the rule set that comes with the program.
+pub const EU_2006_17: &str = include_str!("../../../templates/rules/donor-eu-2006-17.toml");
+
+/// A rule set by name and version, as a decision remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSetRef {
+    /// Its identity, such as `EU-2006-17`.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// A rule set.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSet {
+    /// Its identity.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// Its title.
+    pub title: String,
+    /// The law or standard it states.
+    pub source: String,
+    /// First day on which it applies.
+    #[serde(deserialize_with = "day")]
+    pub valid_from: NaiveDate,
+    /// First day on which it no longer applies.
+    #[serde(default, deserialize_with = "optional_day")]
+    pub valid_to: Option<NaiveDate>,
+    /// Relations of the tested person to the donor that it accepts (DON-1).
+    pub tested_persons: Vec<super::state::Relation>,
+    /// What consent must cover.
+    pub consent_scopes: Vec<super::state::Scope>,
+    /// When the donation sample may be drawn (DON-3).
+    pub window: Window,
+    /// What banked material needs besides (DON-2).
+    pub repeat: Repeat,
+    /// The haemodilution question (DON-4).
+    pub haemodilution: HaemodilutionRule,
+    /// Receipt of the tissue.
+    pub receipt: Receipt,
+    /// The markers.
+    #[serde(rename = "marker")]
+    pub markers: Vec<MarkerRule>,
+    /// The exclusion criteria (DON-7).
+    #[serde(rename = "question")]
+    pub questions: Vec<Question>,
+}
+
+/// When the donation sample may be drawn, counted from the donation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Earliest, before the donation, without a repeat sample.
+    pub before: Span,
+    /// Latest, after the donation.
+    pub after: Span,
+    /// Earliest, before the donation, when a repeat sample is tested.
+    pub before_with_repeat: Span,
+}
+
+/// What banked material needs besides the donation sample.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// Earliest time of the repeat sample after the donation.
+    pub after: Span,
+    /// Markers that make the repeat unnecessary when all are non-reactive in the donation sample.
+    pub nat: Vec<Name>,
+    /// Whether a validated inactivation step makes the repeat unnecessary.
+    pub inactivation_exempts: bool,
+}
+
+/// The haemodilution question and its limit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HaemodilutionRule {
+    /// Blood, components or colloids count within this time before sampling.
+    pub blood_or_colloids_within: Span,
+    /// Crystalloids count within this time before sampling.
+    pub crystalloids_within: Span,
+    /// Largest acceptable dilution, `%`.
+    #[serde(deserialize_with = "decimal_from_text")]
+    pub dilution_maximum_percent: Decimal,
+}
+
+/// Receipt of the tissue.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The starting material.
+    pub material: MaterialCode,
+    /// Its proper name.
+    pub material_title: String,
+    /// Lowest transport temperature, °C.
+    #[serde(deserialize_with = "decimal_from_text")]
+    pub temperature_low: Decimal,
+    /// Highest transport temperature, °C.
+    #[serde(deserialize_with = "decimal_from_text")]
+    pub temperature_high: Decimal,
+    /// Longest time from donation to receipt.
+    pub transport_maximum: Span,
+    /// How long after donation the tissue may be used.
+    pub usable_for: Span,
+}
+
+/// When a marker must be tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Required {
+    /// For every donor.
+    Always,
+    /// When the question `indicated_by` was answered with yes.
+    IfIndicated,
+    /// When another rule asks for it.
+    IfAsked,
+}
+
+/// What a reactive result means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reactive {
+    /// The donor is not eligible.
+    Excludes,
+    /// A signed risk assessment decides.
+    Assess,
+    /// The confirmatory marker decides.
+    Confirm,
+}
+
+/// The rule of one marker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkerRule {
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: String,
+    /// When it must be tested.
+    pub required: Required,
+    /// The question that indicates it.
+    pub indicated_by: Option<Name>,
+    /// What a reactive result means.
+    pub reactive: Reactive,
+    /// The marker that decides instead, for `confirm`.
+    pub confirmed_by: Option<Name>,
+    /// A marker that must be non-reactive for an assessment to be possible at all.
+    pub with_negative: Option<Name>,
+    /// First day of donation for which the row applies, if not the set's.
+    #[serde(default, deserialize_with = "optional_day")]
+    pub valid_from: Option<NaiveDate>,
+    /// First day of donation for which the row no longer applies, if not the set's.
+    #[serde(default, deserialize_with = "optional_day")]
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// What a `yes` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Yes {
+    /// The donor is not eligible.
+    Excludes,
+    /// A signed risk assessment decides.
+    Assess,
+    /// A further marker is needed.
+    Indicates,
+}
+
+/// One exclusion criterion as a question.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Its name.
+    pub name: Name,
+    /// The question in words.
+    pub text: String,
+    /// What a `yes` means.
+    pub yes: Yes,
+    /// First day of donation for which the row applies, if not the set's.
+    #[serde(default, deserialize_with = "optional_day")]
+    pub valid_from: Option<NaiveDate>,
+    /// First day of donation for which the row no longer applies, if not the set's.
+    #[serde(default, deserialize_with = "optional_day")]
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// Why a rule set cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// The text is not a rule set.
+    #[error("the donor rules cannot be read: {0}")]
+    Unreadable(String),
+    /// A row names something that is not there.
+    #[error("the donor rules {id} name '{name}' in {place}, which is not defined there")]
+    Dangling {
+        /// The rule set.
+        id: String,
+        /// What is named.
+        name: String,
+        /// Where.
+        place: &'static str,
+    },
+    /// Two sets, or none, are in force on a day.
+    #[error(
+        "{count} donor rule sets are in force for a donation of {day}; there must be exactly one. \
+         Have the rules of that day loaded"
+    )]
+    NotOneInForce {
+        /// How many.
+        count: usize,
+        /// The day of the donation.
+        day: NaiveDate,
+    },
+}
+
+impl RuleSet {
+    /// Reads a rule set and checks that its rows refer to each other rightly.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        let set: Self =
+            toml::from_str(text).map_err(|error| RuleError::Unreadable(error.to_string()))?;
+        set.check()?;
+        Ok(set)
+    }
+
+    /// How a decision remembers it.
+    pub fn reference(&self) -> RuleSetRef {
+        RuleSetRef { id: self.id.clone(), version: self.version }
+    }
+
+    /// The rule of a marker.
+    pub fn marker(&self, name: &Name) -> Option<&MarkerRule> {
+        self.markers.iter().find(|marker| marker.name == *name)
+    }
+
+    /// The question of a name.
+    pub fn question(&self, name: &Name) -> Option<&Question> {
+        self.questions.iter().find(|question| question.name == *name)
+    }
+
+    /// The marker rows that apply to a donation of that day.
+    pub fn markers_on(&self, day: NaiveDate) -> impl Iterator<Item = &MarkerRule> {
+        self.markers.iter().filter(move |row| applies(row.valid_from, row.valid_to, day))
+    }
+
+    /// The questions that apply to a donation of that day.
+    pub fn questions_on(&self, day: NaiveDate) -> impl Iterator<Item = &Question> {
+        self.questions.iter().filter(move |row| applies(row.valid_from, row.valid_to, day))
+    }
+
+    /// Lowest and highest transport temperature.
+    pub fn transport_temperatures(&self) -> (Quantity, Quantity) {
+        (
+            Quantity::new(self.receipt.temperature_low, Unit::Celsius),
+            Quantity::new(self.receipt.temperature_high, Unit::Celsius),
+        )
+    }
+
+    fn check(&self) -> Result<(), RuleError> {
+        let dangling = |name: &Name, place| RuleError::Dangling {
+            id: self.id.clone(),
+            name: name.to_string(),
+            place,
+        };
+        for name in &self.repeat.nat {
+            self.marker(name).ok_or_else(|| dangling(name, "repeat.nat"))?;
+        }
+        for row in &self.markers {
+            for other in row.confirmed_by.iter().chain(&row.with_negative) {
+                self.marker(other).ok_or_else(|| dangling(other, "marker"))?;
+            }
+            if row.reactive == Reactive::Confirm && row.confirmed_by.is_none() {
+                return Err(dangling(&row.name, "marker.confirmed_by"));
+            }
+            match (&row.required, &row.indicated_by) {
+                (Required::IfIndicated, Some(question)) => {
+                    self.question(question).ok_or_else(|| dangling(question, "marker"))?;
+                }
+                (Required::IfIndicated, None) => {
+                    return Err(dangling(&row.name, "marker.indicated_by"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All rule sets that are loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleBook {
+    sets: Vec<RuleSet>,
+}
+
+impl RuleBook {
+    /// A book of these sets.
+    pub fn new(sets: Vec<RuleSet>) -> Self {
+        Self { sets }
+    }
+
+    /// The book that comes with the program.
+    pub fn embedded() -> Result<Self, RuleError> {
+        Ok(Self::new(vec![RuleSet::parse(EU_2006_17)?]))
+    }
+
+    /// The one set in force for a donation at that time, by the calendar of the zone.
+    pub fn at(&self, donated_at: Instant, zone: Zone) -> Result<&RuleSet, RuleError> {
+        let day = donated_at.date(zone);
+        let mut found =
+            self.sets.iter().filter(|set| applies(Some(set.valid_from), set.valid_to, day));
+        match (found.next(), found.count()) {
+            (Some(set), 0) => Ok(set),
+            (first, more) => Err(RuleError::NotOneInForce {
+                count: more.saturating_add(usize::from(first.is_some())),
+                day,
+            }),
+        }
+    }
+}
+
+fn applies(from: Option<NaiveDate>, to: Option<NaiveDate>, day: NaiveDate) -> bool {
+    from.is_none_or(|from| day >= from) && to.is_none_or(|to| day < to)
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+        .map_err(|_| serde::de::Error::custom(format!("'{text}' is not a day, such as 2027-08-07")))
+}
+
+fn optional_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    day(deserializer).map(Some)
+}
