@@ -20,6 +20,11 @@ use super::{Failure, installation};
 pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
     match &recorded.event {
         Event::Installation(event) => installation::project(db, recorded, event),
-        Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
+        Event::Container(_)
+        | Event::Donor(_)
+        | Event::Donation(_)
+        | Event::Test(_)
+        | Event::Deviation(_)
+        | Event::Location(_) => Ok(()),
     }
 }
