@@ -12,6 +12,7 @@
 //! * [`store`] loads, appends and projects, behind one write door.
 //! * [`pdf`] draws vector pages: exact lengths, measured text, PDF and SVG.
 //! * [`labels`] turns a label definition and a container's data into a drawn label.
+//! * [`app`] is the use cases: load, decide, record.
 //! * [`web`] shows it to people: routes, session, pages.
 
 pub mod domain;
@@ -23,4 +24,5 @@ pub mod db;
 pub mod store;
 pub mod pdf;
 pub mod labels;
+pub mod app;
 pub mod web;

@@ -1,0 +1,126 @@
+//! Use cases, one file each: check who asks, load, let the domain decide, record. One command is
+//! one transaction.
+//!
+//! How to add one: a file `app/<noun_verb>.rs` with a command struct (serialisable, without any
+//! secret) and a function `fn noun_verb(app: &App, caller: &Caller, command: Command) -> …` that
+//! asks [`Caller::needs`] for the capability and goes through [`App::write`]. Signatures come from
+//! `signature` before the transaction begins.
+//!
+//! Neighbours: `web`, the command line and the demo call these and nothing below them to change
+//! anything.
+//!
+//! Architecture invariant: nothing here decides a rule of the process; nothing waits for a person,
+//! the clock or the network inside a transaction.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::domain::RefusalKind;
+use crate::domain::actor::{Actor, Capability};
+use crate::domain::id::StationId;
+use crate::store::{Envelope, Failure, Store, Tx, request_hash};
+
+/// The application: the records, the site's settings and the clock. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The records.
+    pub store: Store,
+    /// The site's settings.
+    pub config: Arc<Config>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Who gives a command, from where, under which number.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who, in which role.
+    pub actor: Actor,
+    /// The workstation.
+    pub station: StationId,
+    /// The command's own number: sent twice, it is carried out once.
+    pub command_id: Uuid,
+    /// Why, where a reason was asked for or given.
+    pub reason: Option<String>,
+}
+
+impl Caller {
+    /// Refuses unless the role in use has the capability.
+    ///
+    /// # Errors
+    /// A `Forbidden` refusal that names the role.
+    pub fn needs(&self, capability: Capability) -> Result<(), Failure> {
+        if self.actor.role.may(capability) {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            "role_lacks_capability (11.10(g))",
+            RefusalKind::Forbidden,
+            format!(
+                "The role {} does not include this. Ask a person whose role does, or sign in in \
+                 another of your roles.",
+                self.actor.role.title()
+            ),
+        ))
+    }
+
+    /// The reason given, trimmed; a refusal where there is none but must be.
+    ///
+    /// # Errors
+    /// An `Invalid` refusal that asks for it.
+    pub fn needs_reason(&self) -> Result<String, Failure> {
+        match self.reason.as_deref().map(str::trim) {
+            Some(reason) if !reason.is_empty() => Ok(reason.to_owned()),
+            _ => Err(Failure::refused(
+                "reason_missing (A11-7)",
+                RefusalKind::Invalid,
+                "This change needs a reason. Say in a few words why it is made.",
+            )),
+        }
+    }
+}
+
+impl App {
+    /// Carries out one command: see [`Store::write`]. The same command number with the same
+    /// command gets the stored answer.
+    ///
+    /// # Errors
+    /// What `work` refuses, or that the database failed. Nothing was changed then.
+    pub fn write<C, T>(
+        &self,
+        caller: &Caller,
+        command: &C,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + Sync + 'static,
+    ) -> Result<T, Failure>
+    where
+        C: Serialize + ?Sized,
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let envelope = Envelope {
+            command_id: caller.command_id,
+            request_hash: request_hash(command)?,
+            actor: caller.actor.clone(),
+            station: caller.station.clone(),
+            at: self.clock.now(),
+            reason: caller.reason.clone(),
+        };
+        self.store.write(envelope, work)
+    }
+
+    /// Reads one instant of the records.
+    ///
+    /// # Errors
+    /// What `work` answers, or that the database failed.
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.store.read(work)
+    }
+}
