@@ -117,10 +117,7 @@ impl App {
     ///
     /// # Errors
     /// What `work` answers, or that the database failed.
-    pub fn read<T>(
-        &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub fn read<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Failure>) -> Result<T, Failure> {
         self.store.read(work)
     }
 }
