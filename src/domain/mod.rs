@@ -170,7 +170,6 @@ macro_rules! aggregates {
     ($($(#[$doc:meta])* $variant:ident => $module:ident :: $state:ident,)*) => {
         /// Anything that can happen, of any aggregate.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "events live briefly, one at a time")]
         pub enum Event {
             $($(#[$doc])* $variant($module::Event),)*
         }

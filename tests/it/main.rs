@@ -1,4 +1,12 @@
 //! One test binary that mirrors `src`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::type_complexity,
+    reason = "a test that panics has found what it looked for, and its helpers are tests too"
+)]
 
 mod domain;
 mod codes;

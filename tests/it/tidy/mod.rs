@@ -38,7 +38,7 @@ fn contains_word(line: &str, word: &str) -> bool {
         let after = line[at + word.len()..].chars().next();
         let first = word.chars().next();
         let last = word.chars().next_back();
-        !(inside(before) && inside(first)) && !(inside(after) && inside(last))
+        !(inside(before) && inside(first) || inside(after) && inside(last))
     })
 }
 
