@@ -23,6 +23,7 @@ pub mod quality;
 pub mod quantity;
 pub mod storage;
 pub mod time;
+pub mod user;
 
 use actor::Role;
 use id::{Login, StationId, StreamId};
@@ -241,4 +242,6 @@ aggregates! {
     Location => storage::Location,
     /// Of the installation: the ledger's name and keys.
     Installation => installation::Installation,
+    /// Of a person's sign-in name.
+    User => user::User,
 }

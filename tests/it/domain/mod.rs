@@ -3,3 +3,4 @@
 mod id;
 mod quantity;
 mod time;
+mod user;
