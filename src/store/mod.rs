@@ -17,7 +17,9 @@ pub mod ledger;
 pub mod project;
 pub mod schema;
 mod sealer;
+pub mod session;
 mod tx;
+pub mod user;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,11 +62,14 @@ pub struct Table {
 
 /// All projection tables, module by module: verification replays the ledger and compares every
 /// row of each.
-pub const PROJECTIONS: &[&[Table]] = &[installation::TABLES];
+pub const PROJECTIONS: &[&[Table]] = &[installation::TABLES, user::TABLES];
 
 /// Tables that are no projection of the ledger, each with the reason. Verification does not look
 /// at them and a backup through the ledger does not carry them.
-pub const OUTSIDE_LEDGER: &[(&str, &str)] = &[];
+pub const OUTSIDE_LEDGER: &[(&str, &str)] = &[
+    ("credential", "password hashes: only their digests are recorded"),
+    ("session", "who is signed in just now"),
+];
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -321,6 +326,19 @@ impl Store {
     /// When the database or the file fails, or the ledger contradicts the file.
     pub fn seal_now(&self) -> Result<Option<Sealed>, Failure> {
         sealer::seal(&self.0)
+    }
+
+    /// Changes a table of [`OUTSIDE_LEDGER`] through the write door, without an event.
+    fn outside_ledger<T>(
+        &self,
+        lane: &str,
+        work: impl Fn(&mut Db) -> Result<T, Failure> + Send + Sync + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let work = Arc::new(move |db: &mut Db| Ok(serde_json::to_string(&work(db)?)?));
+        Ok(serde_json::from_str(&self.0.door()?.run(lane, work)?)?)
     }
 
     /// The pepper of the password hashes.

@@ -11,7 +11,7 @@
 use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
-use super::{Failure, installation};
+use super::{Failure, installation, user};
 
 /// Brings the tables up to date with one more event.
 ///
@@ -26,5 +26,7 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         | Event::Test(_)
         | Event::Deviation(_)
         | Event::Location(_) => Ok(()),
+        Event::User(event) => user::project(db, recorded, event),
+        Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
     }
 }

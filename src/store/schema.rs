@@ -90,3 +90,49 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(ledger_event, ledger_pending, ledger_leaf);
+
+// People (0002_people) ---------------------------------------------------------------------------
+
+diesel::table! {
+    person (login) {
+        login -> Text,
+        version -> BigInt,
+        printed_name -> Text,
+        personnel_number -> Text,
+        identity_how -> Text,
+        identity_by -> Text,
+        roles -> Text,
+        standing -> Text,
+        failures -> Integer,
+        credential_digest -> Nullable<Text>,
+        credential_set_at -> Nullable<Timestamp>,
+        must_change -> Bool,
+        designated_from -> Nullable<Text>,
+        designated_until -> Nullable<Text>,
+        designation_document -> Nullable<Text>,
+        registered_at -> Timestamp,
+        last_sign_in -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    credential (login) {
+        login -> Text,
+        phc -> Text,
+        failures -> Integer,
+    }
+}
+
+diesel::table! {
+    session (secret_hash) {
+        secret_hash -> Text,
+        login -> Text,
+        role -> Text,
+        station -> Text,
+        began_at -> Timestamp,
+        seen_at -> Timestamp,
+        locked -> Bool,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(person, credential, session);
