@@ -88,9 +88,9 @@ impl TryFrom<Row> for Person {
             standing: parse_standing(&row.standing).ok_or_else(|| corrupt("the standing"))?,
             failures: u32::try_from(row.failures).map_err(|_| corrupt("the failures"))?,
             credential_digest: digest.map_err(|_| corrupt("the digest"))?,
-            designation: row
-                .designated_from
-                .map(|from| (from, row.designated_until, row.designation_document.unwrap_or_default())),
+            designation: row.designated_from.map(|from| {
+                (from, row.designated_until, row.designation_document.unwrap_or_default())
+            }),
             printed_name: row.printed_name,
             personnel_number: row.personnel_number,
             identity_how: row.identity_how,
@@ -299,9 +299,7 @@ impl Store {
         let login = login.as_str().to_owned();
         let counted = self.outside_ledger("people", move |db| {
             let limit = i32::try_from(FAILURES_MAX).unwrap_or(1);
-            let open = credential::table
-                .find(&login)
-                .filter(credential::failures.lt(limit));
+            let open = credential::table.find(&login).filter(credential::failures.lt(limit));
             let counted = diesel::update(open)
                 .set(credential::failures.eq(credential::failures + 1))
                 .execute(db)?;

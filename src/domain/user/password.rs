@@ -40,8 +40,7 @@ pub fn check_password(
     if length > PASSWORD_LENGTH_MAX {
         return Err(PasswordRefusal::TooLong);
     }
-    let folded: String =
-        password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let folded: String = password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     let mut names = printed_name.split_whitespace().chain([login.as_str()]);
     if names.any(|name| name.chars().count() >= 4 && folded.contains(&name.to_lowercase())) {
         return Err(PasswordRefusal::ContainsName);
