@@ -13,6 +13,7 @@
 //! * [`pdf`] draws vector pages: exact lengths, measured text, PDF and SVG.
 //! * [`labels`] turns a label definition and a container's data into a drawn label.
 //! * [`app`] is the use cases: load, decide, record.
+//! * [`record`] is the batch record of an order, as PDF and as canonical JSON.
 //! * [`web`] shows it to people: routes, session, pages.
 
 pub mod domain;
@@ -25,4 +26,5 @@ pub mod store;
 pub mod pdf;
 pub mod labels;
 pub mod app;
+pub mod record;
 pub mod web;
