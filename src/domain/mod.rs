@@ -19,9 +19,12 @@ pub mod donor;
 pub mod genealogy;
 pub mod id;
 pub mod installation;
+pub mod order;
+pub mod protocol;
 pub mod quality;
 pub mod quantity;
 pub mod storage;
+pub mod schedule;
 pub mod time;
 pub mod user;
 
@@ -244,4 +247,6 @@ aggregates! {
     Installation => installation::Installation,
     /// Of a person's sign-in name.
     User => user::User,
+    /// Of an order.
+    Order => order::Order,
 }

@@ -223,3 +223,85 @@ impl<'de> Deserialize<'de> for Span {
         })
     }
 }
+
+/// A calendar day of the site. Written as `2026-11-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// The day of a chrono date.
+    pub const fn new(date: NaiveDate) -> Self {
+        Self(date)
+    }
+
+    /// The day of a year, month and day of month.
+    pub fn of(year: i32, month: u32, day: u32) -> Option<Self> {
+        NaiveDate::from_ymd_opt(year, month, day).map(Self)
+    }
+
+    /// Reads `2026-11-22`.
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        let text = text.trim();
+        if text.len() != 10 {
+            return Err(TimeError(text.chars().take(40).collect()));
+        }
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .map(Self)
+            .map_err(|_| TimeError(text.to_owned()))
+    }
+
+    /// The chrono date.
+    pub const fn date(self) -> NaiveDate {
+        self.0
+    }
+
+    /// So many days later; the last day of the calendar when it does not fit.
+    pub fn plus_days(self, days: u32) -> Self {
+        let later = self.0.checked_add_days(chrono::Days::new(u64::from(days)));
+        Self(later.unwrap_or(NaiveDate::MAX))
+    }
+
+    /// So many days earlier; the first day of the calendar when it does not fit.
+    pub fn minus_days(self, days: u32) -> Self {
+        let earlier = self.0.checked_sub_days(chrono::Days::new(u64::from(days)));
+        Self(earlier.unwrap_or(NaiveDate::MIN))
+    }
+
+    /// Whole days from `earlier` to this day, negative if it is later.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_days()
+    }
+
+    /// The name of the weekday: `Sunday`.
+    pub fn weekday_name(self) -> &'static str {
+        use chrono::Datelike;
+        match self.0.weekday() {
+            chrono::Weekday::Mon => "Monday",
+            chrono::Weekday::Tue => "Tuesday",
+            chrono::Weekday::Wed => "Wednesday",
+            chrono::Weekday::Thu => "Thursday",
+            chrono::Weekday::Fri => "Friday",
+            chrono::Weekday::Sat => "Saturday",
+            chrono::Weekday::Sun => "Sunday",
+        }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%d"))
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}

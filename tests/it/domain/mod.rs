@@ -1,6 +1,9 @@
 //! Tests of the rules, without a database.
 
 mod id;
+mod order;
+mod protocol;
 mod quantity;
+mod schedule;
 mod time;
 mod user;

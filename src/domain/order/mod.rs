@@ -1,0 +1,24 @@
+//! Order: one patient's dose, from the clinician's wish to the last syringe accounted for.
+//!
+//! Neighbours: `protocol` says what may be ordered, `schedule` when, `custody` hands over and
+//! gives the containers made for it; `batch` makes them.
+//!
+//! Architecture invariant: an order knows the patient by the trial's code only, and it never closes
+//! while a unit made for it is unaccounted for (ATMP-16).
+
+mod apply;
+mod command;
+mod decide;
+mod event;
+mod refusal;
+mod stage;
+mod state;
+
+pub use command::{
+    Allocate, Cancel, Close, Confirm, Placement, Place, Schedule, UnitFate, VialFacts,
+};
+pub use decide::{allocate, cancel, close, confirm, deallocate, link_batch, place, schedule};
+pub use event::{Answer, Event, OrderedProtocol};
+pub use refusal::Refusal;
+pub use stage::Stage;
+pub use state::{Cancellation, Closing, Order};

@@ -1,0 +1,96 @@
+//! What is known of an order.
+
+use super::event::{Answer, OrderedProtocol};
+use crate::domain::actor::Signature;
+use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
+use crate::domain::protocol::{ArithmeticLine, DoseUnit};
+use crate::domain::quantity::Quantity;
+use crate::domain::schedule::Slot;
+
+/// How an order was cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Whether a unit had been thawed by then.
+    pub after_thaw: bool,
+    /// Why, in words.
+    pub because: String,
+    /// Who cancelled.
+    pub signature: Signature,
+}
+
+/// How an order was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// Units given.
+    pub administered: u32,
+    /// Units destroyed.
+    pub destroyed: u32,
+    /// Who closed.
+    pub signature: Signature,
+}
+
+/// An order, as its events tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Order number.
+    pub number: OrderNumber,
+    /// Number of events so far.
+    pub version: u64,
+    /// The trial's code of the patient.
+    pub patient: PatientCode,
+    /// Chain-of-identity id.
+    pub coi: CoiId,
+    /// The protocol it was placed under.
+    pub protocol: OrderedProtocol,
+    /// What for.
+    pub indication: String,
+    /// The answered checklist.
+    pub answers: Vec<Answer>,
+    /// What each syringe is to hold.
+    pub units: Vec<DoseUnit>,
+    /// Nominal size of each syringe, in the order of `units`.
+    pub syringes: Vec<Quantity>,
+    /// Cells to give.
+    pub dose_cells: Quantity,
+    /// Volume to give.
+    pub dose_volume: Quantity,
+    /// Cells to make.
+    pub make_cells: Quantity,
+    /// Volume to make.
+    pub make_volume: Quantity,
+    /// How each number follows.
+    pub arithmetic: Vec<ArithmeticLine>,
+    /// The slot wished for.
+    pub wished: Slot,
+    /// Who placed it.
+    pub placed: Signature,
+    /// Who read it a second time.
+    pub confirmed: Option<Signature>,
+    /// The slot taken, and who accepted.
+    pub scheduled: Option<(Slot, Signature)>,
+    /// Container codes of the units earmarked for it.
+    pub allocated: Vec<String>,
+    /// The batch that makes it.
+    pub batch: Option<BatchNumber>,
+    /// How it was cancelled.
+    pub cancelled: Option<Cancellation>,
+    /// How it was closed.
+    pub closed: Option<Closing>,
+}
+
+impl Order {
+    /// Whether nothing more is to happen but accounting: cancelled or closed.
+    pub fn is_over(&self) -> bool {
+        self.cancelled.is_some() || self.closed.is_some()
+    }
+
+    /// The slot in force: the one taken, else the one wished for.
+    pub fn slot(&self) -> &Slot {
+        self.scheduled.as_ref().map_or(&self.wished, |(slot, _)| slot)
+    }
+
+    /// Whether as many units of the bank are earmarked as the protocol needs.
+    pub fn fully_allocated(&self) -> bool {
+        u32::try_from(self.allocated.len()).is_ok_and(|count| count >= self.protocol.aliquots)
+    }
+}
