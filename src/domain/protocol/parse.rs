@@ -256,8 +256,8 @@ fn excursion(at: Lines<'_>, file: ExcursionFile) -> Result<ExcursionRule, FileEr
         return Err(at.error(&file.share_max.span(), "the largest share is below the share"));
     }
     let deadline = Span::parse(file.deadline.get_ref()).filter(|span| span.seconds() > 0);
-    let deadline = deadline
-        .ok_or_else(|| at.error(&file.deadline.span(), "write a span such as '90 min'"))?;
+    let deadline =
+        deadline.ok_or_else(|| at.error(&file.deadline.span(), "write a span such as '90 min'"))?;
     Ok(ExcursionRule {
         purpose: file.purpose,
         share,

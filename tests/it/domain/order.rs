@@ -268,9 +268,8 @@ fn only_a_released_free_stored_unthawed_vial_of_the_bank_is_allocated() {
 #[test]
 fn the_vial_that_expires_first_is_taken_unless_a_reason_is_stated() {
     let order = scheduled();
-    let try_with = |because| {
-        allocate(&order, &vial(), Disposition::Released, Some("C00000Y"), because)
-    };
+    let try_with =
+        |because| allocate(&order, &vial(), Disposition::Released, Some("C00000Y"), because);
     assert_eq!(try_with(None).unwrap_err().rule(), "not_first_expiring");
     assert_eq!(try_with(Some(" ")).unwrap_err().rule(), "not_first_expiring");
     assert!(try_with(Some("C00000Y is at the bottom of a full rack")).is_ok());
