@@ -25,6 +25,7 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         | Event::Donation(_)
         | Event::Test(_)
         | Event::Deviation(_)
+        | Event::Order(_)
         | Event::Location(_) => Ok(()),
         Event::User(event) => user::project(db, recorded, event),
         Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
