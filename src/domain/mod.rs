@@ -21,6 +21,7 @@ pub mod id;
 pub mod installation;
 pub mod order;
 pub mod protocol;
+pub mod master_record;
 pub mod quality;
 pub mod quantity;
 pub mod storage;
@@ -249,4 +250,6 @@ aggregates! {
     User => user::User,
     /// Of an order.
     Order => order::Order,
+    /// Of a version of a master record: proposed, approved, retired.
+    MasterRecord => master_record::RecordVersion,
 }

@@ -1,0 +1,676 @@
+//! What a master batch record says, as types. One value of these types is one approved file.
+
+use super::calculation::Method;
+use crate::domain::container::ContainerKind;
+use crate::domain::deviation::Class;
+use crate::domain::disposition::Disposition;
+use crate::domain::id::{ContentHash, MasterRecordId, MaterialCode, Name};
+use crate::domain::quality::Specification;
+use crate::domain::quantity::{Quantity, Rounding, Unit};
+use crate::domain::time::Span;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Where in the file something stands: byte offset of its first character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct At(pub usize);
+
+/// Which version of which master record, with the hash of its text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordRef {
+    /// Identity of the record.
+    pub id: MasterRecordId,
+    /// Its version, from 1.
+    pub version: u32,
+    /// SHA-256 of its text.
+    pub hash: ContentHash,
+}
+
+impl RecordRef {
+    /// The identity of the version as streams and lists name it: `EQ-MSC-DOSE.1`.
+    pub fn key(&self) -> String {
+        version_key(&self.id, self.version)
+    }
+}
+
+/// The identity of a version of a record: `EQ-MSC-DOSE.1`.
+pub fn version_key(id: &MasterRecordId, version: u32) -> String {
+    format!("{id}.{version}")
+}
+
+/// A master batch record: what may enter, what is done, measured, tested, printed, what leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MasterRecord {
+    /// Identity and version, with the hash of the text.
+    pub record: RecordRef,
+    /// Its name for people.
+    pub title: String,
+    /// The material it makes.
+    pub product: MaterialCode,
+    /// Legal basis, in words.
+    pub legal_basis: String,
+    /// Where its facts come from, in words.
+    pub source: String,
+    /// Language of its texts, such as `en`.
+    pub language: String,
+    /// Whether a batch is made for one order, whose dose units it fills.
+    pub for_order: bool,
+    /// How the batch gets its donation identification number.
+    pub donation: DonationRule,
+    /// The highest passage number anything in it may reach.
+    pub max_passage: Option<u8>,
+    /// Stated numbers that calculations and limits use.
+    pub parameters: Vec<Parameter>,
+    /// Unit procedures, in order: the chapters of the record.
+    pub units: Vec<UnitProcedure>,
+    /// What may enter.
+    pub inputs: Vec<Input>,
+    /// What leaves, or is made on the way.
+    pub outputs: Vec<Output>,
+    /// What is done.
+    pub steps: Vec<Step>,
+    /// Times between steps.
+    pub timers: Vec<Timer>,
+    /// Where QA must sign before work goes on.
+    pub hold_points: Vec<HoldPoint>,
+    /// What is tested.
+    pub tests: Vec<TestPlan>,
+    /// The text itself.
+    pub text: String,
+}
+
+impl MasterRecord {
+    /// The step of a name.
+    pub fn step(&self, name: &Name) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == *name)
+    }
+
+    /// The place of a step in the procedure, from 1.
+    pub fn step_number(&self, name: &Name) -> usize {
+        self.steps.iter().position(|step| step.name == *name).map_or(0, |at| at.saturating_add(1))
+    }
+
+    /// The input of a name.
+    pub fn input(&self, name: &Name) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.name == *name)
+    }
+
+    /// The output of a name.
+    pub fn output(&self, name: &Name) -> Option<&Output> {
+        self.outputs.iter().find(|output| output.name == *name)
+    }
+
+    /// The parameter of a name.
+    pub fn parameter(&self, name: &Name) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == *name)
+    }
+
+    /// The title of the unit procedure a step belongs to; empty if it has none.
+    pub fn unit_title(&self, step: &Step) -> &str {
+        step.unit
+            .as_ref()
+            .and_then(|name| self.units.iter().find(|unit| unit.name == *name))
+            .map_or("", |unit| unit.title.as_str())
+    }
+}
+
+/// Where the donation identification number of a batch comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DonationRule {
+    /// From the one input it is made of.
+    Inherited,
+    /// A pool of several donors: it gets a number of its own (Directive 2006/86 Art. 10b).
+    Pool,
+}
+
+/// A stated number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name; referred to as `parameter.<name>`.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// The number with its unit.
+    pub value: Quantity,
+    /// Whether it is an example a site must replace by its own.
+    pub site_value: bool,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A chapter of the record (ISA-88 unit procedure).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitProcedure {
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: String,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// Something that may enter the batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Its name.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// The material it must be.
+    pub material: MaterialCode,
+    /// The container it comes in.
+    pub container: ContainerKind,
+    /// How many containers.
+    pub count: u32,
+    /// How many different donors they come from.
+    pub distinct_donors: Option<u32>,
+    /// The strictest disposition that is still accepted.
+    pub disposition: Disposition,
+    /// The passage it must have.
+    pub passage: Option<u8>,
+    /// How old it may be when it enters.
+    pub max_age: Option<Span>,
+    /// Whether it must be reserved for the order of the batch.
+    pub reserved: bool,
+    /// Versions of the record that made it which are accepted; empty: any.
+    pub accepts: Vec<AcceptedRecord>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// Versions of a master record whose products are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedRecord {
+    /// The record.
+    pub id: MasterRecordId,
+    /// Its accepted versions.
+    pub versions: Vec<u32>,
+}
+
+/// Something the batch makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Its name.
+    pub name: Name,
+    /// What it is, in words; printed on labels.
+    pub title: String,
+    /// The material it is.
+    pub material: MaterialCode,
+    /// The container it is in.
+    pub container: ContainerKind,
+    /// Passage number of its cells.
+    pub passage: Option<u8>,
+    /// Product description code and collection type, where it carries a product identity.
+    pub product_code: Option<String>,
+    /// How long it keeps from the moment it is made; never beyond what it was made from.
+    pub keeps: Option<Span>,
+    /// Whether the shortest expiry of what it was made from limits it too.
+    pub expiry_limited_by_inputs: bool,
+    /// Label definition it carries; none for what never leaves the vessel.
+    pub label: Option<String>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What a step does. The set is closed; what each one enforces is code in `domain::batch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Takes inputs in by scanning them.
+    Receive,
+    /// Looks at something and states what is seen.
+    Inspect,
+    /// States that nothing of another batch is present (ATMP-7).
+    ClearLine,
+    /// Puts cells or tissue into culture vessels.
+    Seed,
+    /// Exchanges medium.
+    Feed,
+    /// Counts cells.
+    Count,
+    /// Takes cells out of their vessels.
+    Harvest,
+    /// Brings several donors into one suspension (ATMP-25).
+    Pool,
+    /// Divides a suspension into containers.
+    Divide,
+    /// Freezes containers.
+    Freeze,
+    /// Containers are in their storage positions.
+    Store,
+    /// Takes containers out of storage.
+    Retrieve,
+    /// Thaws containers; they may not be frozen again.
+    Thaw,
+    /// Brings a suspension to its final medium and concentration.
+    Formulate,
+    /// Fills the dose units of the order.
+    Fill,
+    /// Takes samples and requests their tests.
+    Sample,
+    /// Labels are on the containers and were read back (ATMP-19).
+    Label,
+    /// Gives the batch to another person.
+    HandOver,
+    /// Takes the batch from another person.
+    TakeBack,
+    /// Records values only.
+    Record,
+    /// Disposes of what is left.
+    Dispose,
+}
+
+impl Operation {
+    /// Every operation with its word in files.
+    pub const ALL: [(&'static str, Self); 21] = [
+        ("receive", Self::Receive),
+        ("inspect", Self::Inspect),
+        ("clear_line", Self::ClearLine),
+        ("seed", Self::Seed),
+        ("feed", Self::Feed),
+        ("count", Self::Count),
+        ("harvest", Self::Harvest),
+        ("pool", Self::Pool),
+        ("divide", Self::Divide),
+        ("freeze", Self::Freeze),
+        ("store", Self::Store),
+        ("retrieve", Self::Retrieve),
+        ("thaw", Self::Thaw),
+        ("formulate", Self::Formulate),
+        ("fill", Self::Fill),
+        ("sample", Self::Sample),
+        ("label", Self::Label),
+        ("hand_over", Self::HandOver),
+        ("take_back", Self::TakeBack),
+        ("record", Self::Record),
+        ("dispose", Self::Dispose),
+    ];
+
+    /// The word in files.
+    pub fn code(self) -> &'static str {
+        Self::ALL.iter().find(|(_, operation)| *operation == self).map_or("", |(code, _)| code)
+    }
+
+    /// The word on screens.
+    pub fn word(self) -> String {
+        self.code().replace('_', " ")
+    }
+}
+
+/// Who signs a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureRule {
+    /// Who did it.
+    Performed,
+    /// Who did it, and another person who checked it (ATMP-4).
+    PerformedVerified,
+}
+
+/// What happens when a limit or a timer is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breaking {
+    /// A deviation of this class is opened with the step.
+    Deviation(Class),
+    /// The step is refused.
+    Refuse,
+}
+
+/// One step of the procedure (ISA-88 phase).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its name.
+    pub name: Name,
+    /// The chapter it belongs to.
+    pub unit: Option<Name>,
+    /// Its title.
+    pub title: String,
+    /// What to do, in words.
+    pub instruction: String,
+    /// What it does.
+    pub operation: Operation,
+    /// The steps that must be complete before it.
+    pub after: Vec<Name>,
+    /// How often it is done.
+    pub repeat: Repeat,
+    /// Who signs.
+    pub signature: SignatureRule,
+    /// Whether quality depends on it.
+    pub critical: bool,
+    /// What is entered.
+    pub fields: Vec<Field>,
+    /// What is calculated.
+    pub calculations: Vec<Calculation>,
+    /// Materials whose lots are scanned.
+    pub materials: Vec<MaterialNeed>,
+    /// Equipment that is scanned.
+    pub equipment: Vec<EquipmentNeed>,
+    /// Inputs, or earlier outputs, that are used up.
+    pub consumes: Vec<Consumption>,
+    /// Outputs that are made.
+    pub produces: Vec<Production>,
+    /// What the step says about the suspension in process.
+    pub account: Option<AccountRule>,
+    /// Outputs whose labels must be on and read back before the step can be signed.
+    pub labels: Vec<Name>,
+    /// Outputs that must be in a storage position before the step can be signed.
+    pub stored: Vec<Name>,
+    /// Whether the labels of the whole batch are reconciled here (ATMP-18).
+    pub reconcile_labels: bool,
+    /// Where it stands.
+    pub at: At,
+}
+
+impl Step {
+    /// The field of a name.
+    pub fn field(&self, name: &Name) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == *name)
+    }
+
+    /// The calculation of a name.
+    pub fn calculation(&self, name: &Name) -> Option<&Calculation> {
+        self.calculations.iter().find(|calculation| calculation.name == *name)
+    }
+}
+
+/// How often a step is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeat {
+    /// At least so often; 0 makes it optional.
+    pub min: u32,
+    /// At most so often.
+    pub max: u32,
+}
+
+impl Repeat {
+    /// Exactly once.
+    pub const ONCE: Self = Self { min: 1, max: 1 };
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A number.
+    Number {
+        /// Its unit.
+        unit: Unit,
+        /// Decimals it is written with; more are refused, fewer are filled up.
+        decimals: u32,
+    },
+    /// One of stated words.
+    Choice {
+        /// What can be chosen.
+        choices: Vec<String>,
+        /// Which choices are within limits; all if empty.
+        accept: Vec<String>,
+    },
+    /// Free text.
+    Text,
+    /// A time.
+    Time,
+    /// A scanned code.
+    Scan,
+    /// A statement that must be confirmed.
+    Confirm,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// Typed by a person.
+    Typed,
+    /// Scanned.
+    Scanned,
+    /// Read off an instrument.
+    Instrument,
+}
+
+/// Something that is entered at a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// What is asked, in words.
+    pub title: String,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// Where it comes from.
+    pub source: Source,
+    /// Whether it must be filled.
+    pub required: bool,
+    /// Asked once for each container of this input or output that the step uses.
+    pub each: Option<Name>,
+    /// Limits, and what breaking them means.
+    pub limits: Limits,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// Limits of a value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Limits {
+    /// Outside it, the value is marked.
+    pub alert: Band,
+    /// Outside it, the limit is broken.
+    pub action: Band,
+    /// What breaking the action limit means.
+    pub breaking: Option<Breaking>,
+}
+
+/// A lowest and a highest value, both included.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Band {
+    /// Lowest.
+    pub min: Option<Bound>,
+    /// Highest.
+    pub max: Option<Bound>,
+}
+
+impl Band {
+    /// Whether nothing is stated.
+    pub fn is_open(&self) -> bool {
+        self.min.is_none() && self.max.is_none()
+    }
+}
+
+/// One end of a band.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bound {
+    /// A stated number, in the unit of the value.
+    Number(Decimal),
+    /// Another value.
+    Value(Reference),
+}
+
+/// Points at a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// A field or calculation of this step (`viability`) or of an earlier one (`count.viability`).
+    Value {
+        /// The step; none for this one.
+        step: Option<Name>,
+        /// The field or calculation.
+        name: Name,
+    },
+    /// A parameter of the record: `parameter.target`.
+    Parameter(Name),
+    /// A sum over the dose units of the order: `order.cells`, `order.volume`, `order.units`.
+    Order(OrderSum),
+    /// Contents of the consumed containers of an input or output: `contents.vial.cells`.
+    Contents {
+        /// The input or output.
+        what: Name,
+        /// What of them.
+        part: ContentsPart,
+    },
+}
+
+/// A sum over the dose units of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderSum {
+    /// Cells of all dose units, `10*6`.
+    Cells,
+    /// Volume of all dose units, `mL`.
+    Volume,
+    /// How many dose units.
+    Units,
+}
+
+/// A part of what containers hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentsPart {
+    /// Viable cells, `10*6`.
+    Cells,
+    /// Volume, `mL`.
+    Volume,
+}
+
+/// Something that is calculated at a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calculation {
+    /// Its name; shares the names of fields.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// How it is calculated.
+    pub method: Method,
+    /// Its inputs by the method's parameter names.
+    pub inputs: Vec<(String, Vec<Reference>)>,
+    /// Decimals of the result.
+    pub decimals: u32,
+    /// How the result is brought to its decimals.
+    pub rounding: Rounding,
+    /// Limits, and what breaking them means.
+    pub limits: Limits,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A material whose lot is scanned at a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaterialNeed {
+    /// The material.
+    pub material: MaterialCode,
+    /// What it is, in words.
+    pub title: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A kind of equipment that is scanned at a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EquipmentNeed {
+    /// The kind, such as `incubator`.
+    pub kind: String,
+    /// What it is, in words.
+    pub title: String,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What a step uses up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumption {
+    /// The input, or the output of an earlier step.
+    pub what: Name,
+    /// How many containers; none: all there are.
+    pub count: Option<u32>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What a step makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Production {
+    /// The output.
+    pub output: Name,
+    /// How many containers.
+    pub count: Count,
+    /// Volume in each, `mL`.
+    pub volume: Option<Reference>,
+    /// Viable cells in each, `10*6`.
+    pub cells: Option<Reference>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// How many containers a step makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Fixed(u32),
+    /// As many as a value says.
+    Value(Reference),
+    /// One for each dose unit of the order, with its cells and volume.
+    DoseUnits,
+}
+
+/// What a step says about the suspension in process: its cells and volume are now so.
+///
+/// The difference to the book is posted to the accounts of gain and loss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRule {
+    /// Viable cells in process now.
+    pub cells: Option<Reference>,
+    /// Volume in process now.
+    pub volume: Option<Reference>,
+    /// Whether fewer cells than booked are left over on purpose rather than lost.
+    pub remainder: bool,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A time between two steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timer {
+    /// Its name.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// It runs from when this step was performed last.
+    pub from: Name,
+    /// It stops when this step is performed first.
+    pub to: Name,
+    /// Not earlier than.
+    pub min: Option<Span>,
+    /// Not later than.
+    pub max: Option<Span>,
+    /// What being too early means.
+    pub too_early: Breaking,
+    /// What being too late means.
+    pub too_late: Breaking,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// Where QA must sign before work goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldPoint {
+    /// Its name.
+    pub name: Name,
+    /// What QA assesses, in words.
+    pub title: String,
+    /// The step that waits for it.
+    pub before: Name,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A test that the product must undergo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestPlan {
+    /// Its name.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// Its stage, in words, such as `final product`.
+    pub stage: String,
+    /// The output (a sample) that is tested.
+    pub sample: Name,
+    /// What it must show. Says also whether its result may be pending at initial certification.
+    pub specification: Specification,
+    /// Where it stands.
+    pub at: At,
+}

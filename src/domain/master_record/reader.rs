@@ -1,0 +1,444 @@
+//! Reads one table of a file, key by key, and reports what is missing, unknown or misshapen.
+//!
+//! Architecture invariant: a number never passes through floating point; its written digits are
+//! read as an exact decimal.
+
+use super::fault::Sink;
+use super::model::{At, Bound, ContentsPart, OrderSum, Reference};
+use crate::domain::id::Name;
+use crate::domain::quantity::{Unit, parse_decimal};
+use crate::domain::time::Span;
+use rust_decimal::Decimal;
+use std::collections::BTreeSet;
+use toml::de::{DeTable, DeValue};
+
+type Node<'a> = &'a toml::Spanned<DeValue<'a>>;
+
+/// A table of the file while it is being read.
+pub(super) struct Section<'a> {
+    table: &'a DeTable<'a>,
+    what: String,
+    at: At,
+    used: BTreeSet<&'static str>,
+    sink: &'a Sink<'a>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(table: &'a DeTable<'a>, what: &str, at: At, sink: &'a Sink<'a>) -> Self {
+        Self { table, what: what.to_owned(), at, used: BTreeSet::new(), sink }
+    }
+
+    pub(super) fn at(&self) -> At {
+        self.at
+    }
+
+    pub(super) fn fault(
+        &self,
+        at: At,
+        code: &'static str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.sink.report(at, code, message, remedy);
+    }
+
+    /// Reports keys that were never asked for, with the known key that is nearest.
+    pub(super) fn finish(self) {
+        for key in self.table.keys() {
+            let name: &str = key.get_ref();
+            if self.used.contains(name) {
+                continue;
+            }
+            let known: Vec<&str> = self.used.iter().copied().collect();
+            let remedy = match nearest(name, &known) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            let message = format!("'{name}' is not known in {}", self.what);
+            self.sink.report(At(key.span().start), "unknown_field", message, remedy);
+        }
+    }
+
+    fn node(&mut self, key: &'static str) -> Option<Node<'a>> {
+        self.used.insert(key);
+        self.table.get(key)
+    }
+
+    fn misshapen(&self, node: Node<'a>, key: &str, expected: &str) {
+        self.sink.report(
+            At(node.span().start),
+            "wrong_type",
+            format!("'{key}' of {} is a {}", self.what, node.get_ref().type_str()),
+            format!("write {expected}"),
+        );
+    }
+
+    /// Whether the key is there.
+    pub(super) fn has(&mut self, key: &'static str) -> bool {
+        self.node(key).is_some()
+    }
+
+    /// Where the value of a key stands; the table itself if the key is not there.
+    pub(super) fn at_of(&mut self, key: &'static str) -> At {
+        let at = self.at;
+        self.node(key).map_or(at, |node| At(node.span().start))
+    }
+
+    /// Reports a key that must be there.
+    pub(super) fn required<T>(&mut self, key: &'static str, value: Option<T>) -> Option<T> {
+        if value.is_none() && self.node(key).is_none() {
+            self.sink.report(
+                self.at,
+                "missing_field",
+                format!("{} has no '{key}'", self.what),
+                format!("add '{key} = …'"),
+            );
+        }
+        value
+    }
+
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        let node = self.node(key)?;
+        match node.get_ref().as_str() {
+            Some(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Some(_) => {
+                self.sink.report(
+                    At(node.span().start),
+                    "empty_text",
+                    format!("'{key}' of {} is empty", self.what),
+                    "write something or remove the line",
+                );
+                None
+            }
+            None => {
+                self.misshapen(node, key, "a text in quotes");
+                None
+            }
+        }
+    }
+
+    pub(super) fn required_text(&mut self, key: &'static str) -> Option<String> {
+        let text = self.text(key);
+        self.required(key, text)
+    }
+
+    /// A text read by `parse`, with its error reported at the value.
+    pub(super) fn parsed<T, E: std::fmt::Display>(
+        &mut self,
+        key: &'static str,
+        code: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+        remedy: &str,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        let at = self.at_of(key);
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.sink.report(at, code, error.to_string(), remedy);
+                None
+            }
+        }
+    }
+
+    pub(super) fn name(&mut self, key: &'static str) -> Option<Name> {
+        self.parsed(key, "bad_name", Name::parse, "such as 'p0_harvest'")
+    }
+
+    pub(super) fn required_name(&mut self, key: &'static str) -> Option<Name> {
+        let name = self.name(key);
+        self.required(key, name)
+    }
+
+    /// One word of a closed set.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        code: &'static str,
+        set: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        let found = set.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let words: Vec<&str> = set.iter().map(|(word, _)| *word).collect();
+            let remedy = match nearest(&text, &words) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("one of: {}", words.join(", ")),
+            };
+            let message = format!("'{text}' is no '{key}' of {}", self.what);
+            let at = self.at_of(key);
+            self.sink.report(at, code, message, remedy);
+        }
+        found
+    }
+
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let node = self.node(key)?;
+        let flag = node.get_ref().as_bool();
+        if flag.is_none() {
+            self.misshapen(node, key, "true or false");
+        }
+        flag
+    }
+
+    pub(super) fn whole(&mut self, key: &'static str) -> Option<u32> {
+        let node = self.node(key)?;
+        let number = match node.get_ref() {
+            DeValue::Integer(digits) => digits.as_str().replace('_', "").parse().ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.misshapen(node, key, "a whole number from 0");
+        }
+        number
+    }
+
+    pub(super) fn small(&mut self, key: &'static str) -> Option<u8> {
+        let number = self.whole(key)?;
+        let small = u8::try_from(number).ok();
+        if small.is_none() {
+            let at = self.at_of(key);
+            self.sink.report(at, "out_of_range", format!("{number} is too large"), "at most 255");
+        }
+        small
+    }
+
+    pub(super) fn decimal(&mut self, key: &'static str) -> Option<Decimal> {
+        let node = self.node(key)?;
+        let number = decimal_of(node);
+        if number.is_none() {
+            self.misshapen(node, key, "a number such as 50 or 0.5");
+        }
+        number
+    }
+
+    pub(super) fn unit(&mut self, key: &'static str) -> Option<Unit> {
+        let text = self.text(key)?;
+        let unit = Unit::parse(&text);
+        if unit.is_none() {
+            let codes: Vec<&str> = Unit::ALL.iter().map(|(_, code, _)| *code).collect();
+            let at = self.at_of(key);
+            self.sink.report(
+                at,
+                "unknown_unit",
+                format!("'{text}' is not a known UCUM unit"),
+                format!("one of: {}", codes.join(", ")),
+            );
+        }
+        unit
+    }
+
+    pub(super) fn span(&mut self, key: &'static str) -> Option<Span> {
+        let parse = |text: &str| {
+            Span::parse(text)
+                .filter(|span| span.seconds() >= 0)
+                .ok_or_else(|| format!("'{text}' is not a length of time"))
+        };
+        self.parsed(key, "bad_span", parse, "write '14 d', '36 h', '10 min' or '30 s'")
+    }
+
+    pub(super) fn reference(&mut self, key: &'static str) -> Option<Reference> {
+        self.parsed(key, "bad_reference", parse_reference, REFERENCE_FORMS)
+    }
+
+    /// A number or a reference.
+    pub(super) fn bound(&mut self, key: &'static str) -> Option<Bound> {
+        let node = self.node(key)?;
+        match node.get_ref() {
+            DeValue::String(_) => self.reference(key).map(Bound::Value),
+            _ => self.decimal(key).map(Bound::Number),
+        }
+    }
+
+    /// A list of texts; one text alone is a list of one.
+    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<(String, At)>> {
+        let node = self.node(key)?;
+        let found: Option<Vec<(String, At)>> = match node.get_ref() {
+            DeValue::String(text) => Some(vec![(text.to_string(), At(node.span().start))]),
+            DeValue::Array(array) => array
+                .iter()
+                .map(|item| {
+                    let text = item.get_ref().as_str()?;
+                    Some((text.to_owned(), At(item.span().start)))
+                })
+                .collect(),
+            _ => None,
+        };
+        if found.is_none() {
+            self.misshapen(node, key, "a list of texts such as [\"a\", \"b\"]");
+        }
+        found
+    }
+
+    pub(super) fn names(&mut self, key: &'static str) -> Option<Vec<Name>> {
+        let texts = self.texts(key)?;
+        let mut names = Vec::new();
+        for (text, at) in texts {
+            match Name::parse(&text) {
+                Ok(name) => names.push(name),
+                Err(error) => {
+                    self.sink.report(at, "bad_name", error.to_string(), "such as 'p0_harvest'");
+                }
+            }
+        }
+        Some(names)
+    }
+
+    /// The whole numbers of a list.
+    pub(super) fn wholes(&mut self, key: &'static str) -> Option<Vec<u32>> {
+        let node = self.node(key)?;
+        let found: Option<Vec<u32>> = node.get_ref().as_array().and_then(|array| {
+            array
+                .iter()
+                .map(|item| match item.get_ref() {
+                    DeValue::Integer(digits) => digits.as_str().parse().ok(),
+                    _ => None,
+                })
+                .collect()
+        });
+        if found.is_none() {
+            self.misshapen(node, key, "a list of whole numbers such as [1, 2]");
+        }
+        found
+    }
+
+    /// Every key of a table whose values are one or several references.
+    pub(super) fn references(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Vec<(String, Vec<Reference>)>> {
+        let node = self.node(key)?;
+        let Some(table) = node.get_ref().as_table() else {
+            self.misshapen(node, key, "a table such as { volume = \"volume\" }");
+            return None;
+        };
+        let mut inputs = Vec::new();
+        for (name, value) in table {
+            let texts: Vec<&str> = match value.get_ref() {
+                DeValue::String(text) => vec![text.as_ref()],
+                DeValue::Array(array) => {
+                    array.iter().filter_map(|item| item.get_ref().as_str()).collect()
+                }
+                _ => {
+                    self.misshapen(value, name.get_ref(), "the name of a value in quotes");
+                    continue;
+                }
+            };
+            let mut references = Vec::new();
+            for text in texts {
+                match parse_reference(text) {
+                    Ok(reference) => references.push(reference),
+                    Err(message) => self.sink.report(
+                        At(value.span().start),
+                        "bad_reference",
+                        message,
+                        REFERENCE_FORMS,
+                    ),
+                }
+            }
+            inputs.push((name.get_ref().to_string(), references));
+        }
+        Some(inputs)
+    }
+
+    /// A table inside this one.
+    pub(super) fn section(&mut self, key: &'static str, what: &str) -> Option<Section<'a>> {
+        let node = self.node(key)?;
+        match node.get_ref() {
+            DeValue::Table(table) => {
+                Some(Section::new(table, what, At(node.span().start), self.sink))
+            }
+            _ => {
+                self.misshapen(node, key, "a table");
+                None
+            }
+        }
+    }
+
+    /// Tables inside this one, each read by `read` and then checked for unknown keys.
+    pub(super) fn sections<T>(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        read: impl Fn(&mut Section<'a>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let Some(array) = node.get_ref().as_array() else {
+            self.misshapen(node, key, &format!("[[{key}]] tables"));
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for item in array {
+            match item.get_ref() {
+                DeValue::Table(table) => {
+                    let at = At(item.span().start);
+                    let mut section = Section::new(table, what, at, self.sink);
+                    values.extend(read(&mut section));
+                    section.finish();
+                }
+                _ => self.misshapen(item, key, "a table"),
+            }
+        }
+        values
+    }
+}
+
+const REFERENCE_FORMS: &str = "write 'field', 'step.field', 'parameter.name', 'order.cells', \
+    'order.volume', 'order.units' or 'contents.input.cells'";
+
+fn decimal_of(node: Node<'_>) -> Option<Decimal> {
+    match node.get_ref() {
+        DeValue::Integer(digits) if digits.radix() == 10 => {
+            parse_decimal(&digits.as_str().replace('_', "")).ok()
+        }
+        DeValue::Float(digits) => parse_decimal(&digits.as_str().replace('_', "")).ok(),
+        _ => None,
+    }
+}
+
+/// Reads a reference to a value.
+pub(super) fn parse_reference(text: &str) -> Result<Reference, String> {
+    let name = |part: &str| Name::parse(part).map_err(|error| error.to_string());
+    let parts: Vec<&str> = text.split('.').collect();
+    match parts.as_slice() {
+        [value] => Ok(Reference::Value { step: None, name: name(value)? }),
+        ["parameter", value] => Ok(Reference::Parameter(name(value)?)),
+        ["order", "cells"] => Ok(Reference::Order(OrderSum::Cells)),
+        ["order", "volume"] => Ok(Reference::Order(OrderSum::Volume)),
+        ["order", "units"] => Ok(Reference::Order(OrderSum::Units)),
+        ["contents", what, "cells"] => {
+            Ok(Reference::Contents { what: name(what)?, part: ContentsPart::Cells })
+        }
+        ["contents", what, "volume"] => {
+            Ok(Reference::Contents { what: name(what)?, part: ContentsPart::Volume })
+        }
+        [step, value] => Ok(Reference::Value { step: Some(name(step)?), name: name(value)? }),
+        _ => Err(format!("'{text}' does not point at a value")),
+    }
+}
+
+/// The known word that is nearest to `word`, if it is near enough to be meant.
+fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    known
+        .iter()
+        .map(|candidate| (distance(word, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be inserted, removed or replaced to make one word the other.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (index, l) in left.chars().enumerate() {
+        let mut next = vec![index.saturating_add(1)];
+        for (r, pair) in right.chars().zip(row.windows(2)) {
+            let [diagonal, above] = pair else { continue };
+            let beside = next.last().copied().unwrap_or(0);
+            let replaced = diagonal.saturating_add(usize::from(l != r));
+            next.push(replaced.min(above.saturating_add(1)).min(beside.saturating_add(1)));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
