@@ -197,10 +197,11 @@ impl Check<'_> {
         self.operation(step);
         for field in &step.fields {
             if let Some(each) = &field.each
-                && !step.consumes.iter().any(|consumption| consumption.what == *each)
+                && !self.consumed_by(each, step)
             {
-                let message = format!("'{}' asks for each '{each}', which it does not use", field.name);
-                let remedy = "name something the step consumes";
+                let message =
+                    format!("'{}' asks for each '{each}', which was not used yet", field.name);
+                let remedy = "name something that this or an earlier step consumes";
                 self.sink.report(field.at, "unknown_each", message, remedy);
             }
             let unit = match &field.kind {
@@ -240,11 +241,18 @@ impl Check<'_> {
         }
     }
 
+    fn consumed_by(&self, what: &Name, step: &Step) -> bool {
+        self.record.steps.iter().any(|other| {
+            (other.name == step.name || self.is_before(&other.name, &step.name))
+                && other.consumes.iter().any(|consumption| consumption.what == *what)
+        })
+    }
+
     /// What the operation of a step needs to have its effect.
     fn operation(&self, step: &Step) {
         use Operation as O;
         let missing = match step.operation {
-            O::Receive | O::Pool | O::Thaw | O::Retrieve if step.consumes.is_empty() => {
+            O::Receive | O::Thaw | O::Retrieve if step.consumes.is_empty() => {
                 "[[step.consumes]]"
             }
             O::Seed | O::Divide | O::Fill | O::Sample if step.produces.is_empty() => {
@@ -252,6 +260,9 @@ impl Check<'_> {
             }
             O::Count | O::Harvest | O::Pool | O::Formulate if step.account.is_none() => {
                 "account = { cells = … }"
+            }
+            O::Pool if !step.fields.iter().any(|field| field.each.is_some()) => {
+                "a field asked for each donor lot"
             }
             O::Label if step.labels.is_empty() => "labels = [\"…\"]",
             O::Store if step.stored.is_empty() => "stored = [\"…\"]",

@@ -3,6 +3,7 @@
 mod id;
 mod order;
 mod protocol;
+mod master_record;
 mod quantity;
 mod schedule;
 mod time;
