@@ -29,7 +29,6 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         | Event::Location(_) => Ok(()),
         Event::User(event) => user::project(db, recorded, event),
         Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
-        | Event::Location(_)
-        | Event::MasterRecord(_) => Ok(()),
+        Event::Location(_) | Event::MasterRecord(_) => Ok(()),
     }
 }

@@ -197,13 +197,15 @@ impl Method {
             Self::PopulationDoublings => {
                 const { &[one("seeded", Unit::MillionCells), one("harvested", Unit::MillionCells)] }
             }
-            Self::CumulativePdl => const {
-                &[ParameterRule {
-                    name: "doublings",
-                    unit: UnitRule::Is(Unit::Doubling),
-                    many: true,
-                }]
-            },
+            Self::CumulativePdl => {
+                const {
+                    &[ParameterRule {
+                        name: "doublings",
+                        unit: UnitRule::Is(Unit::Doubling),
+                        many: true,
+                    }]
+                }
+            }
             Self::Recovery => {
                 const { &[one("after", Unit::MillionCells), one("before", Unit::MillionCells)] }
             }
@@ -218,13 +220,15 @@ impl Method {
             Self::SharePercent => const { &[common("part", false)] },
             Self::Sum | Self::Minimum => const { &[common("of", true)] },
             Self::Difference => const { &[common("from", false), common("less", false)] },
-            Self::FillRequirement => const {
-                &[
-                    one("dose", Unit::Millilitre),
-                    one("overage", Unit::Percent),
-                    one("draw", Unit::Millilitre),
-                ]
-            },
+            Self::FillRequirement => {
+                const {
+                    &[
+                        one("dose", Unit::Millilitre),
+                        one("overage", Unit::Percent),
+                        one("draw", Unit::Millilitre),
+                    ]
+                }
+            }
             Self::AliquotCount => const { &[VOLUME, one("aliquot", Unit::Millilitre)] },
             Self::EqualParts => const { &[common("whole", false), one("parts", Unit::Container)] },
         }

@@ -252,9 +252,7 @@ impl Check<'_> {
     fn operation(&self, step: &Step) {
         use Operation as O;
         let missing = match step.operation {
-            O::Receive | O::Thaw | O::Retrieve if step.consumes.is_empty() => {
-                "[[step.consumes]]"
-            }
+            O::Receive | O::Thaw | O::Retrieve if step.consumes.is_empty() => "[[step.consumes]]",
             O::Seed | O::Divide | O::Fill | O::Sample if step.produces.is_empty() => {
                 "[[step.produces]]"
             }
@@ -285,7 +283,8 @@ impl Check<'_> {
     }
 
     fn mismatch(&self, at: At, wanted: Unit, given: Unit) {
-        let message = format!("a value in {} stands where {} is needed", given.code(), wanted.code());
+        let message =
+            format!("a value in {} stands where {} is needed", given.code(), wanted.code());
         let remedy = format!("point at a value in {}", wanted.code());
         self.sink.report(at, "unit_mismatch", message, remedy);
     }
@@ -315,15 +314,19 @@ impl Check<'_> {
             Unresolved::NoStep(name) => {
                 ("unknown_step", format!("'{name}' is no step"), "name a step of this file")
             }
-            Unresolved::NoValue(words) => {
-                ("unknown_value", format!("there is no value '{words}'"), "name a field of the step")
-            }
+            Unresolved::NoValue(words) => (
+                "unknown_value",
+                format!("there is no value '{words}'"),
+                "name a field of the step",
+            ),
             Unresolved::NotANumber(words) => {
                 ("not_a_number", format!("'{words}' is not a number"), "point at a number")
             }
-            Unresolved::NoParameter(name) => {
-                ("unknown_parameter", format!("there is no parameter '{name}'"), "add [[parameter]]")
-            }
+            Unresolved::NoParameter(name) => (
+                "unknown_parameter",
+                format!("there is no parameter '{name}'"),
+                "add [[parameter]]",
+            ),
             Unresolved::NoContents(name) => {
                 ("unknown_input", format!("'{name}' is no input or output"), "name one of them")
             }
@@ -347,7 +350,8 @@ impl Check<'_> {
             }
             for reference in references {
                 if is_later(step, calculation, reference) {
-                    let message = format!("'{}' uses a value that comes after it", calculation.name);
+                    let message =
+                        format!("'{}' uses a value that comes after it", calculation.name);
                     let remedy = "calculate what it uses before it";
                     self.sink.report(calculation.at, "value_too_late", message, remedy);
                 }
@@ -359,7 +363,8 @@ impl Check<'_> {
             let references = given.map_or(&[][..], |(_, references)| references.as_slice());
             if references.is_empty() || (references.len() > 1 && !rule.many) {
                 let how_many = if rule.many { "at least one value" } else { "one value" };
-                let message = format!("{} needs {how_many} as '{}'", calculation.method.code(), rule.name);
+                let message =
+                    format!("{} needs {how_many} as '{}'", calculation.method.code(), rule.name);
                 let remedy = format!("add it to inputs: {}", names.join(", "));
                 self.sink.report(calculation.at, "calculation_inputs", message, remedy);
             }
@@ -426,7 +431,8 @@ impl Check<'_> {
         for timer in &self.record.timers {
             for name in [&timer.from, &timer.to] {
                 if self.record.step(name).is_none() {
-                    let message = format!("timer '{}' names '{name}', which is no step", timer.name);
+                    let message =
+                        format!("timer '{}' names '{name}', which is no step", timer.name);
                     self.sink.report(timer.at, "unknown_step", message, "name a step of this file");
                 }
             }
@@ -471,7 +477,12 @@ impl Check<'_> {
             }
             if test.specification.criteria.is_empty() {
                 let message = format!("test '{}' has no criterion", test.name);
-                self.sink.report(test.at, "test_without_criterion", message, "add [[test.criterion]]");
+                self.sink.report(
+                    test.at,
+                    "test_without_criterion",
+                    message,
+                    "add [[test.criterion]]",
+                );
             }
             if test.specification.pending_allowed && test.specification.incubation.is_none() {
                 let message =

@@ -285,10 +285,7 @@ fn field(section: &mut Section<'_>) -> Option<Field> {
             let choices = section.texts("choices");
             let choices = section.required("choices", choices)?;
             let accept = section.texts("accept").unwrap_or_default();
-            FieldKind::Choice {
-                choices: words(choices).collect(),
-                accept: words(accept).collect(),
-            }
+            FieldKind::Choice { choices: words(choices).collect(), accept: words(accept).collect() }
         }
         "time" => FieldKind::Time,
         "scan" => FieldKind::Scan,
@@ -435,7 +432,17 @@ fn timer(section: &mut Section<'_>) -> Option<Timer> {
     let too_early = breaking(section, "too_early").unwrap_or(major);
     let too_late = breaking(section, "too_late").unwrap_or(major);
     let at = section.at();
-    Some(Timer { name: name?, title: title?, from: from?, to: to?, min, max, too_early, too_late, at })
+    Some(Timer {
+        name: name?,
+        title: title?,
+        from: from?,
+        to: to?,
+        min,
+        max,
+        too_early,
+        too_late,
+        at,
+    })
 }
 
 fn hold_point(section: &mut Section<'_>) -> Option<HoldPoint> {

@@ -3,9 +3,7 @@
 //! Neighbours: `check` reports what does not resolve; `batch` looks the values up at run time.
 
 use super::calculation::UnitRule;
-use super::model::{
-    Calculation, ContentsPart, FieldKind, MasterRecord, OrderSum, Reference, Step,
-};
+use super::model::{Calculation, ContentsPart, FieldKind, MasterRecord, OrderSum, Reference, Step};
 use crate::domain::id::Name;
 use crate::domain::quantity::Unit;
 

@@ -97,9 +97,7 @@ impl RecordVersion {
                 key: self.record.key(),
                 from: from.map_or(String::new(), |from| from.full_text(Zone::LJUBLJANA)),
             }),
-            (state, _) => {
-                Err(Refusal::NotApproved { key: self.record.key(), state: state.code() })
-            }
+            (state, _) => Err(Refusal::NotApproved { key: self.record.key(), state: state.code() }),
         }
     }
 }
@@ -175,7 +173,9 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The text has faults.
-    #[error("this text cannot be approved: {first} ({count} fault(s)). Correct it and propose again")]
+    #[error(
+        "this text cannot be approved: {first} ({count} fault(s)). Correct it and propose again"
+    )]
     Faulty {
         /// The first fault.
         first: String,
@@ -272,7 +272,8 @@ pub fn decide(
         (Command::Approve { effective_at, signature }, Some(version)) => {
             version.must_be(VersionState::Proposed, "approved")?;
             must_cover(signature, Meaning::Approved, &version.record.hash)?;
-            if signature.login == version.authored.login || context.actor.login == version.authored.login
+            if signature.login == version.authored.login
+                || context.actor.login == version.authored.login
             {
                 let login = signature.login.to_string();
                 return Err(Refusal::ApproverIsAuthor { login });

@@ -173,19 +173,15 @@ fn q(text: &str, unit: Unit) -> Quantity {
 
 #[test]
 fn the_worked_example_of_atmp_25_comes_out_exactly() {
-    let lots: Vec<DonorLot> = [
-        ("1.20", "94", "52"),
-        ("0.95", "91", "70"),
-        ("1.60", "96", "41"),
-        ("1.05", "93", "60"),
-    ]
-    .into_iter()
-    .map(|(concentration, viability, volume)| DonorLot {
-        concentration: q(concentration, Unit::MillionCellsPerMillilitre),
-        viability: q(viability, Unit::Percent),
-        volume: q(volume, Unit::Millilitre),
-    })
-    .collect();
+    let lots: Vec<DonorLot> =
+        [("1.20", "94", "52"), ("0.95", "91", "70"), ("1.60", "96", "41"), ("1.05", "93", "60")]
+            .into_iter()
+            .map(|(concentration, viability, volume)| DonorLot {
+                concentration: q(concentration, Unit::MillionCellsPerMillilitre),
+                viability: q(viability, Unit::Percent),
+                volume: q(volume, Unit::Millilitre),
+            })
+            .collect();
     let shares = equal_ratio_shares(&lots, q("1000", Unit::MillionCells)).unwrap();
     let available: Vec<String> = shares
         .iter()
@@ -193,7 +189,8 @@ fn the_worked_example_of_atmp_25_comes_out_exactly() {
         .collect();
     // 60.515 and 58.59: the published table rounds 62.976 to 62.98 and 58.656 to 58.66.
     assert_eq!(available, ["58.66", "60.52", "62.98", "58.59"]);
-    let cells: Vec<String> = shares.iter().map(|s| s.cells.value().normalize().to_string()).collect();
+    let cells: Vec<String> =
+        shares.iter().map(|s| s.cells.value().normalize().to_string()).collect();
     assert_eq!(cells, ["58.59"; 4]);
     let volumes: Vec<String> = shares
         .iter()
@@ -204,9 +201,9 @@ fn the_worked_example_of_atmp_25_comes_out_exactly() {
         sum.plus(share.volume.rounded(2, Rounding::HalfUp)).unwrap()
     });
     assert_eq!(total.value().to_string(), "217.85");
-    let pool = shares.iter().fold(Quantity::zero(Unit::MillionCells), |sum, share| {
-        sum.plus(share.cells).unwrap()
-    });
+    let pool = shares
+        .iter()
+        .fold(Quantity::zero(Unit::MillionCells), |sum, share| sum.plus(share.cells).unwrap());
     assert_eq!(pool.rounded(2, Rounding::HalfUp).value().to_string(), "234.36");
     for share in &shares {
         let percent = share.cells.percent_of(pool).unwrap().rounded(2, Rounding::HalfUp);
@@ -252,11 +249,13 @@ fn the_logarithm_to_base_two_is_exact_at_powers_and_right_between() {
 fn named_calculations_give_what_a_person_would() {
     use Unit::{Container, Millilitre, MillionCells, MillionCellsPerMillilitre, Percent};
     let one = |text: &str, unit: Unit| vec![Operand::One(q(text, unit))];
-    let run = |method: Method, inputs: &[Vec<Operand>], decimals: u32| {
-        match method.evaluate(inputs).unwrap().rounded(decimals, Rounding::HalfUp) {
-            Operand::One(quantity) => quantity.to_string(),
-            Operand::Each(items) => format!("{items:?}"),
-        }
+    let run = |method: Method, inputs: &[Vec<Operand>], decimals: u32| match method
+        .evaluate(inputs)
+        .unwrap()
+        .rounded(decimals, Rounding::HalfUp)
+    {
+        Operand::One(quantity) => quantity.to_string(),
+        Operand::Each(items) => format!("{items:?}"),
     };
     let (conc, viab) = (one("1.20", MillionCellsPerMillilitre), one("94", Percent));
     let volume = one("52", Millilitre);
@@ -269,7 +268,10 @@ fn named_calculations_give_what_a_person_would() {
     assert_eq!(run(Method::SuspensionVolume, &[one("222", MillionCells), fifty], 2), "4.44 mL");
     let seeded = one("44", MillionCells);
     let harvested = one("222", MillionCells);
-    assert_eq!(run(Method::PopulationDoublings, &[seeded.clone(), harvested], 2), "2.33 {doubling}");
+    assert_eq!(
+        run(Method::PopulationDoublings, &[seeded.clone(), harvested], 2),
+        "2.33 {doubling}"
+    );
     assert_eq!(run(Method::Recovery, &[seeded, one("50", MillionCells)], 1), "88.0 %");
     let fill = [one("3.0", Millilitre), one("5", Percent), one("0.5", Millilitre)];
     assert_eq!(run(Method::FillRequirement, &fill, 2), "3.65 mL");
@@ -277,10 +279,7 @@ fn named_calculations_give_what_a_person_would() {
     assert_eq!(run(Method::AliquotCount, &aliquots, 0), "62 {container}");
     assert_eq!(run(Method::EqualParts, &[cells, one("4", Container)], 2), "37.50 10*6");
     let area = one("25440", Unit::SquareCentimetre);
-    assert_eq!(
-        run(Method::SeedingDensity, &[one("60", MillionCells), area], 2),
-        "2.36 10*3/cm2"
-    );
+    assert_eq!(run(Method::SeedingDensity, &[one("60", MillionCells), area], 2), "2.36 10*3/cm2");
 }
 
 #[test]
