@@ -4,7 +4,8 @@
 //! each behind its own savepoint, commits them together, and answers each: a commit costs one
 //! flush to disk however many share it. On PostgreSQL each command is its own SERIALIZABLE
 //! transaction, run again with a random pause when it collided; commands of one lane (a station)
-//! queue inside the process, since they are certain to collide.
+//! queue inside the process, since they are certain to collide, and one that keeps colliding is
+//! run while the others of this process wait.
 //!
 //! Neighbours: `store::Store::write` is the only caller besides the sealer.
 //!
@@ -12,7 +13,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::connect::{self, Connector, Pool, Purpose};
 use super::{Address, Db, DbError};
@@ -20,6 +21,8 @@ use crate::clock;
 
 /// How often a transaction is run before contention is reported.
 const ATTEMPTS_MAX: u32 = 16;
+/// After how many collisions the other commands of this process have to wait.
+const ATTEMPTS_IN_THE_CROWD: u32 = 4;
 /// The longest random pause between two attempts.
 const PAUSE_MILLISECONDS_MAX: u64 = 120;
 /// How many commands share one commit at most.
@@ -45,7 +48,7 @@ pub struct Door<E> {
 
 enum Way<E> {
     Queue(Sender<Job<E>>),
-    Pool { pool: Pool, lanes: Vec<Mutex<()>> },
+    Pool { pool: Pool, lanes: Vec<Mutex<()>>, crowd: RwLock<()> },
 }
 
 struct Job<E> {
@@ -79,6 +82,7 @@ impl<E: Retry> Door<E> {
             Address::Server(_) => Way::Pool {
                 pool: connect::pool(connector, SERVER_WRITERS_MAX)?,
                 lanes: (0..LANES).map(|_| Mutex::new(())).collect(),
+                crowd: RwLock::new(()),
             },
         };
         Ok(Self { way })
@@ -97,12 +101,22 @@ impl<E: Retry> Door<E> {
                 sender.send(Job { work, answer }).map_err(|_| gone())?;
                 outcome.recv().map_err(|_| gone())?
             }
-            Way::Pool { pool, lanes } => {
+            Way::Pool { pool, lanes, crowd } => {
                 let _queued = lanes
                     .get(lane_number(lane))
                     .map(|lane| lane.lock().unwrap_or_else(PoisonError::into_inner));
                 let mut db = connect::borrow(pool)?;
-                persist(|| alone(&mut db, &work))
+                let mut attempts = 0_u32;
+                persist(|| {
+                    attempts = attempts.saturating_add(1);
+                    if attempts <= ATTEMPTS_IN_THE_CROWD {
+                        let _among = crowd.read().unwrap_or_else(PoisonError::into_inner);
+                        alone(&mut db, &work)
+                    } else {
+                        let _before = crowd.write().unwrap_or_else(PoisonError::into_inner);
+                        alone(&mut db, &work)
+                    }
+                })
             }
         }
     }

@@ -16,10 +16,12 @@ mod keys;
 pub mod ledger;
 pub mod project;
 pub mod schema;
+mod replay;
 mod sealer;
 pub mod session;
 mod tx;
 pub mod user;
+pub mod verify;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -13,4 +13,6 @@ mod codes;
 mod cli;
 mod clock;
 mod labels;
+mod store;
+mod support;
 mod tidy;
