@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use crate::support::{TestStore, each_backend, envelope, person};
 
 /// An event that only the ledger itself knows, with a row of its own.
-pub fn announce(name: &str) -> Change {
+pub(crate) fn announce(name: &str) -> Change {
     let hash = chorda::ledger::Hash::of_bytes(name.as_bytes());
     Change::of::<Installation>(
         name,
@@ -30,7 +30,7 @@ pub fn announce(name: &str) -> Change {
     )
 }
 
-pub fn begin(name: &str) -> Change {
+pub(crate) fn begin(name: &str) -> Change {
     Change::of::<Installation>(name, Event::Founded { origin: name.to_owned() })
 }
 
@@ -367,7 +367,7 @@ fn a_mistyped_address_creates_nothing() {
 }
 
 /// Runs the same thing in many threads that start together.
-pub fn at_once<T: Send>(
+pub(crate) fn at_once<T: Send>(
     store: &TestStore,
     threads: usize,
     work: impl Fn(&Store, usize) -> T + Sync,

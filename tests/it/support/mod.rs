@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
 /// Runs a test on a fresh SQLite file and, where a server is given, on a fresh PostgreSQL schema.
-pub fn each_backend(test: impl Fn(&TestStore)) {
+pub(crate) fn each_backend(test: impl Fn(&TestStore)) {
     test(&TestStore::sqlite());
     if let Some(store) = TestStore::postgres() {
         test(&store);
@@ -21,7 +21,7 @@ pub fn each_backend(test: impl Fn(&TestStore)) {
 
 /// The PostgreSQL server for tests. Its absence is said plainly, and is a failure where services
 /// are required.
-pub fn postgres_url() -> Option<String> {
+pub(crate) fn postgres_url() -> Option<String> {
     static SAID: Once = Once::new();
     if let Ok(url) = std::env::var("CHORDA_TEST_POSTGRES") {
         return Some(url);
@@ -38,7 +38,7 @@ pub fn postgres_url() -> Option<String> {
 }
 
 /// A store of its own, gone when the test ends.
-pub struct TestStore {
+pub(crate) struct TestStore {
     store: Option<Store>,
     config: StoreConfig,
     folder: PathBuf,
@@ -54,13 +54,13 @@ impl Deref for TestStore {
 }
 
 impl TestStore {
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = fresh_folder();
         let config = StoreConfig::new(&format!("sqlite:{}", folder.join("it.sqlite").display()));
         Self::of(config, folder, None)
     }
 
-    pub fn postgres() -> Option<Self> {
+    pub(crate) fn postgres() -> Option<Self> {
         let url = postgres_url()?;
         let folder = fresh_folder();
         let schema = format!("it_{}", clock::new_id().simple());
@@ -85,28 +85,28 @@ impl TestStore {
         Self { store: Some(store), config, folder, schema }
     }
 
-    pub fn config(&self) -> &StoreConfig {
+    pub(crate) fn config(&self) -> &StoreConfig {
         &self.config
     }
 
     /// A folder for this test's files.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub fn is_postgres(&self) -> bool {
+    pub(crate) fn is_postgres(&self) -> bool {
         self.schema.is_some()
     }
 
     /// Closes the store, so that its files can be handled, and opens it again.
-    pub fn reopened(&mut self, between: impl FnOnce(&StoreConfig)) {
+    pub(crate) fn reopened(&mut self, between: impl FnOnce(&StoreConfig)) {
         self.store = None;
         between(&self.config);
         self.store = Some(Store::open(self.config.clone()).expect("the store opens again"));
     }
 
     /// Runs SQL on a connection of its own: as somebody would who has the database's password.
-    pub fn sql(&self, statements: &str) -> diesel::QueryResult<()> {
+    pub(crate) fn sql(&self, statements: &str) -> diesel::QueryResult<()> {
         match &self.schema {
             None => {
                 let path = self.config.database.trim_start_matches("sqlite:");
@@ -140,14 +140,14 @@ fn administer(url: &str, statement: &str) {
 }
 
 /// A new folder for the files of one test.
-pub fn fresh_folder() -> PathBuf {
+pub(crate) fn fresh_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("chorda-it-{}", clock::new_id().simple()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     folder
 }
 
 /// A fictitious person.
-pub fn person(login: &str, role: Role) -> Actor {
+pub(crate) fn person(login: &str, role: Role) -> Actor {
     Actor {
         login: Login::parse(login).expect("a login"),
         printed_name: format!("{login} (fictitious)"),
@@ -156,7 +156,7 @@ pub fn person(login: &str, role: Role) -> Actor {
 }
 
 /// The envelope of a fresh command by this person from this station.
-pub fn envelope(actor: &Actor, station: &str) -> Envelope {
+pub(crate) fn envelope(actor: &Actor, station: &str) -> Envelope {
     let command_id = clock::new_id();
     Envelope {
         command_id,
