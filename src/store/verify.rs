@@ -357,7 +357,8 @@ impl<'a> Check<'a> {
                 Some(_) => {}
             }
             if let Some(column) = check_answer(row, keys) {
-                let text = format!("the signed answer is not this one: {}", row.cell(column).shown());
+                let text =
+                    format!("the signed answer is not this one: {}", row.cell(column).shown());
                 findings.push(Finding::cell("command_result", &id, column, text));
             }
             Ok(())
@@ -479,9 +480,7 @@ fn each(
 
 fn event_row(row: &Found) -> Result<EventRow, &'static str> {
     let text = |column: &'static str| row.text(column).ok_or(column);
-    let binary = |column: &'static str| {
-        row.cell(column).binary().map(<[u8]>::to_vec).ok_or(column)
-    };
+    let binary = |column: &'static str| row.cell(column).binary().map(<[u8]>::to_vec).ok_or(column);
     Ok(EventRow {
         event_id: text("event_id")?,
         stream: text("stream")?,

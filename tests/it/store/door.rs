@@ -10,7 +10,9 @@ use chorda::domain::actor::Role;
 use chorda::domain::id::StreamId;
 use chorda::domain::installation::{Event, Installation, KeyPurpose};
 use chorda::domain::{Change, RefusalKind};
-use chorda::store::schema::{command_result, ledger_event, ledger_key, ledger_pending, station_seq};
+use chorda::store::schema::{
+    command_result, ledger_event, ledger_key, ledger_pending, station_seq,
+};
 use chorda::store::{Envelope, Failure, Store, ledger, request_hash};
 use diesel::prelude::*;
 
@@ -191,8 +193,7 @@ fn two_that_change_the_same_thing_at_once_are_told_apart() {
                     }
                 })
             });
-            let winners: Vec<_> =
-                (0..8_usize).filter(|number| outcomes[*number].is_ok()).collect();
+            let winners: Vec<_> = (0..8_usize).filter(|number| outcomes[*number].is_ok()).collect();
             assert_eq!(winners.len(), 1, "{outcomes:?}");
             for failure in outcomes.into_iter().filter_map(Result::err) {
                 let told = failure.refusal().expect("told, not failed").message.clone();
@@ -265,7 +266,8 @@ fn the_database_refuses_to_change_what_the_ledger_holds() {
         refused(store, "UPDATE station_seq SET seq = seq - 1");
         refused(store, "UPDATE ledger_pending SET event_id = 'x'");
         let tables = columns.iter().map(|(table, _)| *table);
-        for table in tables.chain(["ledger_stream", "ledger_tree", "station_seq", "ledger_pending"]) {
+        for table in tables.chain(["ledger_stream", "ledger_tree", "station_seq", "ledger_pending"])
+        {
             if store.is_postgres() {
                 refused(store, &format!("TRUNCATE {table}"));
             } else {

@@ -66,18 +66,13 @@ impl TestStore {
         let schema = format!("it_{}", clock::new_id().simple());
         administer(&url, &format!("CREATE SCHEMA {schema}"));
         let mark = if url.contains('?') { '&' } else { '?' };
-        let mut config =
-            StoreConfig::new(&format!("{url}{mark}options=-csearch_path%3D{schema}"));
+        let mut config = StoreConfig::new(&format!("{url}{mark}options=-csearch_path%3D{schema}"));
         config.key_folder = Some(folder.join("it.keys"));
         config.checkpoint_file = Some(folder.join("it.checkpoints"));
         Some(Self::of(config, folder, Some((url, schema))))
     }
 
-    fn of(
-        mut config: StoreConfig,
-        folder: PathBuf,
-        schema: Option<(String, String)>,
-    ) -> Self {
+    fn of(mut config: StoreConfig, folder: PathBuf, schema: Option<(String, String)>) -> Self {
         // Tests seal when they want to.
         config.sealer = false;
         config.readers = 4;
