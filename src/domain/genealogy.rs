@@ -4,8 +4,8 @@
 //! millions of nodes; the functions here say what those answers mean, draw what was found, and are
 //! what the SQL is tested against.
 //!
-//! Architecture invariant: a graph, never a tree. A pool has several parents and a patient may be
-//! served by several vials (ERPNext users lost exactly that); no function here follows "the" parent.
+//! Architecture invariant: a graph, never a tree. A pool has several parents, and a patient
+//! may be served by several vials: no function here follows "the" parent.
 
 use super::disposition::Disposition;
 use super::id::{

@@ -16,12 +16,14 @@ pub mod deviation;
 pub mod disposition;
 pub mod donation;
 pub mod donor;
+pub mod equipment;
 pub mod genealogy;
 pub mod id;
 pub mod installation;
 pub mod order;
 pub mod protocol;
 pub mod master_record;
+pub mod material;
 pub mod quality;
 pub mod quantity;
 pub mod storage;
@@ -252,4 +254,8 @@ aggregates! {
     Order => order::Order,
     /// Of a version of a master record: proposed, approved, retired.
     MasterRecord => master_record::RecordVersion,
+    /// Of a material lot.
+    Material => material::MaterialLot,
+    /// Of a piece of equipment.
+    Equipment => equipment::Equipment,
 }

@@ -138,7 +138,9 @@ pub enum Refusal {
     /// Its effective disposition is stricter than what is accepted.
     #[error(
         "{code} is {}{}; for this use it must be {}. Put it back and ask QA",
-        standing.word(), cause.as_ref().map(|c| format!(" because {c} is")).unwrap_or_default(), accepts.word()
+        standing.word(),
+        cause.as_ref().map(|cause| format!(" because {cause} is")).unwrap_or_default(),
+        accepts.word()
     )]
     NotReleased {
         /// The container.
@@ -160,7 +162,8 @@ pub enum Refusal {
     },
     /// It is reserved for, or was made for, another order.
     #[error(
-        "{code} is reserved for order {reserved}, not for {asked}. Put it back and take the one on your pick list"
+        "{code} is reserved for order {reserved}, not for {asked}. Put it back \
+         and take the one on your pick list"
     )]
     ReservedForAnother {
         /// The container.
@@ -179,7 +182,10 @@ pub enum Refusal {
         order: String,
     },
     /// It was outside storage for too long.
-    #[error("{code} was outside storage for {} in total; the limit is {}. Ask QA for a decision", outside.text(), limit.text())]
+    #[error(
+        "{code} was outside storage for {} in total; the limit is {}. Ask QA for a decision",
+        outside.text(), limit.text()
+    )]
     OutsideTooLong {
         /// The container.
         code: String,
@@ -190,7 +196,8 @@ pub enum Refusal {
     },
     /// The scanned label is void.
     #[error(
-        "label serial {serial} of {code} was voided on {} because {because}; scan the label printed on {}",
+        "label serial {serial} of {code} was voided on {} because {because}; scan \
+         the label printed on {}",
         when(voided_at),
         when(valid_printed_at)
     )]
@@ -224,7 +231,8 @@ pub enum Refusal {
     },
     /// Such a label was never printed.
     #[error(
-        "no label with serial {serial} was ever printed for {code} (ATMP-17). Set the container aside and open a deviation"
+        "no label with serial {serial} was ever printed for {code} (ATMP-17). \
+         Set the container aside and open a deviation"
     )]
     LabelNeverPrinted {
         /// The container.
@@ -234,7 +242,8 @@ pub enum Refusal {
     },
     /// The label on the container is that of another.
     #[error(
-        "this is the label of {scanned}; {expected} was expected here (ATMP-19). Take the label off and scan the right one"
+        "this is the label of {scanned}; {expected} was expected here (ATMP-19). Take \
+         the label off and scan the right one"
     )]
     WrongLabel {
         /// Whose label it should be.
@@ -244,7 +253,8 @@ pub enum Refusal {
     },
     /// A label was printed before.
     #[error(
-        "{code} has label serial {serial} since {}. Reprint it with a reason; the earlier label is void then (ATMP-18)",
+        "{code} has label serial {serial} since {}. Reprint it with a reason; the earlier \
+         label is void then (ATMP-18)",
         when(at)
     )]
     LabelAlreadyPrinted {
@@ -273,7 +283,8 @@ pub enum Refusal {
     },
     /// More copies are accounted for than were issued.
     #[error(
-        "of label serial {serial} of {code} {issued} were issued and {accounted} are accounted for; {copies} more cannot be"
+        "of label serial {serial} of {code} {issued} were issued and {accounted} are accounted \
+         for; {copies} more cannot be"
     )]
     LabelsOverAccounted {
         /// The container.
@@ -300,7 +311,10 @@ pub enum Refusal {
         copies: u32,
     },
     /// A milder disposition without a signature.
-    #[error("{code} is {}; making it {} is a decision that QA signs. Sign it", from.word(), to.word())]
+    #[error(
+        "{code} is {}; making it {} is a decision that QA signs. Sign it",
+        from.word(), to.word()
+    )]
     LooseningUnsigned {
         /// The container.
         code: String,
@@ -341,7 +355,8 @@ pub enum Refusal {
     },
     /// The transfer is for another person.
     #[error(
-        "{code} was handed over to {expected}, not to {asked} (ATMP-48). {expected} has to receive it"
+        "{code} was handed over to {expected}, not to {asked} (ATMP-48). {expected} has \
+         to receive it"
     )]
     WrongReceiver {
         /// The container.
@@ -352,7 +367,11 @@ pub enum Refusal {
         asked: String,
     },
     /// Part of it is away.
-    #[error("{} of {code} left for {purpose} with {taken_by} and is not back (ATMP-46). Take it back first", volume.text())]
+    #[error(
+        "{} of {code} left for {purpose} with {taken_by} and is not back (ATMP-46). Take it back \
+         first",
+        volume.text()
+    )]
     ExcursionOpen {
         /// The container.
         code: String,
