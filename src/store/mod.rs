@@ -9,15 +9,22 @@
 //! Architecture invariant: nothing here decides a rule of the process.
 
 mod checkpoint_file;
+pub mod container;
+pub mod equipment;
 mod failure;
+pub mod genealogy;
 mod idempotency;
 mod installation;
 mod keys;
+pub mod label;
 pub mod ledger;
+pub mod material;
 pub mod project;
 pub mod schema;
 mod replay;
 mod sealer;
+mod snapshot;
+pub mod storage;
 pub mod session;
 mod tx;
 pub mod user;
@@ -64,7 +71,16 @@ pub struct Table {
 
 /// All projection tables, module by module: verification replays the ledger and compares every
 /// row of each.
-pub const PROJECTIONS: &[&[Table]] = &[installation::TABLES, user::TABLES];
+pub const PROJECTIONS: &[&[Table]] = &[
+    installation::TABLES,
+    user::TABLES,
+    material::TABLES,
+    equipment::TABLES,
+    storage::TABLES,
+    container::TABLES,
+    genealogy::TABLES,
+    label::TABLES,
+];
 
 /// Tables that are no projection of the ledger, each with the reason. Verification does not look
 /// at them and a backup through the ledger does not carry them.

@@ -11,7 +11,7 @@
 use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
-use super::{Failure, installation, user};
+use super::{Failure, container, equipment, installation, material, storage, user};
 
 /// Brings the tables up to date with one more event.
 ///
@@ -30,5 +30,11 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::User(event) => user::project(db, recorded, event),
         Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
         Event::Location(_) | Event::MasterRecord(_) => Ok(()),
+        Event::User(event) => user::project(db, recorded, event),
+        Event::Container(event) => container::project(db, recorded, event),
+        Event::Location(event) => storage::project(db, recorded, event),
+        Event::Material(event) => material::project(db, recorded, event),
+        Event::Equipment(event) => equipment::project(db, recorded, event),
+        Event::Donor(_) | Event::Donation(_) | Event::Test(_) | Event::Deviation(_) => Ok(()),
     }
 }

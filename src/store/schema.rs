@@ -136,3 +136,127 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(person, credential, session);
+
+// Material (0004_material) -----------------------------------------------------------------------
+
+diesel::table! {
+    material_lot (lot) {
+        lot -> Text,
+        material -> Text,
+        title -> Text,
+        supplier -> Text,
+        disposition -> Integer,
+        expires_at -> Timestamp,
+        received_at -> Timestamp,
+        received_by -> Text,
+        decided_by -> Nullable<Text>,
+        open_until -> Nullable<Timestamp>,
+        used_up_at -> Nullable<Timestamp>,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    equipment (asset) {
+        asset -> Text,
+        kind -> Text,
+        title -> Text,
+        room -> Text,
+        calibration_due -> Nullable<Timestamp>,
+        clean_until -> Nullable<Timestamp>,
+        out_of_service -> Nullable<Text>,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+// Container (0005_container) ---------------------------------------------------------------------
+
+diesel::table! {
+    location (path) {
+        path -> Text,
+        parent -> Nullable<Text>,
+        kind -> Text,
+        title -> Text,
+        condition -> Text,
+        grid_rows -> Nullable<Integer>,
+        grid_columns -> Nullable<Integer>,
+        out_of_service -> Nullable<Text>,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    container (code) {
+        code -> Text,
+        kind -> Text,
+        material -> Text,
+        title -> Text,
+        parent -> Nullable<Text>,
+        batch -> Nullable<Text>,
+        output -> Nullable<Text>,
+        number -> Integer,
+        number_of -> Integer,
+        produced_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        order_number -> Nullable<Text>,
+        target -> Nullable<Text>,
+        reserved_for -> Nullable<Text>,
+        disposition -> Integer,
+        custody -> Text,
+        holder -> Nullable<Text>,
+        location -> Nullable<Text>,
+        held_since -> Timestamp,
+        fate -> Text,
+        fate_at -> Nullable<Timestamp>,
+        fate_by -> Nullable<Text>,
+        label_serial -> Integer,
+        label_applied -> Bool,
+        thaw_count -> Integer,
+        excursion_due -> Nullable<Timestamp>,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    edge (parent, child) {
+        parent -> Text,
+        child -> Text,
+    }
+}
+
+diesel::table! {
+    standing (node) {
+        node -> Text,
+        own -> Integer,
+        effective -> Integer,
+        because -> Nullable<Text>,
+    }
+}
+
+// Label (0009_label) -----------------------------------------------------------------------------
+
+diesel::table! {
+    label_print (container, serial) {
+        container -> Text,
+        serial -> Integer,
+        batch -> Nullable<Text>,
+        definition -> Text,
+        definition_version -> Integer,
+        payload -> Text,
+        printed_at -> Timestamp,
+        printed_by -> Text,
+        copies -> Integer,
+        applied -> Bool,
+        destroyed -> Integer,
+        kept -> Integer,
+        voided_at -> Nullable<Timestamp>,
+        voided_by -> Nullable<Text>,
+        voided_because -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(container, standing, edge, label_print, location);

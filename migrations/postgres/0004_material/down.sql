@@ -1,0 +1,2 @@
+DROP TABLE equipment;
+DROP TABLE material_lot;

@@ -1,0 +1,4 @@
+DROP TABLE standing;
+DROP TABLE edge;
+DROP TABLE container;
+DROP TABLE location;

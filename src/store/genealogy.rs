@@ -1,0 +1,272 @@
+//! The graph of what came from what, and what may be used for what it came from.
+//!
+//! The strictest disposition over a thing and everything it came from is asked for at every scan,
+//! and changes when a donor turns out positive, which is almost never. So it is kept for every node
+//! that is not a container, brought up to date when an edge or an own disposition changes, and a
+//! container's is its own or that of the batch or donation it came from. [`effective_by_walk`] walks
+//! the whole ancestry instead; a test holds one against the other.
+//!
+//! Neighbours: `domain::genealogy` says what is meant; the projections of donors, donations,
+//! containers, batches, releases and orders call [`link`] and [`set_standing`].
+//!
+//! Architecture invariant: edges are only ever added; a look-back is one recursive query per
+//! direction, never a query per node.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Nullable, Text};
+
+use crate::db::{Db, DbError};
+use crate::domain::disposition::Disposition;
+use crate::domain::genealogy::{Edge, Graph, Node, NodeKind, Standing};
+
+use super::schema::{edge, standing};
+use super::{Failure, Table};
+
+/// The tables of this module.
+pub(super) const TABLES: &[Table] = &[
+    Table { name: "edge", key: &["parent", "child"] },
+    Table { name: "standing", key: &["node"] },
+];
+
+#[derive(QueryableByName)]
+struct NodeRow {
+    #[diesel(sql_type = Text)]
+    node: String,
+}
+
+#[derive(QueryableByName)]
+struct EdgeRow {
+    #[diesel(sql_type = Text)]
+    parent: String,
+    #[diesel(sql_type = Text)]
+    child: String,
+}
+
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = Text)]
+    node: String,
+    #[diesel(sql_type = Integer)]
+    own: i32,
+}
+
+#[derive(QueryableByName)]
+struct NearRow {
+    #[diesel(sql_type = Integer)]
+    effective: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    because: Option<String>,
+}
+
+const ANCESTORS: &str = "WITH RECURSIVE walk(node) AS (\
+     SELECT edge.parent FROM edge WHERE edge.child = $1 \
+     UNION SELECT edge.parent FROM edge JOIN walk ON edge.child = walk.node) ";
+
+const DESCENDANTS: &str = "WITH RECURSIVE walk(node) AS (\
+     SELECT edge.child FROM edge WHERE edge.parent = $1 \
+     UNION SELECT edge.child FROM edge JOIN walk ON edge.parent = walk.node) ";
+
+/// Adds an edge: `child` came from `parent`. An edge that is there already stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub fn link(db: &mut Db, parent: &Node, child: &Node) -> Result<(), Failure> {
+    let (parent, name) = (parent.to_string(), child.to_string());
+    let known: Option<String> =
+        edge::table.find((&parent, &name)).select(edge::child).first(db).optional()?;
+    if known.is_some() {
+        return Ok(());
+    }
+    diesel::insert_into(edge::table)
+        .values((edge::parent.eq(parent), edge::child.eq(name)))
+        .execute(db)?;
+    refresh(db, child)
+}
+
+/// Sets the own disposition of a node.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_standing(db: &mut Db, node: &Node, disposition: Disposition) -> Result<(), Failure> {
+    let name = node.to_string();
+    let own = disposition.strictness();
+    let stored: Option<i32> =
+        standing::table.find(&name).select(standing::own).first(db).optional()?;
+    if stored.unwrap_or(0) == own {
+        return Ok(());
+    }
+    let because = (own > 0).then(|| name.clone());
+    let row = (standing::own.eq(own), standing::effective.eq(own), standing::because.eq(because));
+    if stored.is_some() {
+        diesel::update(standing::table.find(&name)).set(row).execute(db)?;
+    } else {
+        diesel::insert_into(standing::table).values((standing::node.eq(&name), row)).execute(db)?;
+    }
+    refresh(db, node)
+}
+
+/// The strictest disposition over a node and everything it came from, and whose it is.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn effective_with_cause(db: &mut Db, node: &Node) -> Result<Standing, Failure> {
+    let name = node.to_string();
+    let near = "SELECT effective, because FROM standing WHERE node = $1";
+    let mut rows: Vec<NearRow> = diesel::sql_query(near).bind::<Text, _>(&name).load(db)?;
+    if node.kind() == NodeKind::Container {
+        let above = "SELECT standing.effective, standing.because FROM edge \
+                     JOIN standing ON standing.node = edge.parent \
+                     WHERE edge.child = $1 ORDER BY edge.parent";
+        rows.extend(diesel::sql_query(above).bind::<Text, _>(&name).load::<NearRow>(db)?);
+    }
+    rows.into_iter().try_fold(Standing::RELEASED, |strictest, row| {
+        Ok(strictest.stricter(standing_of(row.effective, row.because.as_deref())?))
+    })
+}
+
+/// The strictest disposition over a node and everything it came from.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn effective(db: &mut Db, node: &Node) -> Result<Disposition, Failure> {
+    effective_with_cause(db, node).map(|standing| standing.disposition)
+}
+
+/// The same by walking the whole ancestry: what the kept answer is made from and tested against.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn effective_by_walk(db: &mut Db, node: &Node) -> Result<Standing, Failure> {
+    let name = node.to_string();
+    let own = "SELECT node, own FROM standing WHERE node = $1";
+    let above = format!(
+        "{ANCESTORS} SELECT standing.node, standing.own FROM walk \
+         JOIN standing ON standing.node = walk.node ORDER BY standing.node"
+    );
+    let mut rows: Vec<StandingRow> = diesel::sql_query(own).bind::<Text, _>(&name).load(db)?;
+    rows.extend(diesel::sql_query(above).bind::<Text, _>(&name).load::<StandingRow>(db)?);
+    rows.into_iter().try_fold(Standing::RELEASED, |strictest, row| {
+        Ok(strictest.stricter(Standing::own(&parse(&row.node)?, disposition(row.own)?)))
+    })
+}
+
+/// The standing of two columns of a joined row.
+pub(super) fn standing_of(effective: i32, because: Option<&str>) -> Result<Standing, Failure> {
+    let because = because.map(parse).transpose()?;
+    Ok(Standing { disposition: disposition(effective)?, because })
+}
+
+/// Everything a node came from, itself not included.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn ancestors(db: &mut Db, node: &Node) -> Result<BTreeSet<Node>, Failure> {
+    nodes(db, &format!("{ANCESTORS} SELECT node FROM walk"), node)
+}
+
+/// Everything that came from a node, itself not included.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn descendants(db: &mut Db, node: &Node) -> Result<BTreeSet<Node>, Failure> {
+    nodes(db, &format!("{DESCENDANTS} SELECT node FROM walk"), node)
+}
+
+/// The graph of everything a node came from and everything that came from it, with the own
+/// dispositions in it: one step from any identifier, both ways (ATMP-12).
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn graph_around(db: &mut Db, node: &Node) -> Result<Graph, Failure> {
+    let up = "WITH RECURSIVE walk(parent, child) AS (\
+              SELECT edge.parent, edge.child FROM edge WHERE edge.child = $1 \
+              UNION SELECT edge.parent, edge.child FROM edge JOIN walk ON edge.child = walk.parent) \
+              SELECT parent, child FROM walk";
+    let down = "WITH RECURSIVE walk(parent, child) AS (\
+                SELECT edge.parent, edge.child FROM edge WHERE edge.parent = $1 \
+                UNION SELECT edge.parent, edge.child FROM edge JOIN walk ON edge.parent = walk.child) \
+                SELECT parent, child FROM walk";
+    let name = node.to_string();
+    let mut graph = Graph::default();
+    for query in [up, down] {
+        let rows: Vec<EdgeRow> = diesel::sql_query(query).bind::<Text, _>(&name).load(db)?;
+        for row in rows {
+            let edge = Edge { parent: parse(&row.parent)?, child: parse(&row.child)? };
+            graph.link(edge.parent, edge.child);
+        }
+    }
+    let own = "SELECT node, own FROM standing WHERE node = $1 AND own > 0";
+    let above = format!(
+        "{ANCESTORS} SELECT standing.node, standing.own FROM walk \
+         JOIN standing ON standing.node = walk.node WHERE standing.own > 0"
+    );
+    let below = format!(
+        "{DESCENDANTS} SELECT standing.node, standing.own FROM walk \
+         JOIN standing ON standing.node = walk.node WHERE standing.own > 0"
+    );
+    for query in [own, &above, &below] {
+        let rows: Vec<StandingRow> = diesel::sql_query(query).bind::<Text, _>(&name).load(db)?;
+        for row in rows {
+            graph.set_own(parse(&row.node)?, disposition(row.own)?);
+        }
+    }
+    Ok(graph)
+}
+
+/// Brings the kept disposition of a node and of everything below it up to date.
+fn refresh(db: &mut Db, node: &Node) -> Result<(), Failure> {
+    if node.kind() != NodeKind::Container {
+        keep(db, node)?;
+    }
+    let below = format!(
+        "{DESCENDANTS} SELECT node FROM walk WHERE node NOT LIKE 'container/%' ORDER BY node"
+    );
+    let rows: Vec<NodeRow> = diesel::sql_query(below).bind::<Text, _>(node.to_string()).load(db)?;
+    rows.into_iter().try_for_each(|row| keep(db, &parse(&row.node)?))
+}
+
+/// Keeps the disposition that a walk gives.
+fn keep(db: &mut Db, node: &Node) -> Result<(), Failure> {
+    let name = node.to_string();
+    let found = effective_by_walk(db, node)?;
+    let effective = found.disposition.strictness();
+    let because = found.because.map(|because| because.to_string());
+    let stored: Option<(i32, Option<String>)> = standing::table
+        .find(&name)
+        .select((standing::effective, standing::because))
+        .first(db)
+        .optional()?;
+    let row = (standing::effective.eq(effective), standing::because.eq(because.clone()));
+    match stored {
+        Some(stored) if stored == (effective, because) => {}
+        Some(_) => {
+            diesel::update(standing::table.find(&name)).set(row).execute(db)?;
+        }
+        None if effective == 0 => {}
+        None => {
+            diesel::insert_into(standing::table)
+                .values((standing::node.eq(&name), standing::own.eq(0), row))
+                .execute(db)?;
+        }
+    }
+    Ok(())
+}
+
+fn nodes(db: &mut Db, query: &str, node: &Node) -> Result<BTreeSet<Node>, Failure> {
+    let rows: Vec<NodeRow> = diesel::sql_query(query).bind::<Text, _>(node.to_string()).load(db)?;
+    rows.into_iter()
+        .map(|row| parse(&row.node))
+        .filter(|found| found.as_ref().ok() != Some(node))
+        .collect()
+}
+
+fn parse(text: &str) -> Result<Node, Failure> {
+    Node::parse(text).ok_or_else(|| DbError::Corrupt(format!("'{text}' is not a node")).into())
+}
+
+fn disposition(strictness: i32) -> Result<Disposition, Failure> {
+    Disposition::from_strictness(strictness)
+        .ok_or_else(|| DbError::Corrupt(format!("{strictness} is not a disposition")).into())
+}

@@ -1,0 +1,223 @@
+//! Printed labels as rows, for finding one by its text and for counting them by batch.
+//!
+//! Neighbours: `domain::container` keeps the labels of each container; [`super::container`] calls
+//! [`project`] with its state.
+//!
+//! Architecture invariant: a printed label is never deleted; it is void or valid.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::db::Db;
+use crate::domain::container::{Container, Event, PrintedLabel};
+use crate::domain::id::BatchNumber;
+use crate::domain::time::Instant;
+
+use super::container::integer;
+use super::schema::label_print;
+use super::{Failure, Table};
+
+/// The tables of this module.
+pub(super) const TABLES: &[Table] = &[Table { name: "label_print", key: &["container", "serial"] }];
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = label_print, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    container: String,
+    serial: i32,
+    batch: Option<String>,
+    definition: String,
+    definition_version: i32,
+    payload: String,
+    printed_at: NaiveDateTime,
+    printed_by: String,
+    copies: i32,
+    applied: bool,
+    destroyed: i32,
+    kept: i32,
+    voided_at: Option<NaiveDateTime>,
+    voided_by: Option<String>,
+    voided_because: Option<String>,
+}
+
+/// Projects an event of a container that concerns its labels, from the state after it.
+pub(super) fn project(db: &mut Db, state: &Container, event: &Event) -> Result<(), Failure> {
+    match event {
+        Event::LabelPrinted { .. }
+        | Event::LabelVoided { .. }
+        | Event::LabelScannedBack { .. }
+        | Event::LabelDestroyed { .. }
+        | Event::LabelKept { .. } => {}
+        _ => return Ok(()),
+    }
+    for print in &state.labels.prints {
+        let new = row(state, print)?;
+        let key = (state.code.as_str(), new.serial);
+        let known: Option<i32> =
+            label_print::table.find(key).select(label_print::serial).first(db).optional()?;
+        if known.is_some() {
+            diesel::update(label_print::table.find(key)).set(new).execute(db)?;
+        } else {
+            diesel::insert_into(label_print::table).values(new).execute(db)?;
+        }
+    }
+    Ok(())
+}
+
+fn row(state: &Container, print: &PrintedLabel) -> Result<Row, Failure> {
+    let voided = state.labels.void(print.serial);
+    let applied = state.labels.applied() && state.labels.scanned_back == Some(print.serial);
+    Ok(Row {
+        container: state.code.clone(),
+        serial: integer(print.serial)?,
+        batch: state.batch.as_ref().map(ToString::to_string),
+        definition: print.definition.clone(),
+        definition_version: integer(print.definition_version)?,
+        payload: print.payload.clone(),
+        printed_at: print.at.naive(),
+        printed_by: print.by.to_string(),
+        copies: integer(print.copies)?,
+        applied,
+        destroyed: integer(print.destroyed)?,
+        kept: integer(print.kept)?,
+        voided_at: voided.map(|voided| voided.at.naive()),
+        voided_by: voided.map(|voided| voided.by.to_string()),
+        voided_because: voided.map(|voided| voided.because.clone()),
+    })
+}
+
+/// A printed label, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Printed {
+    /// The container.
+    pub container: String,
+    /// The serial of the print.
+    pub serial: u32,
+    /// Name of the label definition.
+    pub definition: String,
+    /// The exact text of the symbol.
+    pub payload: String,
+    /// When it was printed.
+    pub printed_at: Instant,
+    /// By whom.
+    pub printed_by: String,
+    /// Copies printed.
+    pub copies: u32,
+    /// Whether it is on the container.
+    pub applied: bool,
+    /// Copies destroyed.
+    pub destroyed: u32,
+    /// Copies kept in the batch record.
+    pub kept: u32,
+    /// When and why it was voided, if it was.
+    pub voided: Option<(Instant, String)>,
+}
+
+impl Printed {
+    /// Copies that are not accounted for (ATMP-18).
+    pub fn missing(&self) -> u32 {
+        let accounted = self.destroyed.saturating_add(self.kept);
+        self.copies.saturating_sub(accounted.saturating_add(u32::from(self.applied)))
+    }
+}
+
+type Columns = (
+    (String, i32, String, String, NaiveDateTime, String),
+    (i32, bool, i32, i32, Option<NaiveDateTime>, Option<String>),
+);
+
+/// The labels printed for the containers of a batch, container by container.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_batch(db: &mut Db, batch: &BatchNumber) -> Result<Vec<Printed>, Failure> {
+    let rows: Vec<Columns> = label_print::table
+        .filter(label_print::batch.eq(batch.as_str()))
+        .order((label_print::container, label_print::serial))
+        .select((
+            (
+                label_print::container,
+                label_print::serial,
+                label_print::definition,
+                label_print::payload,
+                label_print::printed_at,
+                label_print::printed_by,
+            ),
+            (
+                label_print::copies,
+                label_print::applied,
+                label_print::destroyed,
+                label_print::kept,
+                label_print::voided_at,
+                label_print::voided_because,
+            ),
+        ))
+        .load(db)?;
+    Ok(rows.into_iter().map(printed).collect())
+}
+
+fn printed((what, counts): Columns) -> Printed {
+    let (container, serial, definition, payload, printed_at, printed_by) = what;
+    let (copies, applied, destroyed, kept, voided_at, because) = counts;
+    let count = |number: i32| u32::try_from(number).unwrap_or(0);
+    Printed {
+        container,
+        serial: count(serial),
+        definition,
+        payload,
+        printed_at: Instant::from_naive(printed_at),
+        printed_by,
+        copies: count(copies),
+        applied,
+        destroyed: count(destroyed),
+        kept: count(kept),
+        voided: voided_at.map(Instant::from_naive).zip(because),
+    }
+}
+
+/// The label balance of a batch (ATMP-18): issued = applied + destroyed + kept in the record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Balance {
+    /// Copies printed.
+    pub issued: u32,
+    /// On their containers, read back.
+    pub applied: u32,
+    /// Destroyed.
+    pub destroyed: u32,
+    /// In the batch record.
+    pub kept: u32,
+    /// Not accounted for.
+    pub missing: u32,
+    /// Containers of the batch that have no valid label on them.
+    pub containers_without: u32,
+}
+
+impl Balance {
+    /// Whether every label is accounted for and every container wears one.
+    pub fn is_even(&self) -> bool {
+        self.missing == 0 && self.containers_without == 0
+    }
+}
+
+/// The label balance of a batch.
+///
+/// # Errors
+/// When the database fails.
+pub fn balance(db: &mut Db, batch: &BatchNumber) -> Result<Balance, Failure> {
+    use super::schema::container;
+    let mut sum = Balance::default();
+    for label in of_batch(db, batch)? {
+        sum.issued = sum.issued.saturating_add(label.copies);
+        sum.applied = sum.applied.saturating_add(u32::from(label.applied));
+        sum.destroyed = sum.destroyed.saturating_add(label.destroyed);
+        sum.kept = sum.kept.saturating_add(label.kept);
+        sum.missing = sum.missing.saturating_add(label.missing());
+    }
+    let without: i64 = container::table
+        .filter(container::batch.eq(batch.as_str()))
+        .filter(container::label_applied.eq(false))
+        .count()
+        .get_result(db)?;
+    sum.containers_without = u32::try_from(without).unwrap_or(u32::MAX);
+    Ok(sum)
+}
