@@ -26,6 +26,7 @@ pub mod master_record;
 pub mod material;
 pub mod quality;
 pub mod quantity;
+pub mod release;
 pub mod storage;
 pub mod schedule;
 pub mod time;
@@ -244,6 +245,8 @@ aggregates! {
     Test => quality::TestRequest,
     /// Of a deviation.
     Deviation => deviation::Deviation,
+    /// Of the release of a batch.
+    Release => release::Release,
     /// Of a storage location: room, freezer, rack, box.
     Location => storage::Location,
     /// Of the installation: the ledger's name and keys.

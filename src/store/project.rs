@@ -26,6 +26,7 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         | Event::Test(_)
         | Event::Deviation(_)
         | Event::Order(_)
+        | Event::Release(_)
         | Event::Location(_) => Ok(()),
         Event::User(event) => user::project(db, recorded, event),
         Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),

@@ -6,8 +6,10 @@
 //! Architecture invariant: a deviation is never deleted, and its opening words are never changed.
 
 mod apply;
+mod decide;
 mod event;
 mod state;
 
+pub use decide::{Command, Refusal, decide};
 pub use event::Event;
 pub use state::{Class, Decision, Deviation, Origin, Outcome, Status, Subject};

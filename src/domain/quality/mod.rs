@@ -6,11 +6,17 @@
 //! Architecture invariant: no event changes or removes a recorded result (ATMP-42).
 
 mod apply;
+mod command;
+mod decide;
 mod event;
+mod refusal;
 mod specification;
 mod state;
 
+pub use command::{Command, Facts};
+pub use decide::{LATE_AFTER, decide, evaluate};
 pub use event::{Event, ResultValue};
+pub use refusal::Refusal;
 pub use specification::{
     Criterion, Incubation, Limit, Observation, ObservationError, Specification, Verdict,
 };
