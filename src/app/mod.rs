@@ -24,7 +24,7 @@ use crate::db::Db;
 use crate::domain::RefusalKind;
 use crate::domain::actor::{Actor, Capability};
 use crate::domain::id::StationId;
-use crate::store::{Envelope, Failure, Store, Tx, request_hash};
+use crate::store::{Envelope, Failure, Store, StoreConfig, Tx, request_hash};
 
 /// The application: the records, the site's settings and the clock. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -87,6 +87,19 @@ impl Caller {
 }
 
 impl App {
+    /// Opens the records that the settings name, and founds them where there are none.
+    ///
+    /// # Errors
+    /// See [`Store::open`].
+    pub fn open(config: Config, clock: Clock) -> Result<Self, Failure> {
+        let store = Store::open(StoreConfig {
+            key_folder: Some(config.secrets.clone()),
+            zone: config.zone,
+            ..StoreConfig::new(&config.database)
+        })?;
+        Ok(Self { store, config: Arc::new(config), clock })
+    }
+
     /// Carries out one command: see [`Store::write`]. The same command number with the same
     /// command gets the stored answer.
     ///

@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -57,6 +58,15 @@ impl Console {
     pub(crate) fn data(&self, value: &impl Serialize) -> Result<(), Trouble> {
         let text = serde_json::to_string_pretty(value).map_err(Trouble::refused)?;
         self.line(text);
+        Ok(())
+    }
+
+    /// Says which file was written.
+    pub(crate) fn wrote(&self, path: &Path, bytes: usize) -> Result<(), Trouble> {
+        if self.json {
+            return self.data(&serde_json::json!({ "file": path, "bytes": bytes }));
+        }
+        self.line(format!("wrote {} ({bytes} bytes)", path.display()));
         Ok(())
     }
 

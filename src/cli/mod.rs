@@ -10,8 +10,9 @@
 mod code;
 mod completions;
 mod console;
+mod label;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chorda::config::{Config, Settings};
@@ -38,7 +39,7 @@ struct Site {
     #[arg(long, env = "CHORDA_CONFIG", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where the records are: sqlite:PATH or postgres://… [default: sqlite:chorda.db]
-    #[arg(long, env = "CHORDA_DATABASE", global = true, value_name = "URL")]
+    #[arg(long, env = "CHORDA_DATABASE", hide_env_values = true, global = true, value_name = "URL")]
     database: Option<String>,
     /// Directory of keys, pepper and checkpoints [default: beside the database file]
     #[arg(long, env = "CHORDA_SECRETS", global = true, value_name = "DIR")]
@@ -77,6 +78,9 @@ enum Command {
     /// Read and explain the codes on labels
     #[command(subcommand)]
     Code(code::Command),
+    /// Draw labels
+    #[command(subcommand)]
+    Label(label::Command),
     /// Print completions for a shell
     Completions(completions::Arguments),
 }
@@ -87,6 +91,7 @@ pub(crate) fn run() -> ExitCode {
     let console = Console::new(arguments.site.json);
     let outcome = match arguments.command {
         Command::Code(command) => code::run(command, &console),
+        Command::Label(command) => label::run(command, &console),
         Command::Completions(wanted) => completions::run(&wanted),
     };
     match outcome {
@@ -96,4 +101,10 @@ pub(crate) fn run() -> ExitCode {
             trouble.exit_code()
         }
     }
+}
+
+/// Writes a file a person asked for.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    std::fs::write(path, bytes)
+        .map_err(|error| Trouble::refused(format!("{} cannot be written: {error}", path.display())))
 }

@@ -1,6 +1,7 @@
 //! The command line as a stranger meets it: help, exit status, what goes where.
 
 mod code;
+mod label;
 
 use std::process::{Command, Output, Stdio};
 
