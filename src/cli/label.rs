@@ -17,8 +17,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  chorda label render sample_tube CT000000101X --out label.pdf \\\n    \
-    purpose=Sterility parent=CV0000001 batch=B-2026-0007 'taken=2026-11-25 11:05'")]
+#[command(
+    after_help = "Example:\n  chorda label render sample_tube CT000000101X --out label.pdf \\\n    \
+    purpose=Sterility parent=CV0000001 batch=B-2026-0007 'taken=2026-11-25 11:05'"
+)]
 pub(crate) struct Render {
     /// The kind of container, such as cryovial, flask, syringe, sample_tube
     kind: String,

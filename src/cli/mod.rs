@@ -39,7 +39,13 @@ struct Site {
     #[arg(long, env = "CHORDA_CONFIG", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where the records are: sqlite:PATH or postgres://… [default: sqlite:chorda.db]
-    #[arg(long, env = "CHORDA_DATABASE", hide_env_values = true, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "CHORDA_DATABASE",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     database: Option<String>,
     /// Directory of keys, pepper and checkpoints [default: beside the database file]
     #[arg(long, env = "CHORDA_SECRETS", global = true, value_name = "DIR")]
