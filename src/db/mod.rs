@@ -142,16 +142,15 @@ impl Db {
         }
     }
 
-    /// Writes a consistent copy of a SQLite database to a new file; `false` on PostgreSQL, whose
-    /// copy is made through the ledger.
-    pub(crate) fn copy_to_file(&mut self, path: &std::path::Path) -> Result<bool, DbError> {
+    /// Writes a consistent copy of a SQLite database to a new or empty file. The copy of a
+    /// PostgreSQL database is made through the ledger.
+    pub(crate) fn copy_to_file(&mut self, path: &std::path::Path) -> Result<(), DbError> {
         match self {
             Self::Sqlite(inner) => {
                 let quoted = path.to_string_lossy().replace('\'', "''");
-                inner.batch_execute(&format!("VACUUM INTO '{quoted}'"))?;
-                Ok(true)
+                Ok(inner.batch_execute(&format!("VACUUM INTO '{quoted}'"))?)
             }
-            Self::Pg(_) => Ok(false),
+            Self::Pg(_) => Err(DbError::Other("PostgreSQL is no file".to_owned())),
         }
     }
 }

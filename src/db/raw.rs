@@ -10,7 +10,7 @@
 //! Architecture invariant: names of tables and columns come from the database's own catalogue or
 //! from constants of this program, never from outside.
 
-use diesel::connection::DefaultLoadingMode;
+use diesel::connection::{DefaultLoadingMode, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -209,6 +209,59 @@ pub fn each_row<E: From<DbError>>(
         take(row.line.split('|').map(parse_cell).collect())?;
     }
     Ok(())
+}
+
+/// Inserts a row of cells as [`each_row`] hands them over, possibly of the other database.
+///
+/// # Errors
+/// When a cell does not fit its column, or the database refuses the row.
+pub fn insert(
+    db: &mut Db,
+    table: &str,
+    columns: &[Column],
+    cells: &[Cell],
+) -> Result<(), DbError> {
+    let postgres = db.is_postgres();
+    let names: Vec<_> = columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
+    let values = columns
+        .iter()
+        .zip(cells)
+        .map(|(column, cell)| literal(postgres, column, cell))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (names, values) = (names.join(", "), values.join(", "));
+    Ok(db.batch_execute(&format!("INSERT INTO \"{table}\" ({names}) VALUES ({values})"))?)
+}
+
+/// A cell as SQL. Text travels as hexadecimal digits, so nothing in it can be read as SQL.
+fn literal(postgres: bool, column: &Column, cell: &Cell) -> Result<String, DbError> {
+    let misfit = || DbError::Corrupt(format!("{} holds {}", column.name, cell.shown()));
+    let hex = |bytes: &[u8]| crate::ledger::hash::hex(bytes);
+    Ok(match (cell, column.kind, postgres) {
+        (Cell::Null, _, _) => "NULL".to_owned(),
+        (Cell::Integer(_), Kind::Bool, true) => {
+            (if cell.integer() == Some(0) { "FALSE" } else { "TRUE" }).to_owned()
+        }
+        (Cell::Integer(_), Kind::Integer | Kind::Bool, _) => {
+            cell.integer().ok_or_else(misfit)?.to_string()
+        }
+        (Cell::Text(bytes), Kind::Text, true) => {
+            format!("convert_from(decode('{}', 'hex'), 'UTF8')", hex(bytes))
+        }
+        (Cell::Text(bytes), Kind::Timestamp, true) => {
+            format!("convert_from(decode('{}', 'hex'), 'UTF8')::timestamp", hex(bytes))
+        }
+        (Cell::Text(bytes), Kind::Text, false) => format!("CAST(X'{}' AS TEXT)", hex(bytes)),
+        (Cell::Text(bytes), Kind::Timestamp, false) => {
+            // SQLite keeps what is written; diesel writes no needless zeros.
+            let text = std::str::from_utf8(bytes).map_err(|_| misfit())?;
+            let at = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+                .map_err(|_| misfit())?;
+            format!("'{}'", at.format("%Y-%m-%d %H:%M:%S%.f"))
+        }
+        (Cell::Binary(bytes), Kind::Binary, true) => format!("decode('{}', 'hex')", hex(bytes)),
+        (Cell::Binary(bytes), Kind::Binary, false) => format!("X'{}'", hex(bytes)),
+        _ => return Err(misfit()),
+    })
 }
 
 fn sqlite_cell(column: &Column) -> String {

@@ -8,6 +8,7 @@
 //!
 //! Architecture invariant: nothing here decides a rule of the process.
 
+pub mod backup;
 mod checkpoint_file;
 pub mod container;
 pub mod equipment;

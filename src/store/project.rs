@@ -18,24 +18,20 @@ use super::{Failure, container, equipment, installation, material, storage, user
 /// # Errors
 /// When the database fails, or a row that the event needs is not there.
 pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
+    // One line for each aggregate, in the order of `domain::Event`.
     match &recorded.event {
-        Event::Installation(event) => installation::project(db, recorded, event),
-        Event::Container(_)
-        | Event::Donor(_)
-        | Event::Donation(_)
-        | Event::Test(_)
-        | Event::Deviation(_)
-        | Event::Order(_)
-        | Event::Release(_)
-        | Event::Location(_) => Ok(()),
-        Event::User(event) => user::project(db, recorded, event),
-        Event::Container(_) | Event::Test(_) | Event::Deviation(_) | Event::Location(_) => Ok(()),
-        Event::Location(_) | Event::MasterRecord(_) => Ok(()),
-        Event::User(event) => user::project(db, recorded, event),
         Event::Container(event) => container::project(db, recorded, event),
+        Event::Donor(_) => Ok(()),
+        Event::Donation(_) => Ok(()),
+        Event::Test(_) => Ok(()),
+        Event::Deviation(_) => Ok(()),
+        Event::Release(_) => Ok(()),
         Event::Location(event) => storage::project(db, recorded, event),
+        Event::Installation(event) => installation::project(db, recorded, event),
+        Event::User(event) => user::project(db, recorded, event),
+        Event::Order(_) => Ok(()),
+        Event::MasterRecord(_) => Ok(()),
         Event::Material(event) => material::project(db, recorded, event),
         Event::Equipment(event) => equipment::project(db, recorded, event),
-        Event::Donor(_) | Event::Donation(_) | Event::Test(_) | Event::Deviation(_) => Ok(()),
     }
 }
