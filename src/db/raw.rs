@@ -215,12 +215,7 @@ pub fn each_row<E: From<DbError>>(
 ///
 /// # Errors
 /// When a cell does not fit its column, or the database refuses the row.
-pub fn insert(
-    db: &mut Db,
-    table: &str,
-    columns: &[Column],
-    cells: &[Cell],
-) -> Result<(), DbError> {
+pub fn insert(db: &mut Db, table: &str, columns: &[Column], cells: &[Cell]) -> Result<(), DbError> {
     let postgres = db.is_postgres();
     let names: Vec<_> = columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     let values = columns

@@ -176,9 +176,7 @@ fn new_file(path: &Path) -> Result<(), Failure> {
 
 /// Waits until the file is on disk, and leaves nothing of a log beside it.
 fn settle(path: &Path) -> Result<(), Failure> {
-    fs::File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| unusable(path, &error))
+    fs::File::open(path).and_then(|file| file.sync_all()).map_err(|error| unusable(path, &error))
 }
 
 fn remove(path: &Path) {
