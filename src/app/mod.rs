@@ -95,6 +95,7 @@ impl App {
         let store = Store::open(StoreConfig {
             key_folder: Some(config.secrets.clone()),
             zone: config.zone,
+            clock: clock.clone(),
             ..StoreConfig::new(&config.database)
         })?;
         Ok(Self { store, config: Arc::new(config), clock })

@@ -17,6 +17,8 @@ pub(crate) enum Trouble {
     Refused(String),
     /// What was asked makes no sense.
     Usage(String),
+    /// A check found something wrong, and has already said what.
+    Failed,
 }
 
 impl Trouble {
@@ -32,7 +34,7 @@ impl Trouble {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Refused(_) => ExitCode::from(1),
+            Self::Refused(_) | Self::Failed => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
         }
     }
@@ -72,7 +74,7 @@ impl Console {
 
     /// Prints why the command did not do it: to a person in words, to a program as JSON.
     pub(crate) fn trouble(&self, trouble: &Trouble) {
-        let (Trouble::Refused(why) | Trouble::Usage(why)) = trouble;
+        let (Trouble::Refused(why) | Trouble::Usage(why)) = trouble else { return };
         let _ = if self.json {
             writeln!(std::io::stderr().lock(), "{}", serde_json::json!({ "error": why }))
         } else {

@@ -11,11 +11,14 @@ mod code;
 mod completions;
 mod console;
 mod label;
+mod trace;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chorda::config::{Config, Settings};
+use chorda::store::{Store, StoreConfig};
 use clap::{Args, Parser, Subcommand};
 
 use console::{Console, Trouble};
@@ -77,10 +80,25 @@ impl Site {
     fn complete(&self) -> Result<Config, Trouble> {
         self.settings()?.complete().map_err(Trouble::usage)
     }
+
+    /// The database, opened for reading only.
+    fn inspect(&self) -> Result<Store, Trouble> {
+        let config = self.complete()?;
+        Store::inspect(&StoreConfig {
+            key_folder: Some(config.secrets),
+            zone: config.zone,
+            ..StoreConfig::new(&config.database)
+        })
+        .map_err(Trouble::refused)
+    }
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check that the ledger is whole and that every table follows from it
+    Verify(verify::Arguments),
+    /// List everything connected with a code: what it came from, and what came from it
+    Trace(trace::Arguments),
     /// Read and explain the codes on labels
     #[command(subcommand)]
     Code(code::Command),
@@ -96,6 +114,8 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::new(arguments.site.json);
     let outcome = match arguments.command {
+        Command::Verify(_) => verify::run(&arguments.site, &console),
+        Command::Trace(wanted) => trace::run(&wanted, &arguments.site, &console),
         Command::Code(command) => code::run(command, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Completions(wanted) => completions::run(&wanted),

@@ -42,7 +42,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::db::connect::{self, Connector, Purpose};
 use crate::db::{Address, Db, DbError, Door, Pool};
 use crate::domain::Change;
@@ -108,6 +108,8 @@ pub struct StoreConfig {
     pub sealer: bool,
     /// How many connections read at the same time at most.
     pub readers: u32,
+    /// The clock by which a new ledger is founded.
+    pub clock: Clock,
 }
 
 impl StoreConfig {
@@ -122,6 +124,7 @@ impl StoreConfig {
             zone: Zone::LJUBLJANA,
             sealer: true,
             readers: 8,
+            clock: Clock::System,
         }
     }
 
@@ -241,7 +244,7 @@ impl Store {
         };
         let door = Door::open(&address, &connector)?;
         let store = Self::assemble(&config, address, &connector, Some(door), Some(keys), origin)?;
-        store.found(config.zone)?;
+        store.found(&config)?;
         if config.sealer {
             store.start_sealer()?;
         }
@@ -400,7 +403,7 @@ impl Store {
     }
 
     /// Records the ledger's own first facts, once.
-    fn found(&self, zone: Zone) -> Result<(), Failure> {
+    fn found(&self, config: &StoreConfig) -> Result<(), Failure> {
         let keys = self.0.keys()?;
         let known =
             self.read(|db| Ok(ledger_key::table.select(ledger_key::kid).load::<String>(db)?))?;
@@ -416,7 +419,7 @@ impl Store {
             return keys.publish(&self.0.key_folder, &self.0.origin);
         }
         let origin = self.0.origin.clone();
-        let envelope = system_envelope(&("found", &origin))?;
+        let envelope = system_envelope(&("found", &origin), &config.clock)?;
         let announced = [(event, KeyPurpose::Event), (checkpoint, KeyPurpose::Checkpoint)];
         self.write(envelope, move |tx| {
             if tx.load::<Installation>(founding::ID)?.is_some() {
@@ -440,7 +443,6 @@ impl Store {
             let events = std::iter::once(first).chain(keys);
             tx.record(events.map(|event| Change::of::<Installation>(founding::ID, event)))
         })?;
-        debug_assert_eq!(zone, self.0.zone);
         keys.publish(&self.0.key_folder, &self.0.origin)
     }
 
@@ -459,10 +461,10 @@ impl Store {
 }
 
 /// The envelope of what the program itself records, without a person.
-fn system_envelope<C: Serialize>(command: &C) -> Result<Envelope, Failure> {
+fn system_envelope<C: Serialize>(command: &C, clock: &Clock) -> Result<Envelope, Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
     Ok(Envelope {
-        command_id: clock::new_id(),
+        command_id: clock.new_id(),
         request_hash: request_hash(command)?,
         actor: Actor {
             login: Login::parse("system").map_err(|error| unreadable(&error))?,
@@ -470,7 +472,7 @@ fn system_envelope<C: Serialize>(command: &C) -> Result<Envelope, Failure> {
             role: Role::Administrator,
         },
         station: StationId::parse("server").map_err(|error| unreadable(&error))?,
-        at: clock::now(),
+        at: clock.now(),
         reason: None,
     })
 }
