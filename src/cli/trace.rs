@@ -12,8 +12,10 @@ use super::Site;
 use super::console::{Console, Trouble};
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  chorda trace DNR-0003 --database sqlite:demo-data/chorda.db\n  \
-    chorda trace ORD-2026-0001 --json")]
+#[command(
+    after_help = "Example:\n  chorda trace DNR-0003 --database sqlite:demo-data/chorda.db\n  \
+    chorda trace ORD-2026-0001 --json"
+)]
 pub(crate) struct Arguments {
     /// A donor, donation, container, batch or order, as scanned or typed
     code: String,

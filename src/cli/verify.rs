@@ -7,9 +7,11 @@ use super::Site;
 use super::console::{Console, Trouble};
 
 #[derive(Args)]
-#[command(after_help = "Reads only; a running server is not disturbed. The checkpoint file beside \
+#[command(
+    after_help = "Reads only; a running server is not disturbed. The checkpoint file beside \
     the database is\nread too: it shows a cut tail or an older copy.\n\nExample:\n  \
-    chorda verify --database sqlite:demo-data/chorda.db")]
+    chorda verify --database sqlite:demo-data/chorda.db"
+)]
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(site: &Site, console: &Console) -> Result<(), Trouble> {
