@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod actor;
 pub mod container;
+pub mod custody;
 pub mod deviation;
 pub mod disposition;
 pub mod donation;

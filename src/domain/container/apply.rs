@@ -81,6 +81,7 @@ impl Container {
             thawed: None,
             out_since: None,
             out_seconds_before: 0,
+            received_at: None,
             transfer: None,
             excursion: None,
             written_off: BTreeMap::new(),
@@ -176,6 +177,7 @@ impl Container {
                 });
             }
             Event::Received { by, .. } => {
+                self.received_at = Some(recorded.at);
                 self.transfer = None;
                 self.custodian = Custodian::Person { login: by.clone() };
             }

@@ -299,6 +299,8 @@ pub struct Container {
     pub out_since: Option<Instant>,
     /// Seconds out of storage in earlier absences.
     pub out_seconds_before: i64,
+    /// When it was last received by a hand-over; without one it may not be administered (ATMP-48).
+    pub received_at: Option<Instant>,
     /// The open hand-over.
     pub transfer: Option<Transfer>,
     /// The open excursion.

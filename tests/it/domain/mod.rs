@@ -1,5 +1,6 @@
 //! Tests of the rules, without a database.
 
+mod custody;
 mod id;
 mod order;
 mod protocol;
