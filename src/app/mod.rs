@@ -12,6 +12,13 @@
 //! Architecture invariant: nothing here decides a rule of the process; nothing waits for a person,
 //! the clock or the network inside a transaction.
 
+pub mod scan;
+pub mod sign_in;
+pub mod signature;
+pub mod user_change;
+pub mod user_password;
+pub mod user_register;
+
 use std::sync::Arc;
 
 use serde::Serialize;

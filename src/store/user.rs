@@ -6,7 +6,7 @@
 //! Architecture invariant: `person` is written by [`project`] alone; a password hash is in
 //! `credential` alone, and only its digest is in the ledger.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use crate::db::{Db, DbError};
@@ -14,7 +14,7 @@ use crate::domain::Recorded;
 use crate::domain::actor::Role;
 use crate::domain::id::{ContentHash, Login};
 use crate::domain::time::Instant;
-use crate::domain::user::{Event, FAILURES_MAX, Standing};
+use crate::domain::user::{Designation, Event, FAILURES_MAX, IdentityCheck, Standing, User};
 
 use super::schema::{credential, person};
 use super::{Failure, Store, Table};
@@ -53,6 +53,36 @@ pub struct Person {
     pub registered_at: Instant,
     /// When the person last signed in.
     pub last_sign_in: Option<Instant>,
+}
+
+impl Person {
+    /// The person as the rules see them; the roles are dated by the registration.
+    #[must_use]
+    pub fn user(&self) -> User {
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
+        User {
+            login: self.login.clone(),
+            version: 0,
+            printed_name: self.printed_name.clone(),
+            personnel_number: self.personnel_number.clone(),
+            identity: IdentityCheck {
+                how: self.identity_how.clone(),
+                by: self.identity_by.clone(),
+            },
+            roles: self.roles.iter().map(|role| (*role, self.registered_at)).collect(),
+            designation: self.designation.as_ref().and_then(|(from, until, document)| {
+                Some(Designation {
+                    from: day(from)?,
+                    until: until.as_deref().and_then(day),
+                    document: document.clone(),
+                })
+            }),
+            credential: None,
+            failures: self.failures,
+            standing: self.standing,
+            last_sign_in: self.last_sign_in,
+        }
+    }
 }
 
 #[derive(Queryable, Selectable)]

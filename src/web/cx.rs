@@ -11,6 +11,7 @@ use askama::Template;
 use base64::Engine;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::component::{Banner, SignatureBlock};
 use super::error::WebError;
@@ -19,10 +20,13 @@ use super::page::{Person, Shell};
 use super::reply::{Reply, SetCookie};
 use super::station::Station;
 use super::{FLASH, Web, csrf, nav};
-use crate::clock;
-use crate::domain::actor::{Actor, Meaning, Role};
+use crate::app::signature::{self, SignAs, SignatureRequest};
+use crate::app::{App, Caller};
+use crate::domain::actor::{Actor, Capability, Meaning, Signature};
 use crate::domain::id::ContentHash;
 use crate::domain::time::{Instant, Zone};
+use crate::store::Failure;
+use crate::store::session::Session;
 
 /// The request, decoded and bounded.
 #[derive(Debug, Clone, Default)]
@@ -66,10 +70,8 @@ pub struct Request {
 pub struct SignedIn {
     /// Login, printed name and the role in use.
     pub actor: Actor,
-    /// All roles the person holds.
-    pub roles: Vec<Role>,
-    /// The public name of the session: the hash of its secret.
-    pub session: String,
+    /// The session, with all roles of the person.
+    pub session: Session,
 }
 
 /// What a handler is given.
@@ -99,11 +101,96 @@ impl Cx {
         let station = enrolled
             .and_then(|cookie| Station::open(cookie, web.station_key()))
             .unwrap_or_else(|| Station::office(web.config().office.clone()));
-        Self { web, now: clock::now(), request, station, signed_in: None }
+        let now = web.app().clock.now();
+        Self { web, now, request, station, signed_in: None }
     }
 
+    /// Finds out who is signed in.
     pub(crate) fn sign_in_from_cookie(&mut self) -> Result<(), WebError> {
-        Err(WebError::SignInNeeded)
+        let secret = self.request.session_secret.as_deref().ok_or(WebError::SignInNeeded)?;
+        let session = self.web.sessions().check(self.web.app(), secret, self.now)?;
+        let person = &session.person;
+        let actor = Actor {
+            login: person.login.clone(),
+            printed_name: person.printed_name.clone(),
+            role: session.role,
+        };
+        self.signed_in = Some(SignedIn { actor, session });
+        Ok(())
+    }
+
+    /// Whether the person must replace the password before anything else.
+    pub(crate) fn must_change_password(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.session.person.must_change)
+    }
+
+    /// The application: for use cases and queries.
+    pub fn app(&self) -> &App {
+        self.web.app()
+    }
+
+    /// Who gives the command of this form, from where, under which number; `reason` is taken from
+    /// the form's field of that name.
+    pub fn caller(&self) -> Result<Caller, WebError> {
+        Ok(Caller {
+            actor: self.actor()?.clone(),
+            station: self.station.id.clone(),
+            command_id: self.command_id()?,
+            reason: self.form().get("reason").map(str::to_owned),
+        })
+    }
+
+    /// The signature of the person who is signed in, given in the form's
+    /// [`SignatureBlock`]: checks the password afresh, and that what was shown is `content`.
+    ///
+    /// # Errors
+    /// [`WebError::NotSigned`] with prefix `sign` if the password is wrong; a conflict if the
+    /// content changed; a refusal if the person may not sign.
+    pub fn sign(&self, meaning: Meaning, content: &ContentHash) -> Result<Signature, WebError> {
+        let actor = self.actor()?;
+        let login = actor.login.to_string();
+        self.sign_as("sign", login, meaning, content, SignAs::Role(actor.role))
+    }
+
+    /// The signature of a second person at this screen, given in the form's
+    /// [`SignatureBlock::second_person`], in the first of their roles that has the capability.
+    ///
+    /// # Errors
+    /// As [`Cx::sign`], with prefix `second`.
+    pub fn second_signature(
+        &self,
+        meaning: Meaning,
+        content: &ContentHash,
+        capability: Capability,
+    ) -> Result<Signature, WebError> {
+        let login = self.form().text("second_login").to_owned();
+        self.sign_as("second", login, meaning, content, SignAs::Holder(capability))
+    }
+
+    fn sign_as(
+        &self,
+        prefix: &'static str,
+        login: String,
+        meaning: Meaning,
+        content: &ContentHash,
+        sign_as: SignAs,
+    ) -> Result<Signature, WebError> {
+        let shown = self.form().text(&format!("{prefix}_hash"));
+        let displayed_hash = ContentHash::parse(shown).map_err(|_| {
+            WebError::Invalid("The form came without what it shows. Open the page again.".into())
+        })?;
+        let password = Zeroizing::new(self.form().raw(&format!("{prefix}_password")).to_owned());
+        let request = SignatureRequest { login, password, meaning, displayed_hash };
+        let signature = signature::sign(self.app(), &self.station.id, &request, sign_as)
+            .map_err(|failure| match failure {
+                Failure::Refused(refused) if refused.rule.starts_with("authentication_failed") => {
+                    self.web.sessions().forget_all();
+                    WebError::NotSigned(prefix, refused.message)
+                }
+                other => other.into(),
+            })?;
+        signature::covers(&signature, content)?;
+        Ok(signature)
     }
 
     /// Whether the request carries the form token of its session.

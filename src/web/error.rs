@@ -10,8 +10,10 @@ use super::cx::Cx;
 use super::filters;
 use super::page::{MessagePage, Shell};
 use super::reply::Reply;
+use crate::db::DbError;
 use crate::domain::actor::Capability;
 use crate::domain::{RefusalKind, Refused};
+use crate::store::Failure;
 use askama::Template;
 
 /// Why there is no ordinary answer.
@@ -21,6 +23,11 @@ pub enum WebError {
     SignInNeeded,
     /// The session is locked after idling.
     Locked,
+    /// The password was given out and must be replaced first.
+    PasswordToChange,
+    /// A password for a signature was wrong: nothing was signed. The prefix of the signature block
+    /// and what to say beside it.
+    NotSigned(&'static str, String),
     /// The person's role does not have any of these capabilities.
     Forbidden(&'static [Capability]),
     /// The request does not come from a page of this session.
@@ -54,14 +61,37 @@ impl WebError {
         Self::Internal(error.to_string())
     }
 
+    /// What to say beside the signature block with this prefix, if the password was what was wrong:
+    /// for rendering the page again with [`super::component::SignatureBlock::error`].
+    pub fn beside(&self, prefix: &str) -> Option<String> {
+        match self {
+            Self::NotSigned(wrong, message) if *wrong == prefix => Some(message.clone()),
+            _ => None,
+        }
+    }
+
+    /// The sentence of a refusal of the rules, for showing it in the form that caused it; other
+    /// errors stay errors.
+    ///
+    /// # Errors
+    /// The error itself, if it is no refusal.
+    pub fn refusal(self) -> Result<Banner, Self> {
+        match self {
+            Self::Refused(refused) => {
+                Ok(Banner::stop(refused.message.clone()).text(rule_text(&refused.rule)))
+            }
+            other => Err(other),
+        }
+    }
+
     /// The HTTP status code.
     pub fn status(&self) -> u16 {
         match self {
             Self::SignInNeeded | Self::Locked => 401,
-            Self::Forbidden(_) | Self::ForeignPage => 403,
+            Self::Forbidden(_) | Self::ForeignPage | Self::PasswordToChange => 403,
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed => 405,
-            Self::Invalid(_) => 422,
+            Self::Invalid(_) | Self::NotSigned(..) => 422,
             Self::TooLarge(_) => 413,
             Self::Refused(refused) => match refused.kind {
                 RefusalKind::Invalid => 422,
@@ -78,6 +108,8 @@ impl WebError {
         match self {
             Self::SignInNeeded => "sign_in_needed",
             Self::Locked => "screen_locked",
+            Self::PasswordToChange => "password_to_change",
+            Self::NotSigned(..) => "authentication_failed 11.300",
             Self::Forbidden(_) => "capability_missing",
             Self::ForeignPage => "foreign_page",
             Self::NotFound(_) => "not_found",
@@ -100,6 +132,14 @@ impl WebError {
             Self::Locked => {
                 ("Locked", "This screen was idle and is locked. Unlock it, then repeat this.".into())
             }
+            Self::PasswordToChange => (
+                "Change your password first",
+                "Your password was given out by an administrator. Replace it with your own.".into(),
+            ),
+            Self::NotSigned(_, message) => (
+                "Nothing was signed",
+                format!("{message} Go back and sign again."),
+            ),
             Self::Forbidden(_) => (
                 "Not for your role",
                 "The role you are signed in with may not do this. If you hold another role, change \
@@ -232,6 +272,21 @@ impl Problem {
             reference: reference.to_owned(),
             verdict: "stop".to_owned(),
             text: text.to_owned(),
+        }
+    }
+}
+
+impl From<Failure> for WebError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refused) if refused.rule == "too_many_sign_ins" => Self::Busy,
+            Failure::Refused(refused) => Self::Refused(refused),
+            Failure::Db(DbError::NotFound) => Self::not_found(""),
+            Failure::Db(error @ (DbError::Contention(_) | DbError::Open(_))) => {
+                Self::Unavailable(error.to_string())
+            }
+            Failure::Db(error) => Self::Internal(error.to_string()),
+            Failure::Broken(cause) => Self::Internal(cause),
         }
     }
 }

@@ -11,8 +11,13 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use crate::app::App;
 use crate::config::Config;
+use crate::store::Failure;
+use session::Sessions;
 
+pub mod account;
+pub mod administration;
 pub mod assets;
 pub mod component;
 pub mod csrf;
@@ -20,13 +25,17 @@ pub mod cx;
 pub mod error;
 pub mod filters;
 pub mod form;
+pub mod home;
 pub mod icon;
 pub mod nav;
 pub mod page;
 pub mod reply;
 pub mod routes;
+pub mod scan;
 pub mod security_headers;
 mod server;
+pub mod session;
+pub mod sign_in;
 pub mod station;
 pub mod system;
 
@@ -49,14 +58,34 @@ pub struct Web(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    config: Config,
+    app: App,
+    sessions: Sessions,
     station_key: [u8; 32],
 }
 
 impl Web {
+    /// The pages of an application.
+    ///
+    /// # Errors
+    /// When its store was opened without secrets.
+    pub fn new(app: App) -> Result<Self, Failure> {
+        let station_key = station::key(app.store.pepper()?)?;
+        Ok(Self(Arc::new(Inner { app, sessions: Sessions::default(), station_key })))
+    }
+
+    /// The application: for use cases and queries.
+    pub fn app(&self) -> &App {
+        &self.0.app
+    }
+
     /// The settings.
     pub fn config(&self) -> &Config {
-        &self.0.config
+        &self.0.app.config
+    }
+
+    /// Who is signed in.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
     }
 
     /// The key of the stations' cookies.
@@ -65,9 +94,62 @@ impl Web {
     }
 }
 
-/// Serves on `listener` until asked to stop.
+/// Serves on `listener` until the process is asked to stop (Ctrl-C or SIGTERM), then finishes what
+/// is under way.
+///
+/// # Errors
+/// When the server cannot be started.
 pub fn serve(web: Web, listener: TcpListener) -> std::io::Result<()> {
-    actix_web::rt::System::new().block_on(server::serve(web, listener))
+    actix_web::rt::System::new().block_on(async { server::start(web, listener)?.await })
+}
+
+/// Serves in a thread of its own; the handle stops it: for tests, and for a demo that then tells
+/// where to look.
+///
+/// # Errors
+/// When the server cannot be started.
+pub fn serve_in_background(web: Web, listener: TcpListener) -> std::io::Result<Background> {
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name("web".to_owned()).spawn(move || {
+        actix_web::rt::System::new().block_on(async {
+            let server = server::start(web, listener)?;
+            // Whoever asked may be gone; then nobody will stop the server but the process's end.
+            sender.send(server.handle()).ok();
+            server.await
+        })
+    })?;
+    let handle = receiver.recv().map_err(std::io::Error::other)?;
+    Ok(Background { handle, thread: Some(thread) })
+}
+
+/// A server in a thread of its own; stops when dropped.
+#[derive(Debug)]
+pub struct Background {
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<std::thread::JoinHandle<std::io::Result<()>>>,
+}
+
+impl Background {
+    /// Waits until the server ends by itself (Ctrl-C or SIGTERM).
+    ///
+    /// # Errors
+    /// What ended it, if that was an error.
+    pub fn wait(mut self) -> std::io::Result<()> {
+        match self.thread.take().map(std::thread::JoinHandle::join) {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_)) => Err(std::io::Error::other("the server broke off")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            drop(self.handle.stop(false));
+            thread.join().ok();
+        }
+    }
 }
 
 /// Lower-case hexadecimal digits.

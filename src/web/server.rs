@@ -8,6 +8,7 @@
 use std::net::TcpListener;
 use std::panic::AssertUnwindSafe;
 
+use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, Payload};
@@ -22,10 +23,10 @@ use super::security_headers as headers;
 use super::{FLASH, SESSION, STATION, Web, csrf};
 use crate::clock;
 
-/// Serves until asked to stop (Ctrl-C or SIGTERM), then finishes what is under way.
-pub(super) async fn serve(web: Web, listener: TcpListener) -> std::io::Result<()> {
+/// Starts the server; awaiting it serves.
+pub(super) fn start(web: Web, listener: TcpListener) -> std::io::Result<Server> {
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         let mut app = App::new().app_data(web::Data::new(web.clone()));
         for route in routes::all() {
             let method = match route.method {
@@ -42,8 +43,8 @@ pub(super) async fn serve(web: Web, listener: TcpListener) -> std::io::Result<()
     .shutdown_timeout(10)
     .client_request_timeout(std::time::Duration::from_secs(15))
     .listen(listener)?
-    .run()
-    .await
+    .run();
+    Ok(server)
 }
 
 async fn entry(
@@ -122,6 +123,9 @@ fn gate(route: Option<&'static Route>, cx: &mut Cx) -> Result<&'static Route, We
         Access::SignedIn => session?,
         Access::Needs(capabilities) => {
             session?;
+            if cx.must_change_password() {
+                return Err(WebError::PasswordToChange);
+            }
             if !route.access.allows(cx.actor()?.role) {
                 return Err(WebError::Forbidden(capabilities));
             }
@@ -145,6 +149,7 @@ fn turned_away(cx: &Cx, error: &WebError) -> Option<Reply> {
     let target = match error {
         WebError::SignInNeeded => "/sign-in",
         WebError::Locked => "/locked",
+        WebError::PasswordToChange => "/account/password",
         _ => return None,
     };
     let back = super::form::query_value(cx.request.back());

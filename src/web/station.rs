@@ -9,6 +9,18 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::domain::id::StationId;
+use crate::store::Failure;
+
+/// The key of the stations' cookies, derived from the installation's secret.
+///
+/// # Errors
+/// Never in practice: the key has the right length.
+pub(super) fn key(secret: &[u8; 32]) -> Result<[u8; 32], Failure> {
+    let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|error| broken(&error))?;
+    mac.update(b"chorda-station-key/v1");
+    Ok(mac.finalize().into_bytes().into())
+}
 
 /// A station, as one request shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -112,7 +112,8 @@ fn register(user: Option<&User>, command: &Command) -> Result<Vec<Event>, Refusa
     else {
         return Ok(Vec::new());
     };
-    if user.is_some() {
+    // The program itself records its first facts under this name.
+    if user.is_some() || login.as_str() == "system" {
         return Err(Refusal::LoginTaken { login: login.clone() });
     }
     text(printed_name, "The full name")?;

@@ -1,0 +1,371 @@
+//! Passwords and signatures: every signature is a full re-authentication (21 CFR 11.200), counted
+//! before it is checked, and covers the content that was shown.
+//!
+//! A password is hashed with Argon2id (19 MiB, 2 passes) over its HMAC with a pepper that is kept
+//! outside the database. Two are computed at a time at most, so that a flood of sign-ins leaves
+//! memory and processor to the stations.
+//!
+//! Neighbours: `domain::user` has the rules, `store::user` the hashes; use cases take the finished
+//! [`Signature`] into their command before their transaction begins.
+//!
+//! Architecture invariant: no password, hash or pepper is in a message, an event or a log.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{App, Caller};
+use crate::clock;
+use crate::domain::actor::{Actor, Capability, Meaning, Role, Signature};
+use crate::domain::id::{ContentHash, Login, StationId};
+use crate::domain::user::{
+    self, Attempt, Command, FAILURES_MAX, Refusal, Standing, User, check_password,
+};
+use crate::domain::{Change, RefusalKind};
+use crate::ledger::hash::hex;
+use crate::store::user::Person;
+use crate::store::{Failure, session, user as table};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const AT_ONCE_MAX: usize = 2;
+const WAITING_MAX: usize = 64;
+
+/// A person's request to sign.
+#[derive(Debug, Clone)]
+pub struct SignatureRequest {
+    /// Sign-in name.
+    pub login: String,
+    /// Password.
+    pub password: Zeroizing<String>,
+    /// What the signature is to mean.
+    pub meaning: Meaning,
+    /// Hash of the content that was shown to the signer.
+    pub displayed_hash: ContentHash,
+}
+
+/// In which role somebody signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignAs {
+    /// In this role, the one in use.
+    Role(Role),
+    /// In the first role held that has this capability: a second person at somebody's screen.
+    Holder(Capability),
+}
+
+/// Signs: checks name and password afresh and gives the signature over the content that was shown.
+///
+/// # Errors
+/// Name or password wrong, name locked or disabled, role not held, Qualified Person not designated
+/// today; or the database failed.
+pub fn sign(
+    app: &App,
+    station: &StationId,
+    request: &SignatureRequest,
+    sign_as: SignAs,
+) -> Result<Signature, Failure> {
+    let password = request.password.as_str();
+    let person = authenticate(app, station, Attempt::Signature, &request.login, password)?;
+    app.store.attempt_succeeded(&person.login)?;
+    let at = app.clock.now();
+    let zone = app.config.zone;
+    let actor = person.user().acting(role_for(&person, sign_as)?, at, zone)?;
+    Ok(Signature {
+        login: actor.login,
+        printed_name: actor.printed_name,
+        role: actor.role,
+        meaning: request.meaning,
+        at,
+        zone: zone.name().to_owned(),
+        content_hash: request.displayed_hash.clone(),
+    })
+}
+
+/// Refuses a signature that was given over other content than this: what is signed must be what was
+/// shown.
+///
+/// # Errors
+/// A conflict that asks to look again.
+pub fn covers(signature: &Signature, content: &ContentHash) -> Result<(), Failure> {
+    if signature.content_hash == *content {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "content_changed 11.70",
+        RefusalKind::Conflict,
+        "The content changed since you looked, so nothing was signed. Open the page again, read what \
+         it says now, and sign that.",
+    ))
+}
+
+fn role_for(person: &Person, sign_as: SignAs) -> Result<Role, Failure> {
+    match sign_as {
+        SignAs::Role(role) => Ok(role),
+        SignAs::Holder(capability) => {
+            person.roles.iter().copied().find(|role| role.may(capability)).ok_or_else(|| {
+                Failure::refused(
+                    "capability_missing 11.10(g)",
+                    RefusalKind::Forbidden,
+                    format!(
+                        "{} holds no role that may sign this. Ask somebody who does.",
+                        person.printed_name
+                    ),
+                )
+            })
+        }
+    }
+}
+
+/// Checks a name and a password. The attempt is counted before the password is looked at; the
+/// caller sets the counter back in the transaction that follows success.
+///
+/// # Errors
+/// [`wrong`] for everything a stranger must not tell apart; or the database failed.
+pub fn authenticate(
+    app: &App,
+    station: &StationId,
+    attempt: Attempt,
+    login: &str,
+    password: &str,
+) -> Result<Person, Failure> {
+    let known = match Login::parse(login) {
+        Ok(login) => app.read(|db| table::find(db, login.as_str()))?,
+        Err(_) => None,
+    };
+    let usable = known.filter(|person| person.standing == Standing::Active);
+    let Some(person) = usable else {
+        // Costs what a real check costs, so that time does not tell who exists.
+        spend(app, password)?;
+        tracing::warn!(attempt = attempt.word(), "a password for an unusable name");
+        return Err(wrong());
+    };
+    let Some(failures) = app.store.attempt_count(&person.login)? else {
+        spend(app, password)?;
+        return Err(wrong());
+    };
+    if matches(app, &person, password)? {
+        return Ok(person);
+    }
+    note_failure(app, station, attempt, &person, failures)?;
+    Err(wrong())
+}
+
+/// What a stranger is told, whatever was wrong.
+#[must_use]
+pub fn wrong() -> Failure {
+    Failure::refused(
+        "authentication_failed 11.300",
+        RefusalKind::Forbidden,
+        format!(
+            "The sign-in name or the password is wrong. After {FAILURES_MAX} wrong passwords in a \
+             row a name is locked until an administrator unlocks it."
+        ),
+    )
+}
+
+fn note_failure(
+    app: &App,
+    station: &StationId,
+    attempt: Attempt,
+    person: &Person,
+    failures: u32,
+) -> Result<(), Failure> {
+    let login = person.login.clone();
+    let role = person.roles.first().copied().unwrap_or(Role::Inspector);
+    let printed_name = person.printed_name.clone();
+    let caller = Caller {
+        actor: Actor { login: login.clone(), printed_name, role },
+        station: station.clone(),
+        command_id: app.clock.new_id(),
+        reason: None,
+    };
+    let command = ("authentication_failed", login.as_str(), failures);
+    if failures >= FAILURES_MAX {
+        tracing::error!(login = %login, "locked after too many wrong passwords");
+    }
+    app.write(&caller, &command, {
+        let login = login.clone();
+        move |tx| {
+            let user = tx.require::<User>(login.as_str())?;
+            let context = tx.context();
+            let events =
+                user::decide(Some(&user), &Command::Fail { attempt, failures }, &context)?;
+            tx.record(events.into_iter().map(|event| Change::of::<User>(login.as_str(), event)))?;
+            if failures >= FAILURES_MAX {
+                session::end_all(tx.db(), login.as_str(), None)?;
+            }
+            Ok(())
+        }
+    })
+}
+
+/// A new password: what goes into the table, and what goes into the ledger.
+#[derive(Debug, Clone)]
+pub struct NewPassword {
+    /// The hash in its standard text form.
+    pub phc: Zeroizing<String>,
+    /// SHA-256 of that text.
+    pub digest: ContentHash,
+}
+
+/// Checks a new password by the rule and hashes it.
+///
+/// # Errors
+/// Which part of the rule it does not keep; or the computer gives no randomness or memory.
+pub fn new_password(
+    app: &App,
+    login: &Login,
+    printed_name: &str,
+    password: &str,
+) -> Result<NewPassword, Failure> {
+    check_password(password, login, printed_name).map_err(Refusal::from)?;
+    let salt = clock::random::<16>()?;
+    let peppered = peppered(app, password)?;
+    let _turn = Turn::take()?;
+    let hash: PasswordHash = argon2()?
+        .hash_password_with_salt(peppered.as_slice(), &salt)
+        .map_err(|error| Failure::Broken(format!("the password cannot be hashed: {error}")))?;
+    let phc = Zeroizing::new(hash.to_string());
+    let digest = digest(&phc)?;
+    Ok(NewPassword { phc, digest })
+}
+
+/// A password to be handed out once and replaced at the first sign-in: 20 letters and digits that
+/// are not mistaken for one another.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn one_time_password() -> Result<Zeroizing<String>, Failure> {
+    const LETTERS: [char; 32] = [
+        '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k',
+        'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '@',
+    ];
+    let mut text = Zeroizing::new(String::with_capacity(23));
+    for (number, byte) in clock::random::<20>()?.into_iter().enumerate() {
+        if number > 0 && number % 5 == 0 {
+            text.push('-');
+        }
+        text.extend(LETTERS.get(usize::from(byte & 31)));
+    }
+    Ok(text)
+}
+
+fn matches(app: &App, person: &Person, password: &str) -> Result<bool, Failure> {
+    let stored = app.read(|db| table::credential_find(db, person.login.as_str()))?;
+    let Some(phc) = stored.map(Zeroizing::new) else {
+        spend(app, password)?;
+        return Ok(false);
+    };
+    if person.credential_digest.as_ref() != Some(&digest(&phc)?) {
+        // Somebody wrote into the table past the ledger (threat 18): never a way in.
+        tracing::error!(login = %person.login, "the stored hash is not the recorded one");
+        spend(app, password)?;
+        return Ok(false);
+    }
+    let peppered = peppered(app, password)?;
+    let _turn = Turn::take()?;
+    Ok(argon2()?.verify_password(peppered.as_slice(), phc.as_str()).is_ok())
+}
+
+/// Spends the time and memory of one check.
+fn spend(app: &App, password: &str) -> Result<(), Failure> {
+    let peppered = peppered(app, password)?;
+    let _turn = Turn::take()?;
+    let mut output = [0_u8; 32];
+    argon2()?
+        .hash_password_into(peppered.as_slice(), b"chorda-decoy-01!", &mut output)
+        .map_err(|error| Failure::Broken(format!("the password cannot be hashed: {error}")))
+}
+
+fn peppered(app: &App, password: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app.store.pepper()?)
+        .map_err(|error| Failure::Broken(error.to_string()))?;
+    mac.update(password.as_bytes());
+    Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
+}
+
+fn digest(phc: &str) -> Result<ContentHash, Failure> {
+    ContentHash::parse(&hex(Sha256::digest(phc.as_bytes()).as_slice()))
+        .map_err(|error| Failure::Broken(error.to_string()))
+}
+
+fn argon2() -> Result<Argon2<'static>, Failure> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None)
+        .map_err(|error| Failure::Broken(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// A turn at hashing: two at once, a few waiting, the rest sent away.
+struct Turn;
+
+static TURNS: (Mutex<Turns>, Condvar) =
+    (Mutex::new(Turns { running: 0, waiting: 0 }), Condvar::new());
+
+struct Turns {
+    running: usize,
+    waiting: usize,
+}
+
+impl Turn {
+    fn take() -> Result<Self, Failure> {
+        let (lock, freed) = &TURNS;
+        let mut turns = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.waiting >= WAITING_MAX {
+            return Err(Failure::refused(
+                "too_many_sign_ins",
+                RefusalKind::Conflict,
+                "Many passwords are being checked at this moment. Wait a few seconds and try again.",
+            ));
+        }
+        turns.waiting = turns.waiting.saturating_add(1);
+        while turns.running >= AT_ONCE_MAX {
+            turns = freed.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        }
+        turns.waiting = turns.waiting.saturating_sub(1);
+        turns.running = turns.running.saturating_add(1);
+        Ok(Self)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (lock, freed) = &TURNS;
+        let mut turns = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.running = turns.running.saturating_sub(1);
+        drop(turns);
+        freed.notify_one();
+    }
+}
+
+/// Refuses to show a password that was not the one set: the same form sent twice sets it once.
+pub(super) fn shown_once(set: &ContentHash, made: &ContentHash) -> Result<(), Failure> {
+    if set == made {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "password_shown_once",
+        RefusalKind::Conflict,
+        "This was done already, and the password was shown then. If it was not noted, give the \
+         person a new one.",
+    ))
+}
+
+/// Records events of a person in a running transaction, as `domain::user` decides them.
+///
+/// # Errors
+/// What the rules refuse, or that the database failed.
+pub(super) fn record(
+    tx: &mut crate::store::Tx<'_>,
+    login: &Login,
+    command: &Command,
+) -> Result<(), Failure> {
+    let user = tx.load::<User>(login.as_str())?;
+    let context = tx.context();
+    let events = user::decide(user.as_ref(), command, &context)?;
+    tx.record(events.into_iter().map(|event| Change::of::<User>(login.as_str(), event)))
+}
+

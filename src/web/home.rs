@@ -1,0 +1,106 @@
+//! Home: what waits for the person who is signed in, by role. Each slice says what waits through a
+//! function in [`SOURCES`].
+//!
+//! Architecture invariant: home shows nothing that the person could not open.
+
+use askama::Template;
+
+use super::component::{Chip, Head, Tone};
+use super::cx::Cx;
+use super::error::WebError;
+use super::filters;
+use super::icon::Icon;
+use super::nav;
+use super::page::Shell;
+use super::reply::Reply;
+use super::routes::{Access, Route};
+use crate::domain::actor::Role;
+
+/// The rows of this slice.
+pub const ROUTES: &[Route] =
+    &[Route::get("/", Access::SignedIn, home, "Home: what waits for me")];
+
+/// One thing that waits for somebody.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// What it belongs to: `Batches`, `Results`, `Orders`; things of one group stand together.
+    pub group: &'static str,
+    /// The pictogram of the group.
+    pub icon: Icon,
+    /// What it is: `B-2026-0004 · Harvest P1`.
+    pub title: String,
+    /// Why it waits and since when, ready to show.
+    pub detail: String,
+    /// Its status.
+    pub chip: Option<Chip>,
+    /// Where to do it.
+    pub href: String,
+    /// Whether it comes before the others.
+    pub urgent: bool,
+}
+
+/// What finds the waiting things of one slice for the person who asks.
+pub type Source = fn(&Cx) -> Result<Vec<Waiting>, WebError>;
+
+/// The sources of every slice. Append yours.
+const SOURCES: &[Source] = &[];
+
+#[derive(Template)]
+#[template(path = "home/home.html")]
+struct HomePage {
+    shell: Shell,
+    head: Head,
+    groups: Vec<Group>,
+    entries: Vec<nav::Entry>,
+}
+
+struct Group {
+    title: &'static str,
+    icon: Icon,
+    items: Vec<Waiting>,
+}
+
+fn home(cx: &Cx) -> Result<Reply, WebError> {
+    let mut waiting = Vec::new();
+    for source in SOURCES {
+        waiting.extend(source(cx)?);
+    }
+    waiting.sort_by_key(|item| !item.urgent);
+    let role = cx.actor()?.role;
+    let mut entries = nav::entries(role, "");
+    entries.retain(|entry| entry.href != "/");
+    let page = HomePage {
+        shell: cx.shell("Home"),
+        head: Head::new(cx.actor()?.printed_name.clone())
+            .chip(Chip::new(Tone::Calm, role.title()).shape(Icon::Person))
+            .lede(lede(role)),
+        groups: grouped(waiting),
+        entries,
+    };
+    cx.page(&page)
+}
+
+fn grouped(waiting: Vec<Waiting>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for item in waiting {
+        match groups.iter_mut().find(|group| group.title == item.group) {
+            Some(group) => group.items.push(item),
+            None => {
+                groups.push(Group { title: item.group, icon: item.icon, items: vec![item] });
+            }
+        }
+    }
+    groups
+}
+
+fn lede(role: Role) -> &'static str {
+    match role {
+        Role::Technician => "Scan anything to begin, or take the next step from the list.",
+        Role::QcAnalyst => "Samples to receive, results to record and to review.",
+        Role::Qa => "Decisions that others wait for: eligibility, holds, deviations, review.",
+        Role::QualifiedPerson => "Batches that wait for certification, nearest patient first.",
+        Role::Clinician => "Your orders, and what is on its way to you.",
+        Role::Administrator => "People, stations and the site's settings.",
+        Role::Inspector => "Everything can be read here, nothing can be changed.",
+    }
+}
