@@ -17,9 +17,9 @@ use crate::domain::id::StationId;
 use crate::domain::time::Instant;
 use crate::domain::user::{Attempt, Command};
 use crate::ledger::hash::hex;
+use crate::store::Failure;
 use crate::store::session::{self, NewSession, Session};
 use crate::store::user::{self as table, Person};
-use crate::store::Failure;
 
 /// A session that has just begun.
 #[derive(Debug, Clone)]
@@ -149,7 +149,11 @@ pub fn sign_out(app: &App, station: &StationId, session: &Session) -> Result<(),
 /// The refusal of a session that ended.
 #[must_use]
 pub fn ended() -> Failure {
-    Failure::refused("session_ended", RefusalKind::Forbidden, "The session has ended. Sign in again.")
+    Failure::refused(
+        "session_ended",
+        RefusalKind::Forbidden,
+        "The session has ended. Sign in again.",
+    )
 }
 
 fn caller(app: &App, station: &StationId, actor: Actor) -> Caller {

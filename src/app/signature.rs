@@ -192,8 +192,7 @@ fn note_failure(
         move |tx| {
             let user = tx.require::<User>(login.as_str())?;
             let context = tx.context();
-            let events =
-                user::decide(Some(&user), &Command::Fail { attempt, failures }, &context)?;
+            let events = user::decide(Some(&user), &Command::Fail { attempt, failures }, &context)?;
             tx.record(events.into_iter().map(|event| Change::of::<User>(login.as_str(), event)))?;
             if failures >= FAILURES_MAX {
                 session::end_all(tx.db(), login.as_str(), None)?;
@@ -368,4 +367,3 @@ pub(super) fn record(
     let events = user::decide(user.as_ref(), command, &context)?;
     tx.record(events.into_iter().map(|event| Change::of::<User>(login.as_str(), event)))
 }
-

@@ -134,8 +134,7 @@ fn new_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> NewPage {
                 .hint("One number has one sign-in name."),
             fill(Field::text("identity_how", "How the identity was verified"))
                 .placeholder("Identity card seen"),
-            fill(Field::text("identity_by", "Who verified it"))
-                .placeholder("Name and function"),
+            fill(Field::text("identity_by", "Who verified it")).placeholder("Name and function"),
         ],
         roles: Role::ALL
             .into_iter()
@@ -172,9 +171,7 @@ fn register(cx: &Cx) -> Result<Reply, WebError> {
     let identity = IdentityCheck { how, by };
     let command = UserRegister { login, printed_name, personnel_number, identity, roles };
     match user_register(cx.app(), &cx.caller()?, command.clone()) {
-        Ok(password) => {
-            password_page(cx, &command.login, &command.printed_name, password.as_str())
-        }
+        Ok(password) => password_page(cx, &command.login, &command.printed_name, password.as_str()),
         Err(Failure::Refused(refused)) => {
             let banner = WebError::Refused(refused).refusal()?;
             cx.page_again(&new_page(cx, &Errors::new(), Some(banner)))
@@ -245,8 +242,7 @@ fn show_page(
     errors: &Errors,
     banner: Option<Banner>,
 ) -> Result<ShowPage, WebError> {
-    let entries =
-        cx.app().read(|db| ledger::entries(db, &User::stream(person.login.as_str())))?;
+    let entries = cx.app().read(|db| ledger::entries(db, &User::stream(person.login.as_str())))?;
     let boxes = |keep: &dyn Fn(Role) -> bool| {
         let roles = Role::ALL.into_iter().filter(|&role| keep(role));
         roles.map(|role| RoleBox { code: role.code(), title: role.title(), ticked: true }).collect()
@@ -346,8 +342,8 @@ fn change(cx: &Cx) -> Result<Reply, WebError> {
         _ => return Err(WebError::Invalid("The form is not from this page.".to_owned())),
     };
     let (Some(change), true) = (change, check.is_ok()) else {
-        let banner = Banner::stop("Not changed")
-            .text("Give the reason, and fill in what is marked below.");
+        let banner =
+            Banner::stop("Not changed").text("Give the reason, and fill in what is marked below.");
         return cx.page_again(&show_page(cx, &person, &check.errors, Some(banner))?);
     };
     let mut caller = cx.caller()?;

@@ -181,14 +181,15 @@ impl Cx {
         })?;
         let password = Zeroizing::new(self.form().raw(&format!("{prefix}_password")).to_owned());
         let request = SignatureRequest { login, password, meaning, displayed_hash };
-        let signature = signature::sign(self.app(), &self.station.id, &request, sign_as)
-            .map_err(|failure| match failure {
+        let signature = signature::sign(self.app(), &self.station.id, &request, sign_as).map_err(
+            |failure| match failure {
                 Failure::Refused(refused) if refused.rule.starts_with("authentication_failed") => {
                     self.web.sessions().forget_all();
                     WebError::NotSigned(prefix, refused.message)
                 }
                 other => other.into(),
-            })?;
+            },
+        )?;
         signature::covers(&signature, content)?;
         Ok(signature)
     }

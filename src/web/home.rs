@@ -17,8 +17,7 @@ use super::routes::{Access, Route};
 use crate::domain::actor::Role;
 
 /// The rows of this slice.
-pub const ROUTES: &[Route] =
-    &[Route::get("/", Access::SignedIn, home, "Home: what waits for me")];
+pub const ROUTES: &[Route] = &[Route::get("/", Access::SignedIn, home, "Home: what waits for me")];
 
 /// One thing that waits for somebody.
 #[derive(Clone, Debug)]

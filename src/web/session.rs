@@ -50,9 +50,7 @@ impl Sessions {
         let (known, active) = self.recall(&hash);
         let session = match known {
             Some(session) => session,
-            None => app
-                .read(|db| session::find(db, &hash))?
-                .ok_or(WebError::SignInNeeded)?,
+            None => app.read(|db| session::find(db, &hash))?.ok_or(WebError::SignInNeeded)?,
         };
         let seen = active.map_or(session.seen_at, |active| active.max(session.seen_at));
         if has_ended(app, &session, now) {

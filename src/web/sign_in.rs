@@ -106,8 +106,7 @@ fn refused(failure: Failure) -> Result<Banner, WebError> {
 
 /// Sets the session's cookie and goes where the person wanted.
 pub(super) fn welcome(begun: &Begun, back: &str) -> Reply {
-    let target =
-        if begun.must_change { "/account/password".to_owned() } else { own_path(back) };
+    let target = if begun.must_change { "/account/password".to_owned() } else { own_path(back) };
     let value = begun.secret.to_string();
     Reply::see_other(target).cookie(SetCookie { name: SESSION, value, max_age_seconds: None })
 }
@@ -189,6 +188,7 @@ fn session_of(cx: &Cx) -> Result<crate::store::session::Session, WebError> {
 fn own_path(path: &str) -> String {
     let own = path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\");
     let plain = path.chars().all(|c| c.is_ascii_graphic()) && path.len() <= 500;
-    let loops = ["/sign-in", "/locked", "/unlock", "/sign-out"].iter().any(|at| path.starts_with(at));
+    let loops =
+        ["/sign-in", "/locked", "/unlock", "/sign-out"].iter().any(|at| path.starts_with(at));
     if own && plain && !loops { path.to_owned() } else { "/".to_owned() }
 }
