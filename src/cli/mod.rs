@@ -7,6 +7,7 @@
 //! Architecture invariant: no rule lives here, and no command changes data other than through a use
 //! case. Exit 0: done. Exit 1: refused, or a check FAILED. Exit 2: the command line is wrong.
 
+mod backup;
 mod code;
 mod completions;
 mod console;
@@ -81,15 +82,19 @@ impl Site {
         self.settings()?.complete().map_err(Trouble::usage)
     }
 
-    /// The database, opened for reading only.
-    fn inspect(&self) -> Result<Store, Trouble> {
+    /// How the database is opened.
+    fn store(&self) -> Result<StoreConfig, Trouble> {
         let config = self.complete()?;
-        Store::inspect(&StoreConfig {
+        Ok(StoreConfig {
             key_folder: Some(config.secrets),
             zone: config.zone,
             ..StoreConfig::new(&config.database)
         })
-        .map_err(Trouble::refused)
+    }
+
+    /// The database, opened for reading only.
+    fn inspect(&self) -> Result<Store, Trouble> {
+        Store::inspect(&self.store()?).map_err(Trouble::refused)
     }
 }
 
@@ -99,6 +104,10 @@ enum Command {
     Verify(verify::Arguments),
     /// List everything connected with a code: what it came from, and what came from it
     Trace(trace::Arguments),
+    /// Write a verified copy of the records to a new file
+    Backup(backup::Backup),
+    /// Bring a backup into a new or empty database
+    Restore(backup::Restore),
     /// Read and explain the codes on labels
     #[command(subcommand)]
     Code(code::Command),
@@ -116,6 +125,8 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Verify(_) => verify::run(&arguments.site, &console),
         Command::Trace(wanted) => trace::run(&wanted, &arguments.site, &console),
+        Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),
+        Command::Restore(wanted) => backup::restore(&wanted, &arguments.site, &console),
         Command::Code(command) => code::run(command, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Completions(wanted) => completions::run(&wanted),
