@@ -18,8 +18,10 @@ pub(crate) struct Backup {
 }
 
 #[derive(Args)]
-#[command(after_help = "Nothing is overwritten: the database must be new or empty.\n\nExample:\n  \
-    chorda restore /safe/plant-2026-11-22.db --database postgres://chorda@db.example/plant")]
+#[command(
+    after_help = "Nothing is overwritten: the database must be new or empty.\n\nExample:\n  \
+    chorda restore /safe/plant-2026-11-22.db --database postgres://chorda@db.example/plant"
+)]
 pub(crate) struct Restore {
     /// The backup
     file: PathBuf,
