@@ -11,6 +11,8 @@
 pub mod backup;
 mod checkpoint_file;
 pub mod container;
+pub mod deviation;
+pub mod donor;
 pub mod equipment;
 mod failure;
 pub mod genealogy;
@@ -21,6 +23,8 @@ pub mod label;
 pub mod ledger;
 pub mod material;
 pub mod project;
+pub mod quality;
+pub mod release;
 pub mod schema;
 mod replay;
 mod sealer;
@@ -81,6 +85,10 @@ pub const PROJECTIONS: &[&[Table]] = &[
     container::TABLES,
     genealogy::TABLES,
     label::TABLES,
+    donor::TABLES,
+    quality::TABLES,
+    deviation::TABLES,
+    release::TABLES,
 ];
 
 /// Tables that are no projection of the ledger, each with the reason. Verification does not look

@@ -11,7 +11,10 @@
 use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
-use super::{Failure, container, equipment, installation, material, storage, user};
+use super::{
+    Failure, container, deviation, donor, equipment, installation, material, quality, release,
+    storage, user,
+};
 
 /// Brings the tables up to date with one more event.
 ///
@@ -21,11 +24,11 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
     // One line for each aggregate, in the order of `domain::Event`.
     match &recorded.event {
         Event::Container(event) => container::project(db, recorded, event),
-        Event::Donor(_) => Ok(()),
-        Event::Donation(_) => Ok(()),
-        Event::Test(_) => Ok(()),
-        Event::Deviation(_) => Ok(()),
-        Event::Release(_) => Ok(()),
+        Event::Donor(event) => donor::project(db, recorded, event),
+        Event::Donation(event) => donor::project_donation(db, recorded, event),
+        Event::Test(event) => quality::project(db, recorded, event),
+        Event::Deviation(event) => deviation::project(db, recorded, event),
+        Event::Release(event) => release::project(db, recorded, event),
         Event::Location(event) => storage::project(db, recorded, event),
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),

@@ -260,3 +260,184 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(container, standing, edge, label_print, location);
+
+// Donor (0003_donor) -----------------------------------------------------------------------------
+
+diesel::table! {
+    donor (code) {
+        code -> Text,
+        tested_person -> Text,
+        relation -> Text,
+        standing -> Integer,
+        because -> Text,
+        registered_at -> Timestamp,
+        registered_by -> Text,
+        decided_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<Text>,
+        rule_set -> Nullable<Text>,
+        reactive -> Integer,
+    }
+}
+
+diesel::table! {
+    donor_consent (donor, number) {
+        donor -> Text,
+        number -> Integer,
+        scopes -> Text,
+        form_version -> Text,
+        document -> Text,
+        given_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    donor_sample (donor, number) {
+        donor -> Text,
+        number -> Integer,
+        purpose -> Text,
+        drawn_at -> Timestamp,
+        matrix -> Text,
+    }
+}
+
+diesel::table! {
+    donor_result (donor, version) {
+        donor -> Text,
+        version -> BigInt,
+        sample -> Integer,
+        marker -> Text,
+        reaction -> Text,
+        laboratory -> Text,
+        report -> Text,
+        reported_at -> Timestamp,
+        recorded_by -> Text,
+    }
+}
+
+diesel::table! {
+    donation (din) {
+        din -> Text,
+        donor -> Text,
+        tissue -> Text,
+        donated_at -> Timestamp,
+        received_at -> Timestamp,
+        received_by -> Text,
+        temperature -> Text,
+        length -> Nullable<Text>,
+        container -> Text,
+    }
+}
+
+// Quality (0007_quality) -------------------------------------------------------------------------
+
+diesel::table! {
+    test_request (id) {
+        id -> Text,
+        batch -> Text,
+        test -> Text,
+        title -> Text,
+        stage -> Text,
+        step -> Nullable<Text>,
+        sample -> Nullable<Text>,
+        specification -> Text,
+        pending_allowed -> Bool,
+        incubation -> Nullable<BigInt>,
+        status -> Text,
+        review_due -> Bool,
+        requested_at -> Timestamp,
+        received_at -> Nullable<Timestamp>,
+        started_at -> Nullable<Timestamp>,
+        final_from -> Nullable<Timestamp>,
+        interim_at -> Nullable<Timestamp>,
+        results -> Integer,
+    }
+}
+
+diesel::table! {
+    test_result (request, number) {
+        request -> Text,
+        number -> Integer,
+        verdict -> Text,
+        summary -> Text,
+        tested_at -> Timestamp,
+        recorded_at -> Timestamp,
+        recorded_by -> Text,
+        standing -> Text,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    deviation (number) {
+        number -> Text,
+        class -> Text,
+        title -> Text,
+        origin -> Text,
+        status -> Text,
+        outcome -> Nullable<Text>,
+        batch -> Nullable<Text>,
+        step -> Nullable<Text>,
+        test -> Nullable<Text>,
+        container -> Nullable<Text>,
+        order_number -> Nullable<Text>,
+        donor -> Nullable<Text>,
+        performer -> Nullable<Text>,
+        opened_by -> Text,
+        opened_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        closed_by -> Nullable<Text>,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    batch_release (batch) {
+        batch -> Text,
+        stage -> Text,
+        hold -> Nullable<Text>,
+        reviewed_by -> Nullable<Text>,
+        reviewed_at -> Nullable<Timestamp>,
+        certified_by -> Nullable<Text>,
+        certified_at -> Nullable<Timestamp>,
+        pending -> Integer,
+        disposition -> Integer,
+    }
+}
+
+diesel::table! {
+    release_performer (batch, login) {
+        batch -> Text,
+        login -> Text,
+    }
+}
+
+diesel::table! {
+    release_register (number) {
+        number -> Text,
+        batch -> Text,
+        initial -> Bool,
+        product -> Text,
+        certified_by -> Text,
+        certified_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        pending -> Integer,
+    }
+}
+
+diesel::table! {
+    release_notice (batch, test, who) {
+        batch -> Text,
+        test -> Text,
+        who -> Text,
+        capacity -> Text,
+        order_number -> Nullable<Text>,
+        since -> Timestamp,
+        acknowledged_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(donor, donation);
+diesel::allow_tables_to_appear_in_same_query!(test_request, test_result);

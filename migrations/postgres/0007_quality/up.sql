@@ -1,0 +1,137 @@
+-- Tests, deviations and the release of batches.
+
+CREATE TABLE test_request (
+    id              TEXT PRIMARY KEY NOT NULL,
+    batch           TEXT NOT NULL,
+    test            TEXT NOT NULL,
+    title           TEXT NOT NULL,
+    stage           TEXT NOT NULL,
+    step            TEXT,
+    sample          TEXT,
+    specification   TEXT NOT NULL,
+    pending_allowed BOOLEAN NOT NULL,
+    incubation      BIGINT,
+    status          TEXT NOT NULL,
+    review_due      BOOLEAN NOT NULL,
+    requested_at    TIMESTAMP NOT NULL,
+    received_at     TIMESTAMP,
+    started_at      TIMESTAMP,
+    final_from      TIMESTAMP,
+    interim_at      TIMESTAMP,
+    results         INTEGER NOT NULL,
+    UNIQUE (batch, test)
+);
+CREATE INDEX test_request_status ON test_request (status);
+
+-- Every result stays (ATMP-42); who recorded it does not decide on it.
+CREATE TABLE test_result (
+    request     TEXT NOT NULL REFERENCES test_request (id),
+    number      INTEGER NOT NULL,
+    verdict     TEXT NOT NULL,
+    summary     TEXT NOT NULL,
+    tested_at   TIMESTAMP NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by TEXT NOT NULL,
+    standing    TEXT NOT NULL,
+    decided_by  TEXT,
+    decided_at  TIMESTAMP,
+    PRIMARY KEY (request, number),
+    CONSTRAINT reviewer_is_not_analyst CHECK (decided_by IS NULL OR decided_by <> recorded_by)
+);
+
+CREATE TABLE deviation (
+    number       TEXT PRIMARY KEY NOT NULL,
+    class        TEXT NOT NULL,
+    title        TEXT NOT NULL,
+    origin       TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    outcome      TEXT,
+    batch        TEXT,
+    step         TEXT,
+    test         TEXT,
+    container    TEXT,
+    order_number TEXT,
+    donor        TEXT,
+    performer    TEXT,
+    opened_by    TEXT NOT NULL,
+    opened_at    TIMESTAMP NOT NULL,
+    decided_by   TEXT,
+    decided_at   TIMESTAMP,
+    closed_by    TEXT,
+    closed_at    TIMESTAMP,
+    CONSTRAINT decider_is_not_performer
+        CHECK (decided_by IS NULL OR performer IS NULL OR decided_by <> performer),
+    CONSTRAINT closer_is_independent
+        CHECK (closed_by IS NULL
+            OR (closed_by <> opened_by AND (performer IS NULL OR closed_by <> performer)))
+);
+CREATE INDEX deviation_batch ON deviation (batch);
+CREATE INDEX deviation_status ON deviation (status);
+
+CREATE TABLE batch_release (
+    batch        TEXT PRIMARY KEY NOT NULL,
+    stage        TEXT NOT NULL,
+    hold         TEXT,
+    reviewed_by  TEXT,
+    reviewed_at  TIMESTAMP,
+    certified_by TEXT,
+    certified_at TIMESTAMP,
+    pending      INTEGER NOT NULL,
+    disposition  INTEGER NOT NULL
+);
+
+-- Who performed or verified a step, as the review found; none of them certifies.
+CREATE TABLE release_performer (
+    batch TEXT NOT NULL,
+    login TEXT NOT NULL,
+    PRIMARY KEY (batch, login)
+);
+
+-- The register of certified batches (ATMP-32).
+CREATE TABLE release_register (
+    number       TEXT PRIMARY KEY NOT NULL,
+    batch        TEXT NOT NULL,
+    initial      BOOLEAN NOT NULL,
+    product      TEXT NOT NULL,
+    certified_by TEXT NOT NULL,
+    certified_at TIMESTAMP NOT NULL,
+    expires_at   TIMESTAMP,
+    pending      INTEGER NOT NULL
+);
+
+-- Who must be told of a late failure, and when each acknowledged (ATMP-34).
+CREATE TABLE release_notice (
+    batch           TEXT NOT NULL,
+    test            TEXT NOT NULL,
+    who             TEXT NOT NULL,
+    capacity        TEXT NOT NULL,
+    order_number    TEXT,
+    since           TIMESTAMP NOT NULL,
+    acknowledged_at TIMESTAMP,
+    PRIMARY KEY (batch, test, who)
+);
+
+CREATE FUNCTION release_register_segregated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM release_performer
+               WHERE batch = NEW.batch AND login = NEW.certified_by)
+    OR EXISTS (SELECT 1 FROM test_result
+               JOIN test_request ON test_request.id = test_result.request
+               WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
+    THEN RAISE EXCEPTION 'refused: the certifier took part in the batch';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER release_register_segregated BEFORE INSERT ON release_register
+FOR EACH ROW EXECUTE FUNCTION release_register_segregated();
+
+CREATE FUNCTION batch_release_segregated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.reviewed_by IS NOT NULL AND EXISTS
+        (SELECT 1 FROM release_performer WHERE batch = NEW.batch AND login = NEW.reviewed_by)
+    THEN RAISE EXCEPTION 'refused: the reviewer took part in the batch';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER batch_release_segregated BEFORE UPDATE ON batch_release
+FOR EACH ROW EXECUTE FUNCTION batch_release_segregated();
