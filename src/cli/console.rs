@@ -63,6 +63,11 @@ impl Console {
         Ok(())
     }
 
+    /// Says something about the run to the person who started it.
+    pub(crate) fn note(&self, text: impl Display) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
     /// Says which file was written.
     pub(crate) fn wrote(&self, path: &Path, bytes: usize) -> Result<(), Trouble> {
         if self.json {

@@ -12,7 +12,9 @@ mod code;
 mod completions;
 mod console;
 mod label;
+mod serve;
 mod trace;
+mod user;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -100,10 +102,15 @@ impl Site {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve the pages and the JSON interface
+    Serve(serve::Arguments),
     /// Check that the ledger is whole and that every table follows from it
     Verify(verify::Arguments),
     /// List everything connected with a code: what it came from, and what came from it
     Trace(trace::Arguments),
+    /// Keep people and their roles, at the computer's own console
+    #[command(subcommand)]
+    User(user::Command),
     /// Write a verified copy of the records to a new file
     Backup(backup::Backup),
     /// Bring a backup into a new or empty database
@@ -123,6 +130,8 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::new(arguments.site.json);
     let outcome = match arguments.command {
+        Command::Serve(wanted) => serve::run(&wanted, &arguments.site, &console),
+        Command::User(command) => user::run(command, &arguments.site, &console),
         Command::Verify(_) => verify::run(&arguments.site, &console),
         Command::Trace(wanted) => trace::run(&wanted, &arguments.site, &console),
         Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),

@@ -2,6 +2,7 @@
 
 mod code;
 mod label;
+mod site;
 
 use std::process::{Command, Output, Stdio};
 

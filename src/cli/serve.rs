@@ -1,0 +1,98 @@
+//! `chorda serve`: the pages and the JSON interface, until asked to stop.
+
+use std::net::{SocketAddr, TcpListener};
+
+use chorda::app::App;
+use chorda::clock::Clock;
+use chorda::config::Settings;
+use chorda::store::user;
+use chorda::web::{self, Web};
+use clap::Args;
+
+use super::Site;
+use super::console::{Console, Trouble};
+
+#[derive(Args)]
+#[command(after_help = "A new database is founded at the first start. Any number of servers may \
+    serve one PostgreSQL.\n\nExample:\n  chorda serve --database sqlite:plant.db\n  \
+    CHORDA_DATABASE=postgres://chorda@db.example/plant?sslmode=verify-full chorda serve")]
+pub(crate) struct Arguments {
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "CHORDA_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The site's name in the foot of every page [default: Facility A9999]
+    #[arg(long, env = "CHORDA_SITE", value_name = "NAME")]
+    site: Option<String>,
+    /// Minutes of idling after which a screen locks, 1 to 15 [default: 10]
+    #[arg(long, env = "CHORDA_IDLE_LOCK_MINUTES", value_name = "MINUTES")]
+    idle_lock_minutes: Option<i64>,
+    /// Hours after which a session ends, 1 to 12 [default: 12]
+    #[arg(long, env = "CHORDA_SESSION_HOURS", value_name = "HOURS")]
+    session_hours: Option<i64>,
+    /// Name of a browser that is not enrolled as a station [default: OFFICE]
+    #[arg(long, env = "CHORDA_STATION", value_name = "NAME")]
+    station: Option<String>,
+    /// Allow cookies without TLS from another computer
+    #[arg(long, env = "CHORDA_INSECURE_COOKIES", num_args = 0..=1, default_missing_value = "true")]
+    insecure_cookies: Option<bool>,
+}
+
+impl Arguments {
+    fn settings(&self) -> Settings {
+        Settings {
+            listen: self.listen,
+            site: self.site.clone(),
+            idle_lock_minutes: self.idle_lock_minutes,
+            session_hours: self.session_hours,
+            station: self.station.clone(),
+            insecure_cookies: self.insecure_cookies,
+            ..Settings::default()
+        }
+    }
+}
+
+pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<(), Trouble> {
+    start_log();
+    let settings = wanted.settings().or(site.settings()?);
+    let config = settings.complete().map_err(Trouble::usage)?;
+    let listener = listen(config.listen)?;
+    let app = App::open(config, Clock::System).map_err(Trouble::refused)?;
+    if app.read(user::is_empty).map_err(Trouble::refused)? {
+        console.note(
+            "Nobody is registered yet. Register the first administrator at this console:\n  \
+             chorda user add LOGIN --name 'FULL NAME' --number NUMBER --role administrator \\\n    \
+             --identity 'identity card seen'",
+        );
+    }
+    serve(app, listener, console)
+}
+
+/// Takes the address, before anything else is done that would have to be undone.
+pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
+    TcpListener::bind(address).map_err(|error| {
+        Trouble::refused(format!(
+            "cannot listen on {address}: {error}; stop what listens there, or choose another \
+             address with --listen"
+        ))
+    })
+}
+
+/// Serves an opened application.
+pub(crate) fn serve(app: App, listener: TcpListener, console: &Console) -> Result<(), Trouble> {
+    let address = listener.local_addr().map_err(Trouble::refused)?;
+    let shown = app.store.shown();
+    let web = Web::new(app).map_err(Trouble::refused)?;
+    console.note(format!("Serving {shown} at http://{address} (Ctrl-C stops)"));
+    web::serve(web, listener).map_err(Trouble::refused)
+}
+
+/// Sends the log to standard error: warnings, or what `RUST_LOG` asks for; as JSON where
+/// `CHORDA_LOG=json`.
+pub(crate) fn start_log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let json = std::env::var("CHORDA_LOG").is_ok_and(|value| value == "json");
+    // A second log in the same process would be refused; there is none.
+    let _ = if json { log.json().try_init() } else { log.try_init() };
+}

@@ -1,0 +1,137 @@
+//! A site from the console: people, settings and their order of strength, backup and restore.
+
+use std::path::{Path, PathBuf};
+
+use super::{chorda, err, out};
+
+/// A folder of its own for one test; removed when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("chorda-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    fn database(&self, name: &str) -> String {
+        format!("--database=sqlite:{}", self.path(name))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn add<'a>(database: &'a str, login: &'a str, number: &'a str, role: &'a str) -> [&'a str; 12] {
+    let name = "Petra Vidmar";
+    let seen = "identity card seen";
+    [
+        "user", "add", login, "--name", name, "--number", number, "--role", role, "--identity",
+        seen, database,
+    ]
+}
+
+#[test]
+fn people_are_registered_listed_and_unlocked_at_the_console() {
+    let folder = Folder::new("people");
+    let database = folder.database("site.db");
+    let output = chorda(&add(&database, "petra.vidmar", "1004", "administrator"));
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).lines().last().unwrap().len() >= 20, "{}", out(&output));
+    let again = chorda(&add(&database, "petra.vidmar", "1005", "administrator"));
+    assert_eq!(again.status.code(), Some(1), "a sign-in name is never given twice");
+    let reused = chorda(&add(&database, "other.name", "1004", "technician"));
+    assert_eq!(reused.status.code(), Some(1), "one person, one name");
+    let apart = chorda(&add(&database, "other.name", "1006", "nonsense"));
+    assert_eq!(apart.status.code(), Some(2), "an unknown role is a wrong command line");
+    let list = chorda(&["user", "list", "--json", &database]);
+    let people: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(people.as_array().unwrap().len(), 1);
+    assert_eq!(people[0]["roles"][0], "administrator");
+    let reason = "--reason=forgot it";
+    let reset = chorda(&["user", "reset", "petra.vidmar", reason, &database]);
+    assert_eq!(reset.status.code(), Some(0), "{}", err(&reset));
+    let verified = chorda(&["verify", &database]);
+    assert_eq!(verified.status.code(), Some(0), "{}", out(&verified));
+    assert!(out(&verified).starts_with("PASS"));
+}
+
+#[test]
+fn a_backup_is_verified_restored_and_overwrites_nothing() {
+    let folder = Folder::new("backup");
+    let database = folder.database("site.db");
+    assert!(chorda(&add(&database, "petra.vidmar", "1004", "administrator")).status.success());
+    let file = folder.path("backup.db");
+    let first = chorda(&["backup", &file, &database]);
+    assert_eq!(first.status.code(), Some(0), "{}", err(&first));
+    assert_eq!(chorda(&["backup", &file, &database]).status.code(), Some(1), "never overwritten");
+    let copy = folder.database("copy.db");
+    // The keys travel apart from the records.
+    copy_folder(Path::new(&folder.path("site.secrets")), Path::new(&folder.path("copy.secrets")));
+    let restored = chorda(&["restore", &file, &copy]);
+    assert_eq!(restored.status.code(), Some(0), "{}", err(&restored));
+    let list = chorda(&["user", "list", &copy]);
+    assert!(out(&list).contains("petra.vidmar"), "{}", err(&list));
+    assert_eq!(chorda(&["restore", &file, &copy]).status.code(), Some(1), "never overwritten");
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn verification_of_what_does_not_exist_fails_and_creates_nothing() {
+    let folder = Folder::new("nothing");
+    let output = chorda(&["verify", &folder.database("none.db")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("does not exist"), "{}", err(&output));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
+}
+
+#[test]
+fn flags_win_over_the_environment_and_the_environment_over_the_file() {
+    let folder = Folder::new("strength");
+    let file = folder.path("chorda.toml");
+    let [in_file, in_environment, in_flag] =
+        ["file", "environment", "flag"].map(|name| folder.path(&format!("no-such-{name}.db")));
+    std::fs::write(&file, format!("database = \"sqlite:{in_file}\"\n")).unwrap();
+    let config = format!("--config={file}");
+    let flag = format!("--database=sqlite:{in_flag}");
+    let run = |environment: bool, arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chorda"));
+        command.env_clear().args(arguments);
+        if environment {
+            command.env("CHORDA_DATABASE", format!("sqlite:{in_environment}"));
+        }
+        err(&command.output().unwrap())
+    };
+    assert!(run(false, &["verify", &config]).contains(&in_file));
+    assert!(run(true, &["verify", &config]).contains(&in_environment));
+    assert!(run(true, &["verify", &config, &flag]).contains(&in_flag));
+}
+
+#[test]
+fn settings_that_are_not_understood_are_a_wrong_command_line() {
+    let folder = Folder::new("settings");
+    let file = folder.path("chorda.toml");
+    std::fs::write(&file, "audit_trail = false\n").unwrap();
+    let output = chorda(&["verify", &format!("--config={file}")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("audit_trail"), "{}", err(&output));
+    for (setting, value) in [("--idle-lock-minutes", "16"), ("--idle-lock-minutes", "0")] {
+        let output = chorda(&["serve", setting, value, &folder.database("site.db")]);
+        assert_eq!(output.status.code(), Some(2), "{setting} {value}");
+    }
+    assert_eq!(chorda(&["verify", "--zone", "Nowhere/Land"]).status.code(), Some(2));
+}
