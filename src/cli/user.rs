@@ -66,9 +66,11 @@ pub(crate) struct Add {
 pub(crate) struct List {}
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  chorda user unlock ana.kos --reason 'identity confirmed at the \
+#[command(
+    after_help = "Example:\n  chorda user unlock ana.kos --reason 'identity confirmed at the \
     desk'\n  chorda user lock ana.kos --reason 'left the company'\n  \
-    chorda user reset ana.kos --reason 'forgot the password'")]
+    chorda user reset ana.kos --reason 'forgot the password'"
+)]
 pub(crate) struct Because {
     /// Sign-in name
     #[arg(value_parser = Login::parse)]

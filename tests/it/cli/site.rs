@@ -33,8 +33,18 @@ fn add<'a>(database: &'a str, login: &'a str, number: &'a str, role: &'a str) ->
     let name = "Petra Vidmar";
     let seen = "identity card seen";
     [
-        "user", "add", login, "--name", name, "--number", number, "--role", role, "--identity",
-        seen, database,
+        "user",
+        "add",
+        login,
+        "--name",
+        name,
+        "--number",
+        number,
+        "--role",
+        role,
+        "--identity",
+        seen,
+        database,
     ]
 }
 
