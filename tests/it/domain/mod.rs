@@ -9,3 +9,6 @@ mod quantity;
 mod schedule;
 mod time;
 mod user;
+mod container;
+mod genealogy;
+mod stock;

@@ -1,3 +1,4 @@
 //! Storage, on both databases.
 
 mod door;
+mod stock;
