@@ -370,6 +370,7 @@ impl Container {
         if self.labels.scanned_back == Some(serial) {
             return Ok(Vec::new());
         }
+        self.account_for(serial, 1)?;
         Ok(vec![Event::LabelScannedBack { serial }])
     }
 
