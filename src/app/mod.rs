@@ -12,9 +12,19 @@
 //! Architecture invariant: nothing here decides a rule of the process; nothing waits for a person,
 //! the clock or the network inside a transaction.
 
+pub mod container_decide;
+pub mod container_move;
+pub mod content;
+pub mod equipment_change;
+pub mod label_data;
+pub mod label_print;
+pub mod label_scan_back;
+pub mod material_change;
+pub mod material_receive;
 pub mod scan;
 pub mod sign_in;
 pub mod signature;
+pub mod storage_change;
 pub mod user_change;
 pub mod user_password;
 pub mod user_register;

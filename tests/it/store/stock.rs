@@ -483,8 +483,8 @@ fn what_a_container_came_from_follows_from_its_events() {
                 let (made_by, used_by) = (Node::batch(&batch(1)), Node::batch(&batch(2)));
                 let vial = Node::container(&vial);
                 let expected = [
-                    Edge { parent: made_by, child: vial.clone() },
-                    Edge { parent: vial, child: used_by },
+                    Edge { parent: vial.clone(), child: used_by },
+                    Edge { parent: made_by, child: vial },
                 ];
                 assert_eq!(edges, expected);
                 assert_eq!(Container::KIND, "container");

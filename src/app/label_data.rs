@@ -1,0 +1,165 @@
+//! What the label of a container says, gathered from the container and what it came from.
+//!
+//! Neighbours: `labels` draws it; [`super::label_print`] records that it was printed.
+//!
+//! Architecture invariant: codes only; no person's name is looked up here.
+
+use crate::codes::isbt::ProductCode;
+use crate::codes::{LabelCode, PrintSerial};
+use crate::db::Db;
+use crate::domain::RefusalKind;
+use crate::domain::container::{Container, ContainerKind};
+use crate::domain::genealogy::{Node, NodeKind};
+use crate::domain::id::{ContainerCode, Din};
+use crate::domain::order::Order;
+use crate::domain::protocol::{self, Protocol};
+use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::time::Zone;
+use crate::labels::{LabelData, Particular};
+use crate::store::{Failure, genealogy, ledger};
+
+/// The clinical protocols that come with the program.
+const PROTOCOLS: &[&str] = &[include_str!("../../templates/protocols/eq-msc-xerostomia.toml")];
+
+/// The label of a container under a serial.
+///
+/// # Errors
+/// That the serials of the container are used up, or that the database failed.
+pub fn label_data(
+    db: &mut Db,
+    state: &Container,
+    serial: u32,
+    zone: Zone,
+) -> Result<LabelData, Failure> {
+    let code = label_code(state, serial)?;
+    let mut label = LabelData::new(state.kind, code)
+        .with(Particular::Product, &state.contents.title)
+        .with(Particular::Count, count(state))
+        .with(Particular::Taken, state.produced_at.minute_text(zone))
+        .with(Particular::Storage, storage(state.kind));
+    if let Some(batch) = &state.batch {
+        label = label.with(Particular::Batch, batch);
+    }
+    if let Some(passage) = state.contents.passage {
+        label = label.with(Particular::Passage, format!("P{passage}"));
+    }
+    if let Some(volume) = state.contents.volume {
+        label = label.with(Particular::Quantity, volume.text());
+    }
+    label = origin(db, state, label)?;
+    if state.kind == ContainerKind::SampleTube {
+        label = sample(state, label);
+    }
+    if let Some(at) = state.expires_at {
+        label = match state.kind {
+            ContainerKind::Syringe | ContainerKind::SampleTube => label.expiring(at, zone),
+            _ => label.with(Particular::Expiry, format!("Use by {}", at.date_text(zone))),
+        };
+    }
+    match &state.order {
+        Some(number) => match ledger::load::<Order>(db, number.as_str())? {
+            Some(order) => Ok(for_order(&order, state, label)),
+            None => Ok(label),
+        },
+        None => Ok(label),
+    }
+}
+
+/// The code that the label of a container carries under a serial.
+///
+/// # Errors
+/// That the serials of the container are used up.
+pub fn label_code(state: &Container, serial: u32) -> Result<LabelCode, Failure> {
+    let used_up = || {
+        Failure::refused(
+            "label_serials_used_up",
+            RefusalKind::Conflict,
+            format!("{} has had 99 labels. Transfer its contents to a new container.", state.code),
+        )
+    };
+    let number = u8::try_from(serial).map_err(|_| used_up())?;
+    let serial = PrintSerial::new(number).map_err(|_| used_up())?;
+    let broken = |text: String| Failure::Broken(text);
+    let code = ContainerCode::parse(&state.code).map_err(|error| broken(error.to_string()))?;
+    LabelCode::new(&code, serial).map_err(|error| broken(error.to_string()))
+}
+
+fn count(state: &Container) -> String {
+    match state.number_of {
+        (_, 0 | 1) => String::new(),
+        (number, of) => format!("{number} of {of}"),
+    }
+}
+
+/// How each kind is kept; a product that lives hours takes it from its protocol.
+fn storage(kind: ContainerKind) -> &'static str {
+    match kind {
+        ContainerKind::CollectionPot => "Keep at 2 to 8 °C",
+        ContainerKind::Cryovial => "Below −150 °C",
+        ContainerKind::HoldVial => "2 to 8 °C",
+        ContainerKind::Flask => "37 °C, 5 % CO₂",
+        ContainerKind::Vessel | ContainerKind::Syringe | ContainerKind::SampleTube => "",
+    }
+}
+
+/// Donation and product code: the container's own, or those of the donation it came from.
+fn origin(db: &mut Db, state: &Container, label: LabelData) -> Result<LabelData, Failure> {
+    if let Some(identity) = &state.identity {
+        let text = format!("{}{}", identity.product_code, identity.division);
+        return Ok(match ProductCode::parse(&text) {
+            Ok(product) => label.isbt(&identity.din, &product, None, None),
+            Err(_) => label.donation(&identity.din).with(Particular::ProductCode, text),
+        });
+    }
+    let above = genealogy::ancestors(db, &Node::new(NodeKind::Container, &state.code))?;
+    let only = |kind: NodeKind| {
+        let mut found = above.iter().filter(|node| node.kind() == kind);
+        found.next().filter(|_| found.next().is_none()).map(|node| node.id().to_owned())
+    };
+    let donor = only(NodeKind::Donor).unwrap_or_default();
+    let label = label.with(Particular::Donor, donor);
+    let din =
+        state.donation.clone().or(only(NodeKind::Donation).and_then(|din| Din::parse(&din).ok()));
+    Ok(match din {
+        Some(din) => label.donation(&din),
+        None => label,
+    })
+}
+
+fn sample(state: &Container, label: LabelData) -> LabelData {
+    let parent = state.batch.as_ref().map(|batch| format!("batch {batch}")).unwrap_or_default();
+    label.with(Particular::Purpose, &state.contents.title).with(Particular::Parent, parent)
+}
+
+/// What a syringe says besides (Regulation (EU) 536/2014 Annex VI): the subject by code only.
+fn for_order(order: &Order, state: &Container, label: LabelData) -> LabelData {
+    let target = state.target.as_ref().and_then(|target| {
+        order.units.iter().find(|unit| unit.target == *target).map(|unit| unit.title.clone())
+    });
+    let label = label
+        .with(Particular::Order, &order.number)
+        .with(Particular::Subject, &order.patient)
+        .with(Particular::Target, target.unwrap_or_default())
+        .with(Particular::Strength, strength(state).unwrap_or_default());
+    let Some(protocol) = protocol_of(order) else { return label };
+    let trial = &protocol.trial;
+    label
+        .with(Particular::Route, &trial.route)
+        .with(Particular::Contact, &trial.contact)
+        .with(Particular::Warning, &trial.statement)
+        .with(Particular::Storage, &trial.storage)
+        .with(Particular::Trial, format!("{}, {}", trial.code, trial.site))
+}
+
+fn strength(state: &Container) -> Option<String> {
+    let (cells, volume) = (state.contents.viable_cells?, state.contents.volume?);
+    let concentration = cells.value().checked_div(volume.value())?;
+    Some(Quantity::new(concentration.normalize(), Unit::MillionCellsPerMillilitre).text())
+}
+
+fn protocol_of(order: &Order) -> Option<Protocol> {
+    PROTOCOLS
+        .iter()
+        .filter_map(|text| protocol::parse(text).ok())
+        .find(|known| known.id == order.protocol.id && known.version == order.protocol.version)
+}
