@@ -22,9 +22,12 @@ use crate::domain::container::ContainerKind;
 use crate::pdf::{self, Document, Page};
 
 pub use data::{LabelData, Particular};
-pub use definition::{Definition, DefinitionError, definitions};
+pub use definition::{
+    Definition, DefinitionError, Payload, Rule, Size, Symbol, SymbolKind, Text, definitions,
+};
 pub use layout::layout;
 pub use sheet::{Sheet, render_sheet};
+pub(crate) use symbol::encode as encode_symbol;
 
 /// Why a label is not printed.
 #[derive(Debug, thiserror::Error)]
@@ -170,6 +173,7 @@ pub(crate) fn write(labels: &[LabelData], pages: Vec<Page>) -> Result<Vec<u8>, L
         identity: hash.finalize().iter().take(16).copied().collect(),
         pages,
         outline: Vec::new(),
+        attachments: Vec::new(),
     };
     Ok(pdf::write(&document)?)
 }

@@ -3,7 +3,7 @@
 //! Architecture invariant: a label on a sheet is the same drawing as alone, moved, never scaled.
 
 use super::{LabelData, LabelRefusal, layout, write};
-use crate::pdf::{Item, Len, Page, Point};
+use crate::pdf::{Len, Page, Point};
 
 /// How labels stand on a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,33 +39,10 @@ pub fn render_sheet(labels: &[LabelData], sheet: Sheet) -> Result<Vec<u8>, Label
             (x, y, row) = (sheet.margin, sheet.margin, Len::ZERO);
         }
         let by = Point::new(x, y);
-        page.items.extend(drawn.items.into_iter().map(|item| moved(item, by)));
+        page.items.extend(drawn.items.into_iter().map(|item| item.moved(by)));
         x += drawn.width + sheet.gap;
         row = row.max(drawn.height);
     }
     pages.push(page);
     write(labels, pages)
-}
-
-fn moved(item: Item, by: Point) -> Item {
-    let shift = |p: Point| Point::new(p.x + by.x, p.y + by.y);
-    match item {
-        Item::Text { at, face, size, color, text } => {
-            Item::Text { at: shift(at), face, size, color, text }
-        }
-        Item::Box { at, width, height, fill, edge } => {
-            Item::Box { at: shift(at), width, height, fill, edge }
-        }
-        Item::Line { points, color, width } => {
-            Item::Line { points: points.into_iter().map(shift).collect(), color, width }
-        }
-        Item::Polygon { points, fill } => {
-            Item::Polygon { points: points.into_iter().map(shift).collect(), fill }
-        }
-        Item::Disc { center, radius, fill } => Item::Disc { center: shift(center), radius, fill },
-        Item::Modules { at, module, runs } => Item::Modules { at: shift(at), module, runs },
-        Item::Link { at, width, height, page, y } => {
-            Item::Link { at: shift(at), width, height, page, y }
-        }
-    }
 }

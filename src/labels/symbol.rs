@@ -8,15 +8,15 @@ use qrcode::{EcLevel, QrCode};
 use super::definition::SymbolKind;
 
 /// The modules of one symbol.
-pub(super) struct Modules {
+pub(crate) struct Modules {
     /// Columns, and rows: only square symbols are drawn.
-    pub(super) columns: i64,
+    pub(crate) columns: i64,
     /// Row, first column, number of columns of each dark run.
-    pub(super) runs: Vec<(i64, i64, i64)>,
+    pub(crate) runs: Vec<(i64, i64, i64)>,
 }
 
 /// Encodes `payload`; `None` when the symbol cannot hold it.
-pub(super) fn encode(kind: SymbolKind, payload: &str) -> Option<Modules> {
+pub(crate) fn encode(kind: SymbolKind, payload: &str) -> Option<Modules> {
     match kind {
         SymbolKind::DataMatrix => {
             let square = SymbolList::default().enforce_square();

@@ -18,4 +18,4 @@ pub use font::{Face, fit, printable, width, wrap};
 pub use length::Len;
 pub use page::{Color, Item, Page, Point};
 pub use svg::svg;
-pub use write::{Document, Heading, PdfError, write};
+pub use write::{Attachment, Document, Heading, PdfError, write};

@@ -111,6 +111,35 @@ pub enum Item {
     },
 }
 
+impl Item {
+    /// The same item, moved right and down.
+    #[must_use]
+    pub fn moved(self, by: Point) -> Self {
+        let shift = |p: Point| Point::new(p.x + by.x, p.y + by.y);
+        match self {
+            Self::Text { at, face, size, color, text } => {
+                Self::Text { at: shift(at), face, size, color, text }
+            }
+            Self::Box { at, width, height, fill, edge } => {
+                Self::Box { at: shift(at), width, height, fill, edge }
+            }
+            Self::Line { points, color, width } => {
+                Self::Line { points: points.into_iter().map(shift).collect(), color, width }
+            }
+            Self::Polygon { points, fill } => {
+                Self::Polygon { points: points.into_iter().map(shift).collect(), fill }
+            }
+            Self::Disc { center, radius, fill } => {
+                Self::Disc { center: shift(center), radius, fill }
+            }
+            Self::Modules { at, module, runs } => Self::Modules { at: shift(at), module, runs },
+            Self::Link { at, width, height, page, y } => {
+                Self::Link { at: shift(at), width, height, page, y }
+            }
+        }
+    }
+}
+
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {

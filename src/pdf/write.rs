@@ -54,6 +54,19 @@ pub struct Heading {
     pub y: Len,
 }
 
+/// A file inside the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// File name, plain letters.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// Media type, for example `application/json`.
+    pub media_type: String,
+    /// Its bytes.
+    pub data: Vec<u8>,
+}
+
 /// What a PDF is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -71,6 +84,8 @@ pub struct Document {
     pub pages: Vec<Page>,
     /// Bookmarks in reading order.
     pub outline: Vec<Heading>,
+    /// Files inside it.
+    pub attachments: Vec<Attachment>,
 }
 
 /// The PDF file of a document.
@@ -326,11 +341,26 @@ fn finish(tree: &mut lopdf::Document, document: &Document) -> Result<(), PdfErro
         }
     }
     let outline = outline(tree, document, &pages);
+    let files: Vec<(&str, ObjectId)> =
+        document.attachments.iter().map(|file| (file.name.as_str(), attach(tree, file))).collect();
     let catalog = tree.catalog_mut()?;
     catalog.set("Lang", text_object(&document.language));
     let mut preferences = Dictionary::new();
     preferences.set("DisplayDocTitle", true);
     catalog.set("ViewerPreferences", preferences);
+    if !files.is_empty() {
+        let specifications = files.iter().map(|(_, id)| Object::Reference(*id)).collect();
+        catalog.set("AF", Object::Array(specifications));
+        let names = files
+            .iter()
+            .flat_map(|(name, id)| [text_object(name), Object::Reference(*id)])
+            .collect();
+        let mut list = Dictionary::new();
+        list.set("Names", Object::Array(names));
+        let mut tree = Dictionary::new();
+        tree.set("EmbeddedFiles", Object::Dictionary(list));
+        catalog.set("Names", Object::Dictionary(tree));
+    }
     if let Some(outline) = outline {
         catalog.set("Outlines", Object::Reference(outline));
         catalog.set("PageMode", Object::Name(b"UseOutlines".to_vec()));
@@ -346,6 +376,28 @@ fn finish(tree: &mut lopdf::Document, document: &Document) -> Result<(), PdfErro
     tree.trailer.set("ID", Object::Array(vec![id.clone(), id]));
     tree.renumber_objects();
     Ok(())
+}
+
+/// Adds a file and its specification; the caller lists it in the catalog.
+fn attach(tree: &mut lopdf::Document, file: &Attachment) -> ObjectId {
+    let mut parameters = Dictionary::new();
+    parameters.set("Size", Object::Integer(i64::try_from(file.data.len()).unwrap_or(0)));
+    let mut head = Dictionary::new();
+    head.set("Type", Object::Name(b"EmbeddedFile".to_vec()));
+    head.set("Subtype", Object::Name(file.media_type.as_bytes().to_vec()));
+    head.set("Params", Object::Dictionary(parameters));
+    let stream = tree.add_object(lopdf::Stream::new(head, file.data.clone()));
+    let mut embedded = Dictionary::new();
+    embedded.set("F", Object::Reference(stream));
+    embedded.set("UF", Object::Reference(stream));
+    let mut specification = Dictionary::new();
+    specification.set("Type", Object::Name(b"Filespec".to_vec()));
+    specification.set("F", text_object(&file.name));
+    specification.set("UF", text_object(&file.name));
+    specification.set("Desc", text_object(&file.description));
+    specification.set("AFRelationship", Object::Name(b"Source".to_vec()));
+    specification.set("EF", Object::Dictionary(embedded));
+    tree.add_object(specification)
 }
 
 fn information(document: &Document) -> Dictionary {

@@ -1,14 +1,25 @@
 //! The batch record of an order: one model, two forms, PDF for people and canonical JSON for
 //! machines.
 //!
-//! [`BatchRecord`] is filled by the export use case; [`to_json`] and [`render_pdf`] write it.
+//! [`BatchRecord`] is filled by the export use case; [`to_json`] and [`render_pdf`] write it. The
+//! PDF carries the JSON as an attachment.
 //!
 //! Architecture invariant: the same record gives the same bytes, and what the PDF shows is in the
 //! JSON. The hash printed on every page is the SHA-256 of the JSON.
 
+mod batch;
+mod chapters;
+mod cover;
+mod flow;
+mod genealogy;
 mod model;
+mod theme;
 
 use sha2::{Digest, Sha256};
+
+use crate::ledger::Canonical;
+use crate::pdf::{self, Attachment, Document, Heading, Page};
+use flow::Flow;
 
 pub use model::*;
 
@@ -22,19 +33,71 @@ pub enum RecordError {
     Json(String),
     /// The PDF could not be written.
     #[error(transparent)]
-    Pdf(#[from] crate::pdf::PdfError),
+    Pdf(#[from] pdf::PdfError),
 }
 
-/// The record as canonical JSON (RFC 8785).
+/// The record as canonical JSON (RFC 8785, the ledger's strict profile).
 pub fn to_json(record: &BatchRecord) -> Result<Vec<u8>, RecordError> {
-    serde_json_canonicalizer::to_vec(record).map_err(|error| RecordError::Json(error.to_string()))
+    let text = Canonical::of(record)
+        .and_then(|canonical| canonical.to_text())
+        .map_err(|error| RecordError::Json(error.to_string()))?;
+    Ok(text.into_bytes())
 }
 
 /// SHA-256 of the canonical JSON, hexadecimal: what is printed on every page.
-pub fn hash(record: &BatchRecord) -> Result<String, RecordError> {
-    Ok(hexadecimal(&Sha256::digest(to_json(record)?)))
+#[must_use]
+pub fn hash(json: &[u8]) -> String {
+    crate::ledger::hash::hex(&Sha256::digest(json))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The record as PDF, with its JSON attached.
+pub fn render_pdf(record: &BatchRecord) -> Result<Vec<u8>, RecordError> {
+    let json = to_json(record)?;
+    let hash = hash(&json);
+    let (pages, outline) = compose(record, &hash);
+    let identity = &record.identity;
+    let document = Document {
+        title: format!("Batch record {}", identity.order),
+        subject: format!("{}, patient {}", identity.product, identity.patient_code),
+        language: "en".to_owned(),
+        created: Some(record.exported.at.at.utc().format("%Y%m%d%H%M%S").to_string()),
+        identity: Sha256::digest(&json).iter().take(16).copied().collect(),
+        pages,
+        outline,
+        attachments: vec![Attachment {
+            name: "record.json".to_owned(),
+            description: "The same record as canonical JSON, with the proofs".to_owned(),
+            media_type: "application/json".to_owned(),
+            data: json,
+        }],
+    };
+    Ok(pdf::write(&document)?)
+}
+
+/// All pages in order, with the outline.
+fn compose(record: &BatchRecord, hash: &str) -> (Vec<Page>, Vec<Heading>) {
+    let mut flow = Flow::new();
+    chapters::exceptions(&mut flow, record);
+    chapters::genealogy(&mut flow, record);
+    for batch in &record.batches {
+        batch::chapter(&mut flow, batch);
+    }
+    chapters::donors(&mut flow, record);
+    chapters::custody(&mut flow, record);
+    chapters::signatures(&mut flow, record);
+    chapters::audit_trail(&mut flow, record);
+    chapters::proof(&mut flow, record, hash);
+    let (body, mut headings) = flow.finish();
+
+    let mut first = Flow::new();
+    cover::cover(&mut first, record, hash);
+    let (mut pages, _) = first.finish();
+    let before = pages.len() + cover::contents_pages(&headings);
+    for heading in &mut headings {
+        heading.page += before;
+    }
+    pages.extend(cover::contents(&headings));
+    pages.extend(body);
+    cover::furniture(&mut pages, record, hash);
+    (pages, headings)
 }

@@ -197,7 +197,7 @@ fn the_command_line_names_an_unknown_kind_or_particular() {
 }
 
 /// A fresh folder for the files of one test.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("chorda-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -205,7 +205,7 @@ fn folder(name: &str) -> PathBuf {
 
 /// True when all `tools` can be run. Where services are required a missing one is a failure;
 /// elsewhere the suite says that it did not run.
-fn have(tools: &[&str]) -> bool {
+pub(crate) fn have(tools: &[&str]) -> bool {
     let on_path = |tool: &str| {
         std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
             .any(|folder| folder.join(tool).is_file())

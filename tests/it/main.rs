@@ -13,6 +13,7 @@ mod codes;
 mod cli;
 mod clock;
 mod labels;
+mod record;
 mod store;
 mod support;
 mod tidy;
