@@ -14,6 +14,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
 
 use super::connect::{self, Connector, Pool, Purpose};
 use super::{Address, Db, DbError};
@@ -47,7 +48,7 @@ pub struct Door<E> {
 }
 
 enum Way<E> {
-    Queue(Sender<Job<E>>),
+    Queue { jobs: Option<Sender<Job<E>>>, writer: Option<JoinHandle<()>> },
     Pool { pool: Pool, lanes: Vec<Mutex<()>>, crowd: RwLock<()> },
 }
 
@@ -59,9 +60,24 @@ struct Job<E> {
 impl<E> std::fmt::Debug for Door<E> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self.way {
-            Way::Queue(_) => "Door(queue)",
+            Way::Queue { .. } => "Door(queue)",
             Way::Pool { .. } => "Door(pool)",
         })
+    }
+}
+
+/// Closing waits for the writer, so that the file is whole and its log is folded in when the
+/// store is gone.
+impl<E> Drop for Door<E> {
+    fn drop(&mut self) {
+        if let Way::Queue { jobs, writer } = &mut self.way {
+            drop(jobs.take());
+            // The last owner may be the work that the writer itself has just done.
+            let other = |writer: &JoinHandle<()>| writer.thread().id() != thread::current().id();
+            if let Some(writer) = writer.take().filter(other) {
+                drop(writer.join());
+            }
+        }
     }
 }
 
@@ -73,11 +89,11 @@ impl<E: Retry> Door<E> {
             Address::File(_) => {
                 let db = connector.open()?;
                 let (sender, receiver) = channel();
-                std::thread::Builder::new()
+                let writer = thread::Builder::new()
                     .name("ledger-writer".to_owned())
                     .spawn(move || serve(db, &receiver))
                     .map_err(|error| DbError::Open(error.to_string()))?;
-                Way::Queue(sender)
+                Way::Queue { jobs: Some(sender), writer: Some(writer) }
             }
             Address::Server(_) => Way::Pool {
                 pool: connect::pool(connector, SERVER_WRITERS_MAX)?,
@@ -95,10 +111,11 @@ impl<E: Retry> Door<E> {
     /// What `work` answered, or that the database failed or stayed contended.
     pub fn run(&self, lane: &str, work: Work<E>) -> Result<String, E> {
         match &self.way {
-            Way::Queue(sender) => {
+            Way::Queue { jobs, .. } => {
                 let (answer, outcome) = sync_channel(1);
                 let gone = || E::from(DbError::Other("the writer has stopped".to_owned()));
-                sender.send(Job { work, answer }).map_err(|_| gone())?;
+                let jobs = jobs.as_ref().ok_or_else(gone)?;
+                jobs.send(Job { work, answer }).map_err(|_| gone())?;
                 outcome.recv().map_err(|_| gone())?
             }
             Way::Pool { pool, lanes, crowd } => {
@@ -135,7 +152,7 @@ fn persist<T, E: Retry>(mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, 
     for _ in 1..ATTEMPTS_MAX {
         match attempt() {
             Err(failure) if failure.is_contention() => {
-                std::thread::sleep(clock::jitter(pause_max));
+                thread::sleep(clock::jitter(pause_max));
                 pause_max = pause_max.saturating_mul(2).min(PAUSE_MILLISECONDS_MAX);
             }
             outcome => return outcome,

@@ -67,21 +67,6 @@ impl Db {
         .map_err(failed)
     }
 
-    /// Undoes and redoes every migration: for the test that each has a way back.
-    ///
-    /// # Errors
-    /// When a step fails.
-    pub fn migrate_down_and_up(&mut self) -> Result<(), DbError> {
-        let failed =
-            |error: Box<dyn std::error::Error + Send + Sync>| DbError::Open(error.to_string());
-        match self {
-            Self::Sqlite(inner) => inner.revert_all_migrations(SQLITE).map(drop),
-            Self::Pg(inner) => inner.revert_all_migrations(POSTGRES).map(drop),
-        }
-        .map_err(failed)?;
-        self.migrate()
-    }
-
     /// Begins a transaction that writes: alone on SQLite, serialisable on PostgreSQL.
     pub(crate) fn begin_write(&mut self) -> Result<(), DbError> {
         match self {
@@ -153,6 +138,24 @@ impl Db {
             Self::Pg(_) => Err(DbError::Other("PostgreSQL is no file".to_owned())),
         }
     }
+}
+
+/// Undoes and redoes every migration, which removes all data: for the test that each has a way
+/// back.
+///
+/// # Errors
+/// When a step fails.
+pub fn migrate_down_and_up(address: &str) -> Result<(), DbError> {
+    let address = Address::parse(address)?;
+    let connector = connect::Connector::new(&address, connect::Purpose::Write)?;
+    let mut db = connector.open()?;
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Open(error.to_string());
+    match &mut db {
+        Db::Sqlite(inner) => inner.revert_all_migrations(SQLITE).map(drop),
+        Db::Pg(inner) => inner.revert_all_migrations(POSTGRES).map(drop),
+    }
+    .map_err(failed)?;
+    db.migrate()
 }
 
 fn names<DB: diesel::backend::Backend>(source: EmbeddedMigrations) -> Result<Vec<String>, DbError> {

@@ -101,11 +101,11 @@ pub fn from_file(file: &Path, config: &StoreConfig) -> Result<Report, Failure> {
             settle(&path)?;
         }
         address @ Address::Server(_) => {
-            let mut target = Connector::new(&address, Purpose::Write)?.open()?;
-            if super::founded_origin(&mut target)?.is_some() {
+            // The connector keeps the encrypted way open for as long as it lives.
+            let connector = Connector::new(&address, Purpose::Write)?;
+            if super::founded_origin(&mut connector.open()?)?.is_some() {
                 return Err(occupied(&address.shown()));
             }
-            drop(target);
             source.read(|source| carry(source, &address))?;
         }
     }
@@ -115,7 +115,8 @@ pub fn from_file(file: &Path, config: &StoreConfig) -> Result<Report, Failure> {
 
 /// Carries a whole ledger into an empty database, in one transaction.
 fn carry(source: &mut Db, target: &Address) -> Result<(), Failure> {
-    let mut target = Connector::new(target, Purpose::Write)?.open()?;
+    let connector = Connector::new(target, Purpose::Write)?;
+    let mut target = connector.open()?;
     target.migrate()?;
     target.begin_write()?;
     for (table, order) in LEDGER_TABLES {

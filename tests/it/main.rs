@@ -14,6 +14,7 @@ mod cli;
 mod clock;
 mod labels;
 mod record;
+mod ledger;
 mod store;
 mod support;
 mod tidy;

@@ -1,4 +1,9 @@
 //! Storage, on both databases.
 
+mod backup;
 mod door;
 mod stock;
+mod schema;
+mod sealer;
+mod tls;
+pub(crate) mod verify;

@@ -61,15 +61,24 @@ impl TestStore {
     }
 
     pub(crate) fn postgres() -> Option<Self> {
-        let url = postgres_url()?;
+        Self::postgres_with("")
+    }
+
+    /// A store whose address says more, such as how to encrypt.
+    pub(crate) fn postgres_with(parameters: &str) -> Option<Self> {
+        let url = match (postgres_url()?, parameters) {
+            (url, "") => url,
+            (url, more) => format!("{}?{more}", url.split('?').next().unwrap_or_default()),
+        };
+        let admin = postgres_url()?;
         let folder = fresh_folder();
         let schema = format!("it_{}", clock::new_id().simple());
-        administer(&url, &format!("CREATE SCHEMA {schema}"));
+        administer(&admin, &format!("CREATE SCHEMA {schema}"));
         let mark = if url.contains('?') { '&' } else { '?' };
         let mut config = StoreConfig::new(&format!("{url}{mark}options=-csearch_path%3D{schema}"));
         config.key_folder = Some(folder.join("it.keys"));
         config.checkpoint_file = Some(folder.join("it.checkpoints"));
-        Some(Self::of(config, folder, Some((url, schema))))
+        Some(Self::of(config, folder, Some((admin, schema))))
     }
 
     fn of(mut config: StoreConfig, folder: PathBuf, schema: Option<(String, String)>) -> Self {
@@ -98,6 +107,26 @@ impl TestStore {
         self.store = None;
         between(&self.config);
         self.store = Some(Store::open(self.config.clone()).expect("the store opens again"));
+    }
+
+    /// Opens the store again with a sealer of its own.
+    pub(crate) fn with_sealer(&mut self) {
+        self.config.sealer = true;
+        self.reopened(|_| {});
+    }
+
+    /// Closes the store and empties its schema.
+    pub(crate) fn emptied(&mut self) {
+        self.store = None;
+        if let Some((url, schema)) = &self.schema {
+            administer(url, &format!("DROP SCHEMA {schema} CASCADE"));
+            administer(url, &format!("CREATE SCHEMA {schema}"));
+        }
+    }
+
+    /// Undoes all migrations and does them again.
+    pub(crate) fn each_migration_down_and_up(&self) {
+        chorda::db::migrate_down_and_up(&self.config.database).expect("down and up");
     }
 
     /// Runs SQL on a connection of its own: as somebody would who has the database's password.
