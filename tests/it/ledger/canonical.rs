@@ -125,8 +125,7 @@ fn values() -> impl Strategy<Value = Canonical> {
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Canonical::List),
-            prop::collection::btree_map("[a-z0-9_]{1,8}", inner, 0..6)
-                .prop_map(Canonical::Object),
+            prop::collection::btree_map("[a-z0-9_]{1,8}", inner, 0..6).prop_map(Canonical::Object),
         ]
     })
 }

@@ -7,7 +7,8 @@ use crate::support::{TestStore, fresh_folder, postgres_url};
 
 #[test]
 fn an_address_is_taken_apart() {
-    let address = PgAddress::parse("postgres://ana:p%40ss@db.example:5433/site?sslmode=verify-full");
+    let address =
+        PgAddress::parse("postgres://ana:p%40ss@db.example:5433/site?sslmode=verify-full");
     let address = address.expect("parses");
     assert_eq!(address.ssl_mode(), SslMode::VerifyFull);
     assert_eq!(address.shown(), "postgres://ana@db.example:5433/site");
@@ -69,9 +70,7 @@ fn an_encrypted_store_works_like_any_other() {
     assert!(encrypted(&store), "the session is not encrypted");
     let ana = crate::support::person("ana", chorda::domain::actor::Role::Technician);
     store
-        .write(crate::support::envelope(&ana, "bench-1"), |tx| {
-            tx.record([super::door::begin("a")])
-        })
+        .write(crate::support::envelope(&ana, "bench-1"), |tx| tx.record([super::door::begin("a")]))
         .expect("written");
     assert!(chorda::store::verify::run(&store).expect("verifies").passed);
 }
@@ -84,7 +83,5 @@ fn encrypted(store: &Store) -> bool {
         ssl: bool,
     }
     let query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-    store
-        .read(|db| Ok(diesel::sql_query(query).get_result::<Row>(db)?.ssl))
-        .expect("reads")
+    store.read(|db| Ok(diesel::sql_query(query).get_result::<Row>(db)?.ssl)).expect("reads")
 }

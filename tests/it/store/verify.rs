@@ -196,12 +196,16 @@ fn a_cut_tail_is_noticed_against_the_checkpoint_file() {
         disarm(store);
         // Everything after the first checkpoint goes, consistently in every table.
         let blob = |hash: &str| {
-            if store.is_postgres() { format!("decode('{hash}', 'hex')") } else { format!("X'{hash}'") }
+            if store.is_postgres() {
+                format!("decode('{hash}', 'hex')")
+            } else {
+                format!("X'{hash}'")
+            }
         };
         let leaves: Vec<Vec<u8>> = store
             .read(|db| {
-                use diesel::prelude::*;
                 use chorda::store::schema::ledger_leaf;
+                use diesel::prelude::*;
                 Ok(ledger_leaf::table
                     .filter(ledger_leaf::idx.lt(7))
                     .order(ledger_leaf::idx)
@@ -438,10 +442,7 @@ pub(crate) fn flip_everywhere(store: &TestStore, rows: usize) -> (usize, Vec<&'s
                 } else {
                     "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;".to_owned()
                 };
-                store.sql(&format!(
-                    "{free} UPDATE {table} SET {} = {to} WHERE {row}",
-                    place.column
-                ))
+                store.sql(&format!("{free} UPDATE {table} SET {} = {to} WHERE {row}", place.column))
             };
             if change(&place.flipped, &place.row).is_err() {
                 continue;
@@ -453,7 +454,8 @@ pub(crate) fn flip_everywhere(store: &TestStore, rows: usize) -> (usize, Vec<&'s
                     && place.names.contains(&finding.key)
                     && (finding.table == "command_result"
                         || finding.column.as_ref().is_none_or(|column| {
-                            *column == place.column || place.column == "canonical"
+                            *column == place.column
+                                || place.column == "canonical"
                                 || key.contains(&place.column.as_str())
                         }))
             });
