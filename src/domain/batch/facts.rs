@@ -1,0 +1,88 @@
+//! What a decision about a batch needs to know of other things; loaded in the same transaction.
+
+use crate::domain::Refused;
+use crate::domain::container::{Container, ContainerKind};
+use crate::domain::deviation::Class;
+use crate::domain::genealogy::Standing;
+use crate::domain::id::{
+    AssetId, ContainerCode, DeviationNumber, DonorCode, LotId, MaterialCode, MasterRecordId, Name,
+};
+
+/// What is known of a material lot at the time of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaterialFact {
+    /// The lot.
+    pub lot: LotId,
+    /// The material it is of.
+    pub material: MaterialCode,
+    /// Why it may not be used: not released, expired, past its in-use limit (ATMP-28).
+    pub refused: Option<Refused>,
+}
+
+/// What is known of a piece of equipment at the time of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EquipmentFact {
+    /// The asset.
+    pub asset: AssetId,
+    /// Its kind, such as `incubator`.
+    pub kind: String,
+    /// Why it may not be used: out of service, calibration or cleaning overdue (ATMP-6).
+    pub refused: Option<Refused>,
+}
+
+/// What is known of a container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContainerFact {
+    /// The container.
+    pub container: Container,
+    /// The strictest disposition of everything it came from.
+    pub standing: Standing,
+    /// The donors its cells come from.
+    pub donors: Vec<DonorCode>,
+    /// Version of the master record that made it.
+    pub record: Option<(MasterRecordId, u32)>,
+}
+
+/// What is known of a deviation of the batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviationFact {
+    /// Its number.
+    pub number: DeviationNumber,
+    /// How serious it is.
+    pub class: Class,
+    /// The step it is about.
+    pub step: Option<Name>,
+    /// Whether it still waits for QA's decision.
+    pub undecided: bool,
+}
+
+/// Everything a step needs to know.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The lots that were scanned.
+    pub materials: Vec<MaterialFact>,
+    /// The equipment that was scanned.
+    pub equipment: Vec<EquipmentFact>,
+    /// The containers that were scanned, and all the batch has made.
+    pub containers: Vec<ContainerFact>,
+    /// The deviations of the batch.
+    pub deviations: Vec<DeviationFact>,
+    /// The strictest disposition of everything the batch came from. Quarantine is its usual state.
+    pub standing: Option<Standing>,
+}
+
+impl Facts {
+    /// What is known of a container.
+    pub fn container(&self, code: &ContainerCode) -> Option<&ContainerFact> {
+        self.containers.iter().find(|fact| fact.container.code == code.as_str())
+    }
+}
+
+/// Fresh identities, allocated in the transaction that uses them.
+#[derive(Debug, Clone, Default)]
+pub struct Fresh {
+    /// Container codes by kind, as many as [`super::Assessment::containers_needed`] asks.
+    pub containers: Vec<(ContainerKind, Vec<ContainerCode>)>,
+    /// Deviation numbers, as many as there are breaks.
+    pub deviations: Vec<DeviationNumber>,
+}

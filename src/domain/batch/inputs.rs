@@ -1,0 +1,282 @@
+//! Containers that enter a step, and containers that must be labelled or stored before it.
+
+use super::assess::Draft;
+use super::event::Consumed;
+use super::facts::ContainerFact;
+use super::refusal::Refusal;
+use super::state::Batch;
+use crate::domain::Refused;
+use crate::domain::container::{self, Command, Custodian, Fate, Use};
+use crate::domain::disposition::Disposition;
+use crate::domain::id::{ContainerCode, DonorCode, Name};
+use crate::domain::master_record::{Consumption, Input, MasterRecord, Operation, Step};
+use std::collections::BTreeMap;
+
+impl Draft<'_> {
+    /// Takes in every scanned container, each by the rules of what it is to the master record.
+    pub(super) fn take_in(&mut self) -> Result<(), Refusal> {
+        let mut consumed: Vec<Consumed> = Vec::new();
+        for code in &self.command.consumed {
+            if consumed.iter().any(|other| other.container == *code) {
+                return Err(Refusal::ContainerTwice { container: code.to_string() });
+            }
+            let fact = self.facts.container(code);
+            let fact = fact.ok_or_else(|| Refusal::Unknown { code: code.to_string() })?;
+            let what = self.role_of(fact).ok_or_else(|| Refusal::ContainerForeign {
+                container: code.to_string(),
+                what: fact.container.contents.title.clone(),
+                step: self.step.title.clone(),
+            })?;
+            if let Some(input) = self.record.input(&what) {
+                self.donors_differ(input, code, fact, &consumed)?;
+                self.input_rules(input, code, fact)?;
+            }
+            self.usable(&what, fact)?;
+            consumed.push(consumed_of(what, code, fact));
+        }
+        for consumption in &self.step.consumes {
+            self.count(consumption, &consumed)?;
+        }
+        self.consumed = consumed;
+        Ok(())
+    }
+
+    /// What a container is to this step: one of its inputs, or an output of this very batch.
+    fn role_of(&self, fact: &ContainerFact) -> Option<Name> {
+        let container = &fact.container;
+        let own = container.batch.as_ref() == Some(&self.batch.number);
+        self.step
+            .consumes
+            .iter()
+            .find(|consumption| match self.record.input(&consumption.what) {
+                Some(input) => {
+                    !own && input.material == container.contents.material
+                        && input.container == container.kind
+                }
+                None => own && container.output.as_ref() == Some(&consumption.what),
+            })
+            .map(|consumption| consumption.what.clone())
+    }
+
+    fn input_rules(
+        &self,
+        input: &Input,
+        code: &ContainerCode,
+        fact: &ContainerFact,
+    ) -> Result<(), Refusal> {
+        let (held, container) = (&fact.container, code.to_string());
+        let passage = held.contents.passage;
+        let words = || passage.map_or("no passage".to_owned(), |passage| format!("P{passage}"));
+        if input.passage.is_some() && input.passage != passage {
+            let wanted = format!("P{} is asked for", input.passage.unwrap_or_default());
+            return Err(Refusal::WrongPassage { container, passage: words(), wanted });
+        }
+        if let Some((max, own)) = self.record.max_passage.zip(passage)
+            && own > max
+        {
+            let wanted = format!("P{max} is the highest allowed");
+            return Err(Refusal::WrongPassage { container, passage: words(), wanted });
+        }
+        let age = self.at.since(held.produced_at);
+        if let Some(max) = input.max_age.filter(|max| age > *max) {
+            return Err(Refusal::TooOld { container, age: age.text(), max: max.text() });
+        }
+        if input.reserved && held.reserved_for.as_ref() != self.batch.order.as_ref() {
+            let promised = held.reserved_for.is_some();
+            if !promised && let Some(order) = &self.batch.order {
+                return Err(Refusal::NotReserved { container, order: order.to_string() });
+            }
+        }
+        self.accepted_record(input, container, fact)
+    }
+
+    fn accepted_record(
+        &self,
+        input: &Input,
+        container: String,
+        fact: &ContainerFact,
+    ) -> Result<(), Refusal> {
+        let accepted = input.accepts.iter().any(|accepted| {
+            fact.record.as_ref().is_some_and(|(id, version)| {
+                accepted.id == *id && accepted.versions.contains(version)
+            })
+        });
+        if accepted || input.accepts.is_empty() {
+            return Ok(());
+        }
+        let made_under = fact.record.as_ref().map(|(id, version)| format!("{id}.{version}"));
+        let accepted: Vec<String> = input
+            .accepts
+            .iter()
+            .flat_map(|a| a.versions.iter().map(|version| format!("{}.{version}", a.id)))
+            .collect();
+        Err(Refusal::RecordNotAccepted {
+            container,
+            made_under: made_under.unwrap_or_else(|| "no master record".to_owned()),
+            record: self.record.record.key(),
+            accepted: accepted.join(" or "),
+        })
+    }
+
+    /// ATMP-25: different donors, and no more of them than the record says.
+    fn donors_differ(
+        &self,
+        input: &Input,
+        code: &ContainerCode,
+        fact: &ContainerFact,
+        taken: &[Consumed],
+    ) -> Result<(), Refusal> {
+        let Some(allowed) = input.distinct_donors else { return Ok(()) };
+        let mut known: BTreeMap<DonorCode, String> = BTreeMap::new();
+        let earlier = self.batch.consumed().chain(taken).filter(|c| c.what == input.name);
+        for other in earlier {
+            for donor in &other.donors {
+                known.insert(donor.clone(), other.container.to_string());
+            }
+        }
+        for donor in &fact.donors {
+            if let Some(other) = known.get(donor) {
+                return Err(Refusal::DonorRepeated {
+                    container: code.to_string(),
+                    donor: donor.to_string(),
+                    other: other.clone(),
+                });
+            }
+            let number = u32::try_from(known.len()).unwrap_or(u32::MAX).saturating_add(1);
+            if number > allowed {
+                return Err(Refusal::DonorTooMany {
+                    container: code.to_string(),
+                    donor: donor.to_string(),
+                    number,
+                    allowed,
+                });
+            }
+            known.insert(donor.clone(), code.to_string());
+        }
+        Ok(())
+    }
+
+    /// The container's own rules: live, released, in date, reserved for nobody else, in hand.
+    fn usable(&self, what: &Name, fact: &ContainerFact) -> Result<(), Refusal> {
+        for command in uses(self.batch, self.record, self.step, what) {
+            container::decide(&fact.container, &command, &fact.standing, self.context)
+                .map_err(|refusal| Refusal::Unusable(Refused::from(refusal)))?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, consumption: &Consumption, consumed: &[Consumed]) -> Result<(), Refusal> {
+        let given = consumed.iter().filter(|c| c.what == consumption.what).count();
+        let given = u32::try_from(given).unwrap_or(u32::MAX);
+        let (title, needed) = match self.record.input(&consumption.what) {
+            Some(input) => (&input.title, consumption.count.unwrap_or(input.count)),
+            None => {
+                let there = self.batch.at_hand(&consumption.what).count();
+                let there = u32::try_from(there).unwrap_or(u32::MAX);
+                match self.record.output(&consumption.what) {
+                    Some(output) => (&output.title, consumption.count.unwrap_or(there)),
+                    None => return Ok(()),
+                }
+            }
+        };
+        if given == needed {
+            return Ok(());
+        }
+        let advice = if given < needed { "Scan the rest" } else { "Put the surplus back" };
+        let (what, advice) = (title.clone(), advice.to_owned());
+        Err(Refusal::ContainerCount { what, needed, given, advice })
+    }
+
+    /// Labels on and read back, containers in their positions, labels reconciled.
+    pub(super) fn containers_ready(&self) -> Result<(), Refusal> {
+        for output in &self.step.labels {
+            for fact in self.made(output) {
+                let labels = &fact.container.labels;
+                let missing = match (labels.valid(), labels.applied()) {
+                    (None, _) => "printed",
+                    (Some(_), false) => "read back",
+                    (Some(_), true) => continue,
+                };
+                return Err(Refusal::LabelMissing {
+                    container: fact.container.code.clone(),
+                    what: fact.container.contents.title.clone(),
+                    missing,
+                });
+            }
+        }
+        for output in &self.step.stored {
+            for fact in self.made(output) {
+                let live = fact.container.fate == Fate::Live;
+                if live && !matches!(fact.container.custodian, Custodian::Place { .. }) {
+                    let container = fact.container.code.clone();
+                    return Err(Refusal::NotStored { container });
+                }
+            }
+        }
+        if self.step.reconcile_labels { self.labels_reconciled() } else { Ok(()) }
+    }
+
+    fn made(&self, output: &Name) -> impl Iterator<Item = &ContainerFact> {
+        self.batch
+            .produced()
+            .filter(move |produced| produced.output == *output)
+            .filter_map(|produced| self.facts.container(&produced.container))
+    }
+
+    /// ATMP-18: issued = applied + destroyed + kept in the record, for every print.
+    fn labels_reconciled(&self) -> Result<(), Refusal> {
+        for produced in self.batch.produced() {
+            let Some(fact) = self.facts.container(&produced.container) else { continue };
+            for print in &fact.container.labels.prints {
+                let accounted = fact.container.labels.accounted(print.serial);
+                if accounted != print.copies {
+                    return Err(Refusal::LabelsUnreconciled {
+                        container: fact.container.code.clone(),
+                        issued: print.copies,
+                        accounted,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What happens to a container of this role, as commands to it.
+pub(super) fn uses(
+    batch: &Batch,
+    record: &MasterRecord,
+    step: &Step,
+    what: &Name,
+) -> Vec<Command> {
+    let accepts = match record.input(what) {
+        Some(input) => input.disposition,
+        // What a batch made itself is in quarantine with the batch, and it may go on.
+        None => Disposition::Quarantine,
+    };
+    let wanted = Use {
+        batch: batch.number.clone(),
+        order: batch.order.clone(),
+        accepts,
+        outside_max: None,
+    };
+    let consume = Command::Consume { wanted: wanted.clone(), step: step.name.clone() };
+    match step.operation {
+        Operation::Thaw => vec![Command::Thaw { wanted }, consume],
+        _ => vec![consume],
+    }
+}
+
+fn consumed_of(what: Name, code: &ContainerCode, fact: &ContainerFact) -> Consumed {
+    let container = &fact.container;
+    let identity = container.identity.as_ref().map(|identity| identity.din.clone());
+    Consumed {
+        what,
+        container: code.clone(),
+        donors: fact.donors.clone(),
+        din: container.donation.clone().or(identity),
+        cells: container.contents.viable_cells,
+        volume: container.contents.volume,
+        expires_at: container.expires_at,
+    }
+}

@@ -1,0 +1,257 @@
+//! How far a batch is: which step is next, what waits for whom, which timers run, what is missing.
+//!
+//! Architecture invariant: everything here is derived from the events and the master record; no
+//! state of its own.
+
+use super::state::{Batch, BatchState};
+use crate::domain::id::Name;
+use crate::domain::master_record::{
+    HoldPoint, MasterRecord, SignatureRule, Step, Timer, predecessors,
+};
+use crate::domain::time::Instant;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a step stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Done as often as it must, signed by all.
+    Done,
+    /// Done as often as it must; may be done again now.
+    Repeatable,
+    /// Can be performed now.
+    Ready,
+    /// May be performed now or left out.
+    Optional,
+    /// This repetition waits for a second person.
+    ToVerify {
+        /// Which repetition.
+        occurrence: u32,
+    },
+    /// QA has to sign a hold point first.
+    Held {
+        /// The hold point.
+        hold_point: Name,
+    },
+    /// An earlier step is not complete.
+    Waiting {
+        /// The earliest such step.
+        waiting_for: Name,
+    },
+    /// The procedure went on without it, or is over.
+    Closed,
+}
+
+/// Something mandatory that is still missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "missing", rename_all = "snake_case")]
+pub enum Missing {
+    /// A step was not performed, or not often enough.
+    Step {
+        /// The step.
+        step: Name,
+        /// Its title.
+        title: String,
+        /// How often it was done.
+        done: u32,
+        /// How often it must be done.
+        needed: u32,
+    },
+    /// A performed step was not verified.
+    Verification {
+        /// The step.
+        step: Name,
+        /// Its title.
+        title: String,
+        /// Which repetition.
+        occurrence: u32,
+    },
+    /// A hold point was not signed.
+    HoldPoint {
+        /// The hold point.
+        hold_point: Name,
+        /// What QA assesses.
+        title: String,
+    },
+    /// The sample of a test was never drawn.
+    Sample {
+        /// The test.
+        test: Name,
+        /// Its title.
+        title: String,
+    },
+}
+
+impl Missing {
+    /// What is missing, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Step { title, done, needed, .. } => {
+                format!("step '{title}': done {done} of {needed} times")
+            }
+            Self::Verification { title, occurrence, .. } => {
+                format!("step '{title}' ({occurrence}) is not verified")
+            }
+            Self::HoldPoint { title, .. } => format!("hold point not signed: {title}"),
+            Self::Sample { title, .. } => format!("no sample drawn for '{title}'"),
+        }
+    }
+}
+
+/// A timer of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimerReading<'a> {
+    /// The timer.
+    pub timer: &'a Timer,
+    /// When it began to run.
+    pub from: Instant,
+    /// Before this it is too early.
+    pub earliest: Option<Instant>,
+    /// After this it is too late.
+    pub latest: Option<Instant>,
+    /// When it stopped.
+    pub stopped: Option<Instant>,
+}
+
+/// The order of steps of a record, worked out once and asked often.
+#[derive(Debug, Clone)]
+pub struct Procedure<'a> {
+    batch: &'a Batch,
+    record: &'a MasterRecord,
+    before: BTreeMap<Name, BTreeSet<Name>>,
+}
+
+impl<'a> Procedure<'a> {
+    /// The procedure of a batch.
+    pub fn new(batch: &'a Batch, record: &'a MasterRecord) -> Self {
+        Self { batch, record, before: predecessors(record) }
+    }
+
+    /// How a step stands.
+    pub fn progress(&self, step: &Step) -> Progress {
+        if let Some(open) = self.unverified(step) {
+            return Progress::ToVerify { occurrence: open };
+        }
+        let done = self.batch.count_of(&step.name);
+        let enough = done >= step.repeat.min;
+        let over = self.batch.state != BatchState::InProcess || self.went_on(&step.name);
+        if over || done >= step.repeat.max {
+            return if enough && done > 0 { Progress::Done } else { Progress::Closed };
+        }
+        if let Some(waiting_for) = self.waits_for(&step.name) {
+            return Progress::Waiting { waiting_for: waiting_for.name.clone() };
+        }
+        if let Some(hold) = self.open_hold_point(&step.name) {
+            return Progress::Held { hold_point: hold.name.clone() };
+        }
+        match (done, enough) {
+            (0, true) => Progress::Optional,
+            (0, false) => Progress::Ready,
+            (_, true) => Progress::Repeatable,
+            (_, false) => Progress::Ready,
+        }
+    }
+
+    /// The first step that is not complete and must be before `step`.
+    pub fn waits_for(&self, step: &Name) -> Option<&'a Step> {
+        let before = self.before.get(step)?;
+        self.record
+            .steps
+            .iter()
+            .filter(|other| before.contains(&other.name))
+            .find(|other| !self.complete(other))
+    }
+
+    /// Whether a step was performed as often as it must and verified each time.
+    pub fn complete(&self, step: &Step) -> bool {
+        self.batch.count_of(&step.name) >= step.repeat.min && self.unverified(step).is_none()
+    }
+
+    /// The repetition of a step that waits for a second person.
+    pub fn unverified(&self, step: &Step) -> Option<u32> {
+        if step.signature == SignatureRule::Performed {
+            return None;
+        }
+        self.batch
+            .of_step(&step.name)
+            .find(|performance| performance.verified.is_none())
+            .map(|performance| performance.occurrence)
+    }
+
+    /// Whether a step that comes after `step` was performed.
+    pub fn went_on(&self, step: &Name) -> bool {
+        self.batch.performances.iter().any(|performance| {
+            self.before.get(&performance.step).is_some_and(|before| before.contains(step))
+        })
+    }
+
+    /// The hold point that `step` waits for, itself or through a step before it.
+    pub fn open_hold_point(&self, step: &Name) -> Option<&'a HoldPoint> {
+        self.record.hold_points.iter().find(|hold| {
+            let concerned = hold.before == *step
+                || self.before.get(step).is_some_and(|before| before.contains(&hold.before));
+            concerned && !self.batch.hold_points.contains_key(&hold.name)
+        })
+    }
+
+    /// When the last step before `step` was performed.
+    pub fn latest_before(&self, step: &Name) -> Option<Instant> {
+        let before = self.before.get(step)?;
+        self.batch
+            .performances
+            .iter()
+            .filter(|performance| before.contains(&performance.step))
+            .map(|performance| performance.performed_at)
+            .max()
+    }
+}
+
+/// The timers that run or ran.
+pub fn timers<'a>(batch: &Batch, record: &'a MasterRecord) -> Vec<TimerReading<'a>> {
+    let reading = |timer: &'a Timer| {
+        let from = batch.last_of(&timer.from)?.performed_at;
+        let stopped = batch.of_step(&timer.to).next().map(|performance| performance.performed_at);
+        Some(TimerReading {
+            timer,
+            from,
+            earliest: timer.min.map(|min| from.plus(min)),
+            latest: timer.max.map(|max| from.plus(max)),
+            stopped,
+        })
+    };
+    record.timers.iter().filter_map(reading).collect()
+}
+
+/// Everything mandatory that is still missing (ATMP-2); empty when production is complete.
+pub fn completeness(batch: &Batch, record: &MasterRecord) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    for step in &record.steps {
+        let done = batch.count_of(&step.name);
+        let (name, title) = (&step.name, &step.title);
+        if done < step.repeat.min {
+            let needed = step.repeat.min;
+            let (step, title) = (name.clone(), title.clone());
+            missing.push(Missing::Step { step, title, done, needed });
+        }
+        if step.signature == SignatureRule::PerformedVerified {
+            let open = batch.of_step(name).filter(|performance| performance.verified.is_none());
+            missing.extend(open.map(|performance| Missing::Verification {
+                step: name.clone(),
+                title: title.clone(),
+                occurrence: performance.occurrence,
+            }));
+        }
+    }
+    for hold in &record.hold_points {
+        if !batch.hold_points.contains_key(&hold.name) {
+            let (hold_point, title) = (hold.name.clone(), hold.title.clone());
+            missing.push(Missing::HoldPoint { hold_point, title });
+        }
+    }
+    for test in &record.tests {
+        if !batch.produced().any(|produced| produced.output == test.sample) {
+            missing.push(Missing::Sample { test: test.name.clone(), title: test.title.clone() });
+        }
+    }
+    missing
+}

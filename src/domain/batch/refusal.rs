@@ -1,0 +1,454 @@
+//! Why something is refused to who works on a batch.
+
+use crate::domain::{Refusal as Refuses, RefusalKind, Refused};
+
+/// Why a command to a batch was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is completed or given up.
+    #[error("batch {batch} is {state}; no step can be performed any more")]
+    NotInProcess {
+        /// The batch.
+        batch: String,
+        /// Its state.
+        state: &'static str,
+    },
+    /// It, or something it came from, is held or rejected.
+    #[error(
+        "batch {batch} is {standing}{cause}; work stops until QA has decided. Leave everything as \
+         it is and call QA"
+    )]
+    OnHold {
+        /// The batch.
+        batch: String,
+        /// Its effective disposition.
+        standing: &'static str,
+        /// What it comes from, in words.
+        cause: String,
+    },
+    /// The master record does not know the step.
+    #[error("there is no step '{step}' in {record}; choose a step of the procedure")]
+    UnknownStep {
+        /// The step.
+        step: String,
+        /// The master record.
+        record: String,
+    },
+    /// Another step comes first.
+    #[error(
+        "'{step}' cannot be done yet: '{waiting_for}' comes first (ATMP-5). Do that step, or \
+         have it verified"
+    )]
+    StepOutOfOrder {
+        /// The step.
+        step: String,
+        /// What it waits for.
+        waiting_for: String,
+    },
+    /// It was done as often as it may be, or the procedure went on.
+    #[error("'{step}' is done and signed; a signed step is never done again. Go on to the next step")]
+    StepAlreadyDone {
+        /// The step.
+        step: String,
+    },
+    /// QA has to sign first.
+    #[error("'{step}' waits for QA: {hold_point}. Call QA to sign the hold point")]
+    HoldPointOpen {
+        /// The step.
+        step: String,
+        /// What QA assesses.
+        hold_point: String,
+    },
+    /// A critical deviation is undecided.
+    #[error(
+        "deviation {deviation} is critical and undecided; no step goes on before QA has decided it"
+    )]
+    DeviationOpen {
+        /// The deviation.
+        deviation: String,
+    },
+    /// A value is missing.
+    #[error("'{field}' is missing{of}; enter it")]
+    ValueMissing {
+        /// The field's title.
+        field: String,
+        /// The container it is asked for.
+        of: String,
+    },
+    /// A value has the wrong shape.
+    #[error("'{field}': '{given}' is not right; {expected}")]
+    ValueMalformed {
+        /// The field's title.
+        field: String,
+        /// What was given.
+        given: String,
+        /// What is expected.
+        expected: String,
+    },
+    /// A value was given that nobody asked for.
+    #[error("'{step}' has no field '{field}'; remove it")]
+    UnknownField {
+        /// The step.
+        step: String,
+        /// The field.
+        field: String,
+    },
+    /// A statement was not confirmed.
+    #[error("'{statement}' was not confirmed. Put it right first, then confirm and sign")]
+    NotConfirmed {
+        /// The statement.
+        statement: String,
+    },
+    /// A value is outside a limit that must hold.
+    #[error("'{field}' is {given}; the limit is {limit}. Check the entry")]
+    OutsideLimit {
+        /// The field's title.
+        field: String,
+        /// The value.
+        given: String,
+        /// The limit.
+        limit: String,
+    },
+    /// A calculation has no result.
+    #[error("'{title}' cannot be calculated: {because}")]
+    NotCalculable {
+        /// The calculation's title.
+        title: String,
+        /// Why.
+        because: String,
+    },
+    /// Not enough time has passed.
+    #[error(
+        "too early: {timer} must last at least {min}; it has lasted {lasted}. \
+         Not before {earliest}"
+    )]
+    TooEarly {
+        /// The timer's title.
+        timer: String,
+        /// The minimum.
+        min: String,
+        /// How long it has lasted.
+        lasted: String,
+        /// The earliest time.
+        earliest: String,
+    },
+    /// Too much time has passed, and the master record lets nothing follow.
+    #[error("too late: {timer} may last at most {max}; it has lasted {lasted}. Call QA")]
+    TooLate {
+        /// The timer's title.
+        timer: String,
+        /// The maximum.
+        max: String,
+        /// How long it has lasted.
+        lasted: String,
+    },
+    /// A material of the step was not scanned.
+    #[error("no lot of {material} was scanned; scan the label of the lot you use")]
+    MaterialMissing {
+        /// The material's title.
+        material: String,
+    },
+    /// A lot that the step does not use was scanned.
+    #[error("{lot} is not used at '{step}' (ATMP-7). Put it away")]
+    MaterialForeign {
+        /// The lot.
+        lot: String,
+        /// The step.
+        step: String,
+    },
+    /// A kind of equipment was not scanned.
+    #[error("no {equipment} was scanned; scan the asset label of the one you use")]
+    EquipmentMissing {
+        /// The equipment's title.
+        equipment: String,
+    },
+    /// Equipment of another kind was scanned.
+    #[error("{asset} is a {kind}, which '{step}' does not use. Scan the right one")]
+    EquipmentForeign {
+        /// The asset.
+        asset: String,
+        /// Its kind.
+        kind: String,
+        /// The step.
+        step: String,
+    },
+    /// A container, a lot or equipment may not be used; the rule of the thing itself says why.
+    #[error("{0}")]
+    Unusable(Refused),
+    /// Nothing is known of a code.
+    #[error("nothing is known of {code}. Check the label and scan again")]
+    Unknown {
+        /// The code.
+        code: String,
+    },
+    /// A container that the step does not use was scanned.
+    #[error("{container} ({what}) is not used at '{step}' (ATMP-7). Put it back")]
+    ContainerForeign {
+        /// The container.
+        container: String,
+        /// What it is.
+        what: String,
+        /// The step.
+        step: String,
+    },
+    /// The same container was scanned twice.
+    #[error("{container} was scanned already; each container counts once")]
+    ContainerTwice {
+        /// The container.
+        container: String,
+    },
+    /// Too few or too many containers were scanned.
+    #[error("{what}: {needed} needed, {given} scanned. {advice}")]
+    ContainerCount {
+        /// What they are.
+        what: String,
+        /// How many are needed.
+        needed: u32,
+        /// How many were scanned.
+        given: u32,
+        /// What to do.
+        advice: String,
+    },
+    /// One donor is in the pool twice.
+    #[error(
+        "{container} comes from donor {donor}, who is in this pool already with {other} \
+         (ATMP-25). A pool takes different donors; put it back and take another donor's lot"
+    )]
+    DonorRepeated {
+        /// The container.
+        container: String,
+        /// The donor.
+        donor: String,
+        /// The other container.
+        other: String,
+    },
+    /// One donor too many.
+    #[error(
+        "{container} of donor {donor} would be donor number {number}; this pool takes {allowed} \
+         (ATMP-25). Put it back"
+    )]
+    DonorTooMany {
+        /// The container.
+        container: String,
+        /// The donor.
+        donor: String,
+        /// Its number.
+        number: u32,
+        /// How many donors the pool takes.
+        allowed: u32,
+    },
+    /// The passage is not the one asked for, or beyond the maximum.
+    #[error("{container} is at passage {passage}; {wanted}. It may not be used here")]
+    WrongPassage {
+        /// The container.
+        container: String,
+        /// Its passage, in words.
+        passage: String,
+        /// What is wanted.
+        wanted: String,
+    },
+    /// It is too old.
+    #[error("{container} is {age} old; {max} is the limit. Call QA")]
+    TooOld {
+        /// The container.
+        container: String,
+        /// Its age.
+        age: String,
+        /// The limit.
+        max: String,
+    },
+    /// It is not reserved for the order of the batch.
+    #[error("{container} is not reserved for order {order}. Take the vial of the pick list")]
+    NotReserved {
+        /// The container.
+        container: String,
+        /// The order.
+        order: String,
+    },
+    /// It was made under a version that is not accepted.
+    #[error("{container} was made under {made_under}; {record} accepts {accepted}. Call QA")]
+    RecordNotAccepted {
+        /// The container.
+        container: String,
+        /// What it was made under.
+        made_under: String,
+        /// The master record of the batch.
+        record: String,
+        /// What is accepted.
+        accepted: String,
+    },
+    /// More would be taken out than there is.
+    #[error("the balance does not close: {because}. Check counts and volumes")]
+    Balance {
+        /// What is wrong.
+        because: String,
+    },
+    /// A number of containers is not possible.
+    #[error("'{output}': {given} containers cannot be made. {advice}")]
+    Containers {
+        /// The output's title.
+        output: String,
+        /// How many were asked for.
+        given: String,
+        /// What to do.
+        advice: String,
+    },
+    /// A container carries no label, or the label was not read back.
+    #[error(
+        "{container} ({what}): its label is not {missing} (ATMP-19). Print it, apply it, and scan \
+         it back on the container"
+    )]
+    LabelMissing {
+        /// The container.
+        container: String,
+        /// What it is.
+        what: String,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// Labels are unaccounted for.
+    #[error(
+        "labels do not reconcile: {container} has {issued} issued and {accounted} accounted for \
+         (ATMP-18). Destroy void labels with a witness, or keep them in the record"
+    )]
+    LabelsUnreconciled {
+        /// The container.
+        container: String,
+        /// Copies issued.
+        issued: u32,
+        /// Copies applied, destroyed or kept.
+        accounted: u32,
+    },
+    /// A container is not in its storage position.
+    #[error("{container} is not in a storage position yet. Scan it and its position")]
+    NotStored {
+        /// The container.
+        container: String,
+    },
+    /// The time of performance lies in the future or before what it follows.
+    #[error("'performed at' {given} cannot be: {because}. Check date and time")]
+    ImpossibleTime {
+        /// What was given.
+        given: String,
+        /// Why not.
+        because: String,
+    },
+    /// A late entry has no reason.
+    #[error("this step was performed at {performed}; say why it is entered only now (ATMP-3)")]
+    LateWithoutReason {
+        /// When it was performed.
+        performed: String,
+    },
+    /// The verifier performed the step.
+    #[error(
+        "{login} performed this step and cannot verify it: performer and verifier are two people \
+         (ATMP-4). Ask another trained person"
+    )]
+    VerifierIsPerformer {
+        /// The person.
+        login: String,
+    },
+    /// There is nothing to verify.
+    #[error("'{step}' waits for no verification; it was not performed, needs none, or has it")]
+    NothingToVerify {
+        /// The step.
+        step: String,
+    },
+    /// The hold point is unknown or signed.
+    #[error("hold point '{hold_point}' is {state}")]
+    HoldPoint {
+        /// The hold point.
+        hold_point: String,
+        /// How it stands.
+        state: &'static str,
+    },
+    /// The signature is by another person, with another meaning, or over something else.
+    #[error("the signature is not {expected}. Open the step again and sign it yourself")]
+    WrongSignature {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The batch is started without what its master record needs.
+    #[error("{record} cannot be started so: {because}")]
+    StartIncomplete {
+        /// The master record.
+        record: String,
+        /// What is missing or too much.
+        because: String,
+    },
+    /// A reason is missing.
+    #[error("say why; the reason becomes part of the record")]
+    ReasonMissing,
+    /// Identities were not allocated.
+    #[error("no free {0} could be allocated; try again")]
+    NothingAllocated(&'static str),
+}
+
+impl Refuses for Refusal {
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::NotInProcess { .. } => "batch_not_in_process",
+            Self::OnHold { .. } => "batch_on_hold ATMP-26",
+            Self::UnknownStep { .. } => "unknown_step",
+            Self::StepOutOfOrder { .. } => "step_out_of_order ATMP-5",
+            Self::StepAlreadyDone { .. } => "step_already_done",
+            Self::HoldPointOpen { .. } => "hold_point_open",
+            Self::DeviationOpen { .. } => "critical_deviation_open ATMP-6",
+            Self::ValueMissing { .. } => "value_missing ATMP-2",
+            Self::ValueMalformed { .. } => "value_malformed",
+            Self::UnknownField { .. } => "unknown_field",
+            Self::NotConfirmed { .. } => "statement_not_confirmed ATMP-7",
+            Self::OutsideLimit { .. } => "outside_limit",
+            Self::NotCalculable { .. } => "not_calculable",
+            Self::TooEarly { .. } => "too_early",
+            Self::TooLate { .. } => "too_late",
+            Self::MaterialMissing { .. } => "material_missing ATMP-13",
+            Self::MaterialForeign { .. } => "material_foreign ATMP-7",
+            Self::EquipmentMissing { .. } => "equipment_missing ATMP-2",
+            Self::EquipmentForeign { .. } => "equipment_foreign ATMP-6",
+            Self::Unusable(_) => "unusable ATMP-6",
+            Self::Unknown { .. } => "unknown_code",
+            Self::ContainerForeign { .. } => "container_foreign ATMP-7",
+            Self::ContainerTwice { .. } => "container_twice",
+            Self::ContainerCount { .. } => "container_count",
+            Self::DonorRepeated { .. } => "donor_repeated ATMP-25",
+            Self::DonorTooMany { .. } => "donor_too_many ATMP-25",
+            Self::WrongPassage { .. } => "wrong_passage ATMP-25",
+            Self::TooOld { .. } => "too_old",
+            Self::NotReserved { .. } => "not_reserved ATMP-21",
+            Self::RecordNotAccepted { .. } => "record_not_accepted",
+            Self::Balance { .. } => "balance ATMP-10",
+            Self::Containers { .. } => "containers",
+            Self::LabelMissing { .. } => "label_missing ATMP-19",
+            Self::LabelsUnreconciled { .. } => "labels_unreconciled ATMP-18",
+            Self::NotStored { .. } => "not_stored",
+            Self::ImpossibleTime { .. } => "impossible_time ATMP-3",
+            Self::LateWithoutReason { .. } => "late_without_reason ATMP-3",
+            Self::VerifierIsPerformer { .. } => "verifier_is_performer ATMP-4",
+            Self::NothingToVerify { .. } => "nothing_to_verify",
+            Self::HoldPoint { .. } => "hold_point",
+            Self::WrongSignature { .. } => "wrong_signature 21 CFR 11.70",
+            Self::StartIncomplete { .. } => "start_incomplete ATMP-1",
+            Self::ReasonMissing => "reason_missing",
+            Self::NothingAllocated(_) => "nothing_allocated",
+        }
+    }
+
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::UnknownStep { .. } | Self::Unknown { .. } => RefusalKind::NotFound,
+            Self::Unusable(refused) => refused.kind,
+            Self::VerifierIsPerformer { .. } => RefusalKind::Forbidden,
+            Self::ValueMissing { .. }
+            | Self::ValueMalformed { .. }
+            | Self::UnknownField { .. }
+            | Self::OutsideLimit { .. }
+            | Self::NotCalculable { .. }
+            | Self::ImpossibleTime { .. }
+            | Self::LateWithoutReason { .. }
+            | Self::StartIncomplete { .. }
+            | Self::ReasonMissing => RefusalKind::Invalid,
+            _ => RefusalKind::Conflict,
+        }
+    }
+}

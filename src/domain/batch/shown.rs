@@ -1,0 +1,356 @@
+//! What a person sees before signing a step. The signature covers exactly this.
+//!
+//! Made by one function for the page and the use case (21 CFR 11.70); a change of anything shown
+//! changes the hash, and the signature is asked for again.
+
+use super::assess::{Assessment, Break};
+use super::event::{Consumed, Entry, Mark};
+use super::state::{Batch, Performance};
+use super::values::Values;
+use crate::domain::id::{BatchNumber, ContentHash, Name};
+use crate::domain::master_record::calculation::Operand;
+use crate::domain::master_record::{Calculation, Limits, MasterRecord, Step};
+use crate::domain::account::Posting;
+use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::time::Zone;
+use serde::Serialize;
+
+/// A value as shown: what it is, how it came about, its limits and how it stands to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShownValue {
+    /// What it is, in words.
+    pub title: String,
+    /// The container it belongs to, where there is one for each.
+    pub item: Option<String>,
+    /// The value.
+    pub value: String,
+    /// The action limit in words; empty without one.
+    pub limit: String,
+    /// How it stands to its limits.
+    pub mark: Mark,
+    /// Of a calculated value, the arithmetic.
+    pub arithmetic: Option<String>,
+}
+
+/// A step as shown before signing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepShown {
+    /// The batch.
+    pub batch: BatchNumber,
+    /// Version of its master record.
+    pub record: String,
+    /// Hash of that version's text.
+    pub record_hash: ContentHash,
+    /// The step.
+    pub step: Name,
+    /// Which repetition of it.
+    pub occurrence: u32,
+    /// Its title.
+    pub title: String,
+    /// What was to be done.
+    pub instruction: String,
+    /// When it was performed; "at signing" if that is now.
+    pub performed_at: String,
+    /// Why it is recorded later.
+    pub late_because: Option<String>,
+    /// What was entered.
+    pub values: Vec<ShownValue>,
+    /// What was calculated.
+    pub calculated: Vec<ShownValue>,
+    /// Lots used.
+    pub materials: Vec<String>,
+    /// Equipment used.
+    pub equipment: Vec<String>,
+    /// Containers used up, in words.
+    pub consumed: Vec<String>,
+    /// Containers made, in words.
+    pub produced: Vec<String>,
+    /// What it moves in the book, in words.
+    pub postings: Vec<String>,
+    /// Deviations it opens, in words.
+    pub deviations: Vec<String>,
+    /// Who performed it, on the page of the verifier.
+    pub performed_by: Option<String>,
+}
+
+/// What the performer sees and signs.
+pub fn step_shown(batch: &Batch, record: &MasterRecord, assessment: &Assessment) -> StepShown {
+    let produced = |planned: &super::assess::Planned| {
+        let target = planned.target.as_ref().map(|target| format!(" for {target}"));
+        format!(
+            "{} {} of {}: {}{}{}",
+            planned.kind.word(),
+            planned.number,
+            planned.of,
+            planned.contents.title,
+            target.unwrap_or_default(),
+            amounts(planned.contents.viable_cells, planned.contents.volume)
+        )
+    };
+    let performed_at = match assessment.stated_at {
+        Some(at) => at.full_text(Zone::LJUBLJANA),
+        None => "at signing".to_owned(),
+    };
+    let shown = Shown { batch, record, entries: Entries::of(assessment) };
+    StepShown {
+        performed_at,
+        late_because: assessment.late_because.clone(),
+        materials: assessment.materials.iter().map(ToString::to_string).collect(),
+        equipment: assessment.equipment.iter().map(ToString::to_string).collect(),
+        consumed: assessment.consumed.iter().map(consumed_text).collect(),
+        produced: assessment.planned.iter().map(produced).collect(),
+        postings: assessment.postings.iter().map(posting_text).collect(),
+        deviations: assessment.breaks.iter().map(break_text).collect(),
+        ..shown.base(&assessment.step, assessment.occurrence)
+    }
+}
+
+/// What the verifier sees and signs: the performed step with the performer's manifestation.
+pub fn performance_shown(
+    batch: &Batch,
+    record: &MasterRecord,
+    performance: &Performance,
+) -> StepShown {
+    let produced = |made: &super::event::Produced| {
+        let target = made.target.as_ref().map(|target| format!(" for {target}"));
+        let amounts = amounts(made.cells, made.volume);
+        format!("{} {}{}{amounts}", made.output, made.container, target.unwrap_or_default())
+    };
+    let shown = Shown { batch, record, entries: Entries::of_performance(performance) };
+    StepShown {
+        performed_at: performance.performed_at.full_text(Zone::LJUBLJANA),
+        late_because: performance.late_because.clone(),
+        materials: performance.materials.iter().map(ToString::to_string).collect(),
+        equipment: performance.equipment.iter().map(ToString::to_string).collect(),
+        consumed: performance.consumed.iter().map(consumed_text).collect(),
+        produced: performance.produced.iter().map(produced).collect(),
+        postings: performance.postings.iter().map(posting_text).collect(),
+        deviations: performance.deviations.iter().map(ToString::to_string).collect(),
+        performed_by: Some(performance.signature.manifestation()),
+        ..shown.base(&performance.step, performance.occurrence)
+    }
+}
+
+/// What QA sees and signs at a hold point: every step before it, by the hash of its signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HoldPointShown {
+    /// The batch.
+    pub batch: BatchNumber,
+    /// Version of its master record.
+    pub record: String,
+    /// The hold point.
+    pub hold_point: Name,
+    /// What QA assesses.
+    pub title: String,
+    /// Number of events of the batch that were seen.
+    pub seen: u64,
+    /// Every step performed, with the hash its performer signed.
+    pub steps: Vec<String>,
+}
+
+/// What QA sees at a hold point; none if the record has no such hold point.
+pub fn hold_point_shown(
+    batch: &Batch,
+    record: &MasterRecord,
+    hold_point: &Name,
+) -> Option<HoldPointShown> {
+    let hold = record.hold_points.iter().find(|hold| hold.name == *hold_point)?;
+    Some(HoldPointShown {
+        batch: batch.number.clone(),
+        record: record.record.key(),
+        hold_point: hold.name.clone(),
+        title: hold.title.clone(),
+        seen: batch.version,
+        steps: signed_steps(batch),
+    })
+}
+
+/// What is seen and signed when a batch is given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AbortShown {
+    /// The batch.
+    pub batch: BatchNumber,
+    /// What it makes.
+    pub title: String,
+    /// Number of events of the batch that were seen.
+    pub seen: u64,
+    /// Every step performed, with the hash its performer signed.
+    pub steps: Vec<String>,
+}
+
+/// What is seen and signed when a batch is given up.
+pub fn abort_shown(batch: &Batch) -> AbortShown {
+    AbortShown {
+        batch: batch.number.clone(),
+        title: batch.title.clone(),
+        seen: batch.version,
+        steps: signed_steps(batch),
+    }
+}
+
+fn signed_steps(batch: &Batch) -> Vec<String> {
+    batch
+        .performances
+        .iter()
+        .map(|p| format!("{} {} {}", p.step, p.occurrence, p.signature.content_hash.short()))
+        .collect()
+}
+
+struct Entries {
+    values: Vec<Entry>,
+    calculated: Vec<Entry>,
+    consumed: Vec<Consumed>,
+}
+
+impl Entries {
+    fn of(assessment: &Assessment) -> Self {
+        Self {
+            values: assessment.values.clone(),
+            calculated: assessment.calculated.clone(),
+            consumed: assessment.consumed.clone(),
+        }
+    }
+
+    fn of_performance(performance: &Performance) -> Self {
+        Self {
+            values: performance.values.clone(),
+            calculated: performance.calculated.clone(),
+            // The batch knows them already.
+            consumed: Vec::new(),
+        }
+    }
+}
+
+struct Shown<'a> {
+    batch: &'a Batch,
+    record: &'a MasterRecord,
+    entries: Entries,
+}
+
+impl Shown<'_> {
+    fn base(&self, name: &Name, occurrence: u32) -> StepShown {
+        let step = self.record.step(name);
+        let own: Vec<Entry> =
+            self.entries.values.iter().chain(&self.entries.calculated).cloned().collect();
+        let known = Values {
+            batch: self.batch,
+            record: self.record,
+            step: name,
+            own,
+            consumed: &self.entries.consumed,
+        };
+        StepShown {
+            batch: self.batch.number.clone(),
+            record: self.record.record.key(),
+            record_hash: self.record.record.hash.clone(),
+            step: name.clone(),
+            occurrence,
+            title: step.map_or(String::new(), |step| step.title.clone()),
+            instruction: step.map_or(String::new(), |step| step.instruction.clone()),
+            performed_at: String::new(),
+            late_because: None,
+            values: step.map_or(Vec::new(), |step| self.values(step, &known)),
+            calculated: step.map_or(Vec::new(), |step| self.calculated(step, &known)),
+            materials: Vec::new(),
+            equipment: Vec::new(),
+            consumed: Vec::new(),
+            produced: Vec::new(),
+            postings: Vec::new(),
+            deviations: Vec::new(),
+            performed_by: None,
+        }
+    }
+
+    fn values(&self, step: &Step, known: &Values<'_>) -> Vec<ShownValue> {
+        let shown = |entry: &Entry| {
+            let field = step.field(&entry.name)?;
+            Some(value(entry, &field.title, &field.limits, known, None))
+        };
+        self.entries.values.iter().filter_map(shown).collect()
+    }
+
+    fn calculated(&self, step: &Step, known: &Values<'_>) -> Vec<ShownValue> {
+        let shown = |entry: &Entry| {
+            let found = step.calculation(&entry.name)?;
+            let item = entry.item.as_ref().map(|item| item.as_str());
+            let arithmetic = arithmetic(found, known, item);
+            Some(value(entry, &found.title, &found.limits, known, Some(arithmetic)))
+        };
+        self.entries.calculated.iter().filter_map(shown).collect()
+    }
+}
+
+fn value(
+    entry: &Entry,
+    title: &str,
+    limits: &Limits,
+    known: &Values<'_>,
+    arithmetic: Option<String>,
+) -> ShownValue {
+    let item = entry.item.as_ref().map(ToString::to_string);
+    let unit = entry.value.number().map_or(Unit::One, |quantity| quantity.unit());
+    ShownValue {
+        title: title.to_owned(),
+        limit: known.band_text(&limits.action, item.as_deref(), unit),
+        item,
+        value: entry.value.text(),
+        mark: entry.mark,
+        arithmetic,
+    }
+}
+
+/// `concentration × volume: 1.20 ×10⁶/ml, 52.0 ml`.
+fn arithmetic(calculation: &Calculation, known: &Values<'_>, item: Option<&str>) -> String {
+    let mut numbers = Vec::new();
+    for rule in calculation.method.parameters() {
+        let given = calculation.inputs.iter().find(|(name, _)| name == rule.name);
+        for reference in given.into_iter().flat_map(|(_, references)| references) {
+            match (known.look_up(reference), known.number(reference, item)) {
+                (_, Some(quantity)) => numbers.push(quantity.text()),
+                (Some(Operand::Each(items)), None) => {
+                    numbers.extend(items.iter().map(|(_, quantity)| quantity.text()));
+                }
+                _ => {}
+            }
+        }
+    }
+    format!("{}: {}", calculation.method.formula(), numbers.join(", "))
+}
+
+/// The action limit of a field or calculation in words, as known before anything is entered.
+pub fn limit_text(
+    batch: &Batch,
+    record: &MasterRecord,
+    step: &Step,
+    limits: &Limits,
+    unit: Unit,
+    item: Option<&str>,
+) -> (String, String) {
+    let known = Values { batch, record, step: &step.name, own: Vec::new(), consumed: &[] };
+    let alert = known.band_text(&limits.alert, item, unit);
+    (known.band_text(&limits.action, item, unit), alert)
+}
+
+fn amounts(
+    cells: Option<Quantity>,
+    volume: Option<Quantity>,
+) -> String {
+    let parts: Vec<String> =
+        cells.into_iter().chain(volume).map(|quantity| quantity.text()).collect();
+    if parts.is_empty() { String::new() } else { format!(", {}", parts.join(" in ")) }
+}
+
+fn consumed_text(consumed: &Consumed) -> String {
+    let donors: Vec<&str> = consumed.donors.iter().map(|donor| donor.as_str()).collect();
+    let of = if donors.is_empty() { String::new() } else { format!(" of {}", donors.join(", ")) };
+    format!("{}{of}{}", consumed.container, amounts(consumed.cells, consumed.volume))
+}
+
+fn posting_text(posting: &Posting) -> String {
+    let (from, to) = (posting.from.words(), posting.to.words());
+    format!("{}: {from} → {to}", posting.amount.text())
+}
+
+fn break_text(found: &Break) -> String {
+    format!("{}: {}", found.class.code(), found.description)
+}
