@@ -10,7 +10,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod account;
 pub mod actor;
+pub mod batch;
 pub mod container;
 pub mod custody;
 pub mod deviation;
@@ -262,4 +264,6 @@ aggregates! {
     Material => material::MaterialLot,
     /// Of a piece of equipment.
     Equipment => equipment::Equipment,
+    /// Of a batch: started, step performed, verified, completed, aborted.
+    Batch => batch::Batch,
 }

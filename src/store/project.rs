@@ -33,7 +33,7 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),
         Event::Order(_) => Ok(()),
-        Event::MasterRecord(_) => Ok(()),
+        Event::MasterRecord(_) | Event::Batch(_) => Ok(()),
         Event::Material(event) => material::project(db, recorded, event),
         Event::Equipment(event) => equipment::project(db, recorded, event),
     }

@@ -1,5 +1,6 @@
 //! Tests of the rules, without a database.
 
+mod batch;
 mod custody;
 mod id;
 mod order;
