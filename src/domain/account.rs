@@ -155,7 +155,8 @@ impl Book {
     /// Moves an amount that an event says was moved.
     pub fn replay(&mut self, posting: &Posting) {
         let (value, unit) = (posting.amount.value(), posting.amount.unit());
-        for (account, change) in [(posting.from, value.saturating_mul(-Decimal::ONE)), (posting.to, value)]
+        for (account, change) in
+            [(posting.from, value.saturating_mul(-Decimal::ONE)), (posting.to, value)]
         {
             let balance = self.balances.entry((unit, account)).or_default();
             *balance = balance.saturating_add(change);

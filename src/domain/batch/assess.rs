@@ -124,8 +124,7 @@ pub fn assess(
     let step = admissible(batch, record, &command.step, facts)?;
     let at = performed_at(batch, record, step, command, context)?;
     let (consumed, breaks) = (Vec::new(), Vec::new());
-    let mut draft =
-        Draft { batch, record, step, command, facts, context, at, consumed, breaks };
+    let mut draft = Draft { batch, record, step, command, facts, context, at, consumed, breaks };
     draft.materials()?;
     draft.equipment()?;
     draft.take_in()?;
@@ -205,10 +204,9 @@ pub fn admissible<'r>(
 pub(super) fn must_be_in_process(batch: &Batch) -> Result<(), Refusal> {
     match batch.state {
         BatchState::InProcess => Ok(()),
-        state => Err(Refusal::NotInProcess {
-            batch: batch.number.to_string(),
-            state: state.words(),
-        }),
+        state => {
+            Err(Refusal::NotInProcess { batch: batch.number.to_string(), state: state.words() })
+        }
     }
 }
 

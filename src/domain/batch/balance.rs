@@ -6,9 +6,7 @@ use super::values::{Values, reference_text};
 use crate::domain::account::{Account, Book, Posting};
 use crate::domain::container::{ContainerKind, Contents};
 use crate::domain::id::Name;
-use crate::domain::master_record::{
-    AccountRule, Count, Operation, Output, Reference,
-};
+use crate::domain::master_record::{AccountRule, Count, Operation, Output, Reference};
 use crate::domain::protocol::DoseUnit;
 use crate::domain::quantity::{Quantity, Unit};
 use rust_decimal::Decimal;
@@ -74,12 +72,7 @@ impl Draft<'_> {
         Ok(planned)
     }
 
-    fn how_many(
-        &self,
-        output: &Output,
-        count: &Count,
-        known: &Values<'_>,
-    ) -> Result<u32, Refusal> {
+    fn how_many(&self, output: &Output, count: &Count, known: &Values<'_>) -> Result<u32, Refusal> {
         let refuse = |given: String, advice: String| Refusal::Containers {
             output: output.title.clone(),
             given,
@@ -90,9 +83,10 @@ impl Draft<'_> {
             Count::Value(reference) => {
                 let value = known.number(reference, None).map(|value| value.value().normalize());
                 let value = value.unwrap_or_default();
-                value.to_string().parse().map_err(|_| {
-                    refuse(value.to_string(), "A whole number is needed".to_owned())
-                })?
+                value
+                    .to_string()
+                    .parse()
+                    .map_err(|_| refuse(value.to_string(), "A whole number is needed".to_owned()))?
             }
             Count::DoseUnits => 0,
         };
@@ -197,10 +191,9 @@ impl Draft<'_> {
 fn counted(ledger: &mut Ledger, rule: &AccountRule, known: &Values<'_>) -> Result<(), Refusal> {
     let cells_lost = if rule.remainder { Account::Remainder } else { Account::Loss };
     let volume_lost = if rule.remainder { Account::Remainder } else { Account::Removed };
-    for (reference, gain, loss) in [
-        (&rule.cells, Account::Growth, cells_lost),
-        (&rule.volume, Account::Medium, volume_lost),
-    ] {
+    for (reference, gain, loss) in
+        [(&rule.cells, Account::Growth, cells_lost), (&rule.volume, Account::Medium, volume_lost)]
+    {
         let Some(reference) = reference else { continue };
         let now = number(known, reference)?;
         if now.is_negative() {

@@ -1,8 +1,6 @@
 //! What can be asked of a batch.
 
-use crate::domain::id::{
-    AssetId, ContainerCode, Din, LotId, Name, OrderNumber, PatientCode,
-};
+use crate::domain::id::{AssetId, ContainerCode, Din, LotId, Name, OrderNumber, PatientCode};
 use crate::domain::protocol::DoseUnit;
 use crate::domain::time::Instant;
 use serde::{Deserialize, Serialize};

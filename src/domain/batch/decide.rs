@@ -19,7 +19,11 @@ use crate::domain::{Aggregate, Change, Context, Recorded, Refused};
 use std::collections::BTreeMap;
 
 /// Starts a batch with the text of its master record.
-pub fn start(number: &BatchNumber, record: &MasterRecord, start: &Start) -> Result<Vec<Change>, Refusal> {
+pub fn start(
+    number: &BatchNumber,
+    record: &MasterRecord,
+    start: &Start,
+) -> Result<Vec<Change>, Refusal> {
     let refuse = |because: &str| {
         Err(Refusal::StartIncomplete { record: record.record.key(), because: because.to_owned() })
     };
@@ -198,9 +202,8 @@ fn consume(
     let mut changes = Vec::new();
     for consumed in &assessment.consumed {
         let code = &consumed.container;
-        let fact = facts
-            .container(code)
-            .ok_or_else(|| Refusal::Unknown { code: code.to_string() })?;
+        let fact =
+            facts.container(code).ok_or_else(|| Refusal::Unknown { code: code.to_string() })?;
         for command in uses(batch, record, step, &consumed.what) {
             let used = container::decide(&fact.container, &command, &fact.standing, context)
                 .map_err(|refusal| Refusal::Unusable(Refused::from(refusal)))?;
@@ -218,13 +221,12 @@ fn make(
     context: &Context,
 ) -> Vec<Change> {
     let make = |(planned, code): &(Planned, ContainerCode)| {
-        let identity = planned.product_code.as_ref().zip(din).map(|(product_code, din)| {
-            ProductIdentity {
+        let identity =
+            planned.product_code.as_ref().zip(din).map(|(product_code, din)| ProductIdentity {
                 din: din.clone(),
                 product_code: product_code.clone(),
                 division: division(planned.number, planned.of),
-            }
-        });
+            });
         let produced = container::Event::Produced {
             kind: planned.kind,
             contents: planned.contents.clone(),

@@ -5,7 +5,7 @@ use crate::domain::container::{Container, ContainerKind};
 use crate::domain::deviation::Class;
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{
-    AssetId, ContainerCode, DeviationNumber, DonorCode, LotId, MaterialCode, MasterRecordId, Name,
+    AssetId, ContainerCode, DeviationNumber, DonorCode, LotId, MasterRecordId, MaterialCode, Name,
 };
 
 /// What is known of a material lot at the time of use.

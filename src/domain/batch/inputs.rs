@@ -243,23 +243,14 @@ impl Draft<'_> {
 }
 
 /// What happens to a container of this role, as commands to it.
-pub(super) fn uses(
-    batch: &Batch,
-    record: &MasterRecord,
-    step: &Step,
-    what: &Name,
-) -> Vec<Command> {
+pub(super) fn uses(batch: &Batch, record: &MasterRecord, step: &Step, what: &Name) -> Vec<Command> {
     let accepts = match record.input(what) {
         Some(input) => input.disposition,
         // What a batch made itself is in quarantine with the batch, and it may go on.
         None => Disposition::Quarantine,
     };
-    let wanted = Use {
-        batch: batch.number.clone(),
-        order: batch.order.clone(),
-        accepts,
-        outside_max: None,
-    };
+    let wanted =
+        Use { batch: batch.number.clone(), order: batch.order.clone(), accepts, outside_max: None };
     let consume = Command::Consume { wanted: wanted.clone(), step: step.name.clone() };
     match step.operation {
         Operation::Thaw => vec![Command::Thaw { wanted }, consume],

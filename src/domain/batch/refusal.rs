@@ -46,7 +46,9 @@ pub enum Refusal {
         waiting_for: String,
     },
     /// It was done as often as it may be, or the procedure went on.
-    #[error("'{step}' is done and signed; a signed step is never done again. Go on to the next step")]
+    #[error(
+        "'{step}' is done and signed; a signed step is never done again. Go on to the next step"
+    )]
     StepAlreadyDone {
         /// The step.
         step: String,

@@ -7,10 +7,10 @@ use super::assess::{Assessment, Break};
 use super::event::{Consumed, Entry, Mark};
 use super::state::{Batch, Performance};
 use super::values::Values;
+use crate::domain::account::Posting;
 use crate::domain::id::{BatchNumber, ContentHash, Name};
 use crate::domain::master_record::calculation::Operand;
 use crate::domain::master_record::{Calculation, Limits, MasterRecord, Step};
-use crate::domain::account::Posting;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Zone;
 use serde::Serialize;
@@ -331,10 +331,7 @@ pub fn limit_text(
     (known.band_text(&limits.action, item, unit), alert)
 }
 
-fn amounts(
-    cells: Option<Quantity>,
-    volume: Option<Quantity>,
-) -> String {
+fn amounts(cells: Option<Quantity>, volume: Option<Quantity>) -> String {
     let parts: Vec<String> =
         cells.into_iter().chain(volume).map(|quantity| quantity.text()).collect();
     if parts.is_empty() { String::new() } else { format!(", {}", parts.join(" in ")) }

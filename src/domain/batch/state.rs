@@ -4,7 +4,7 @@ use super::event::{Consumed, Entry, Event, Produced, number_of};
 use crate::domain::account::{Book, Posting};
 use crate::domain::actor::Signature;
 use crate::domain::id::{
-    AssetId, BatchNumber, ContainerCode, DeviationNumber, Din, DonorCode, LotId, Login,
+    AssetId, BatchNumber, ContainerCode, DeviationNumber, Din, DonorCode, Login, LotId,
     MaterialCode, Name, OrderNumber, PatientCode,
 };
 use crate::domain::master_record::RecordRef;

@@ -49,9 +49,7 @@ impl Values<'_> {
         match sum {
             OrderSum::Cells => total(Unit::MillionCells, |unit| unit.cells),
             OrderSum::Volume => total(Unit::Millilitre, |unit| unit.volume),
-            OrderSum::Units => {
-                Some(Quantity::new(Decimal::from(units.len()), Unit::Container))
-            }
+            OrderSum::Units => Some(Quantity::new(Decimal::from(units.len()), Unit::Container)),
         }
     }
 
@@ -83,10 +81,8 @@ impl Values<'_> {
 
     /// The entries of a calculation of this step.
     pub(super) fn calculate(&self, calculation: &Calculation) -> Result<Vec<Entry>, Refusal> {
-        let refuse = |because: String| Refusal::NotCalculable {
-            title: calculation.title.clone(),
-            because,
-        };
+        let refuse =
+            |because: String| Refusal::NotCalculable { title: calculation.title.clone(), because };
         let mut inputs = Vec::new();
         for rule in calculation.method.parameters() {
             let given = calculation.inputs.iter().find(|(name, _)| name == rule.name);

@@ -43,7 +43,11 @@ fn a_missing_an_unknown_and_a_malformed_value_are_refused() {
         };
         assert_eq!(found, expected, "{values:?}");
     }
-    let command = with(&plant, "harvest_p2", &[("concentration", "11,70"), ("viability", "95"), ("volume", "20")]);
+    let command = with(
+        &plant,
+        "harvest_p2",
+        &[("concentration", "11,70"), ("viability", "95"), ("volume", "20")],
+    );
     plant.when(command).unwrap();
 }
 
@@ -81,18 +85,28 @@ fn a_broken_limit_opens_a_deviation_in_the_same_decision() {
 #[test]
 fn too_few_cells_for_the_order_is_a_critical_deviation() {
     let mut plant = dose_before_harvest();
-    plant.done("harvest_p2", &[("concentration", "9.000"), ("viability", "95.0"), ("volume", "20.0")]);
+    plant.done(
+        "harvest_p2",
+        &[("concentration", "9.000"), ("viability", "95.0"), ("volume", "20.0")],
+    );
     let found = plant.deviations();
-    assert!(found.iter().any(|(class, title)| *class == Class::Critical && title.contains("harvested")));
+    assert!(
+        found.iter().any(|(class, title)| *class == Class::Critical && title.contains("harvested"))
+    );
 }
 
 #[test]
 fn a_product_off_its_concentration_is_a_critical_deviation() {
     let mut plant = dose_before_harvest();
     plant.done("harvest_p2", HARVEST);
-    plant.done("formulate", &[("volume", "4.44"), ("concentration", "60.00"), ("viability", "95.0")]);
+    plant.done(
+        "formulate",
+        &[("volume", "4.44"), ("concentration", "60.00"), ("viability", "95.0")],
+    );
     let found = plant.deviations();
-    assert!(found.iter().any(|(class, title)| *class == Class::Critical && title.contains("57.00")));
+    assert!(
+        found.iter().any(|(class, title)| *class == Class::Critical && title.contains("57.00"))
+    );
 }
 
 #[test]
@@ -224,7 +238,10 @@ fn all_flasks_have_to_come_to_the_harvest() {
     let mut plant = dose_before_harvest();
     let mut command = with(&plant, "harvest_p2", HARVEST);
     command.consumed.pop();
-    assert!(matches!(plant.when(command), Err(Refusal::ContainerCount { needed: 2, given: 1, .. })));
+    assert!(matches!(
+        plant.when(command),
+        Err(Refusal::ContainerCount { needed: 2, given: 1, .. })
+    ));
 }
 
 #[test]
@@ -258,7 +275,10 @@ fn a_label_that_was_not_read_back_stops_the_step() {
 fn a_surplus_label_stops_the_reconciliation() {
     let mut plant = dose_before_harvest();
     plant.done("harvest_p2", HARVEST);
-    plant.done("formulate", &[("volume", "4.44"), ("concentration", "52.50"), ("viability", "95.0")]);
+    plant.done(
+        "formulate",
+        &[("volume", "4.44"), ("concentration", "52.50"), ("viability", "95.0")],
+    );
     plant.done("sample_product", &[]);
     plant.done("fill", &[("appearance", "opalescent, no clumps")]);
     let syringe = plant.live("syringes")[0].clone();
@@ -273,7 +293,10 @@ fn a_surplus_label_stops_the_reconciliation() {
     plant.record_changes(
         "ana",
         vec![
-            Change::of::<Container>(&syringe, Event::LabelVoided { serial: 1, because: "smeared".to_owned() }),
+            Change::of::<Container>(
+                &syringe,
+                Event::LabelVoided { serial: 1, because: "smeared".to_owned() },
+            ),
             Change::of::<Container>(&syringe, reprint),
             Change::of::<Container>(&syringe, back),
         ],
@@ -287,8 +310,14 @@ fn a_surplus_label_stops_the_reconciliation() {
 fn more_than_the_suspension_holds_cannot_be_filled() {
     let mut plant = dose_before_harvest();
     // 2.90 ml are formulated; the order needs 3.0 ml and 0.5 ml are drawn for samples.
-    plant.done("harvest_p2", &[("concentration", "9.700"), ("viability", "95.0"), ("volume", "20.0")]);
-    plant.done("formulate", &[("volume", "3.40"), ("concentration", "52.50"), ("viability", "95.0")]);
+    plant.done(
+        "harvest_p2",
+        &[("concentration", "9.700"), ("viability", "95.0"), ("volume", "20.0")],
+    );
+    plant.done(
+        "formulate",
+        &[("volume", "3.40"), ("concentration", "52.50"), ("viability", "95.0")],
+    );
     let refused = plant.when(with(&plant, "sample_product", &[]));
     assert!(matches!(refused, Err(Refusal::DeviationOpen { .. })));
 }
@@ -296,7 +325,10 @@ fn more_than_the_suspension_holds_cannot_be_filled() {
 #[test]
 fn a_bank_cannot_have_more_aliquots_than_its_volume() {
     let mut plant = super::pooling::pooled();
-    plant.done("formulate", &[("volume", "64.0"), ("concentration", "52.60"), ("viability", "95.0")]);
+    plant.done(
+        "formulate",
+        &[("volume", "64.0"), ("concentration", "52.60"), ("viability", "95.0")],
+    );
     plant.done("sample_bank", &[]);
     let refused = plant.when(with(&plant, "fill", &[("aliquot_count", "65")])).unwrap_err();
     assert!(matches!(refused, Refusal::OutsideLimit { .. }));

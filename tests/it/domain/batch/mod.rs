@@ -17,8 +17,8 @@ use chorda::domain::deviation::{self, Class, Deviation};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::genealogy::Standing;
 use chorda::domain::id::{
-    AssetId, BatchNumber, ContainerCode, ContentHash, DeviationNumber, Din, DonorCode, Login, LotId,
-    MasterRecordId, MaterialCode, Name, OrderNumber, StationId,
+    AssetId, BatchNumber, ContainerCode, ContentHash, DeviationNumber, Din, DonorCode, Login,
+    LotId, MasterRecordId, MaterialCode, Name, OrderNumber, StationId,
 };
 use chorda::domain::master_record::{MasterRecord, parse};
 use chorda::domain::protocol::DoseUnit;
@@ -195,15 +195,8 @@ impl Plant {
             fresh.deviations.push(DeviationNumber::parse(&number).unwrap());
         }
         let signature = self.signature("ana", Meaning::Performed);
-        let changes = batch::perform(
-            &batch,
-            &self.record,
-            assessment,
-            &facts,
-            fresh,
-            signature,
-            &context,
-        )?;
+        let changes =
+            batch::perform(&batch, &self.record, assessment, &facts, fresh, signature, &context)?;
         self.record_changes("ana", changes);
         Ok(())
     }
@@ -459,7 +452,10 @@ pub(super) fn dose_in_p2() -> Plant {
     plant.when(thaw).unwrap();
     plant.verify("thaw", "bor").unwrap();
     plant.later("10 min");
-    plant.done("count_thaw", &[("concentration", "4.800"), ("viability", "92.0"), ("volume", "10.0")]);
+    plant.done(
+        "count_thaw",
+        &[("concentration", "4.800"), ("viability", "92.0"), ("volume", "10.0")],
+    );
     plant.later("15 min");
     plant.done("seed_p2", &[]);
     plant.done("label_p2", &[]);

@@ -7,7 +7,9 @@ use chorda::domain::batch::{BatchState, Procedure, Progress, timers};
 fn a_step_out_of_order_is_refused() {
     let (mut plant, _) = dose_plant();
     let refused = plant.when(plant.ask("seed_p2", &[])).unwrap_err();
-    assert!(matches!(&refused, Refusal::StepOutOfOrder { waiting_for, .. } if waiting_for == "Line clearance"));
+    assert!(
+        matches!(&refused, Refusal::StepOutOfOrder { waiting_for, .. } if waiting_for == "Line clearance")
+    );
 }
 
 #[test]

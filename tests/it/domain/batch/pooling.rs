@@ -41,7 +41,11 @@ fn received() -> (Plant, Vec<ContainerCode>) {
     (plant, lots)
 }
 
-fn take(plant: &Plant, lots: &[ContainerCode], change: impl Fn(usize, String) -> String) -> PerformStep {
+fn take(
+    plant: &Plant,
+    lots: &[ContainerCode],
+    change: impl Fn(usize, String) -> String,
+) -> PerformStep {
     let received = plant.batch();
     let received = received.last_of(&name("receive_lots")).unwrap();
     let mut command = plant.ask("pool", &[]);
@@ -97,7 +101,9 @@ fn a_fifth_donor_is_refused_by_name() {
     let mut command = receive(&plant, &lots[..4]);
     command.consumed = lots;
     let refused = plant.when(command).unwrap_err();
-    assert!(matches!(&refused, Refusal::DonorTooMany { donor, number: 5, .. } if donor == "DNR-0005"));
+    assert!(
+        matches!(&refused, Refusal::DonorTooMany { donor, number: 5, .. } if donor == "DNR-0005")
+    );
 }
 
 #[test]
@@ -153,11 +159,14 @@ fn the_same_bottle_counts_once() {
 fn unequal_shares_open_a_critical_deviation_that_stops_the_batch() {
     let (mut plant, lots) = received();
     plant.sign_hold_point("pool_agreed").unwrap();
-    let command = take(&plant, &lots, |at, volume| if at == 0 { "60.00".to_owned() } else { volume });
+    let command =
+        take(&plant, &lots, |at, volume| if at == 0 { "60.00".to_owned() } else { volume });
     plant.when(command).unwrap();
     plant.verify("pool", "bor").unwrap();
     let found = plant.deviations();
-    assert!(found.iter().any(|(class, title)| *class == Class::Critical && title.contains("Share")));
+    assert!(
+        found.iter().any(|(class, title)| *class == Class::Critical && title.contains("Share"))
+    );
     let next = plant.ask("formulate", &[]);
     assert!(matches!(plant.when(next), Err(Refusal::DeviationOpen { .. })));
 }
@@ -166,7 +175,8 @@ fn unequal_shares_open_a_critical_deviation_that_stops_the_batch() {
 fn more_than_a_lot_holds_cannot_be_taken_from_it() {
     let (mut plant, lots) = received();
     plant.sign_hold_point("pool_agreed").unwrap();
-    let command = take(&plant, &lots, |at, volume| if at == 1 { "99.21".to_owned() } else { volume });
+    let command =
+        take(&plant, &lots, |at, volume| if at == 1 { "99.21".to_owned() } else { volume });
     let refused = plant.when(command).unwrap_err();
     assert!(matches!(refused, Refusal::OutsideLimit { .. }), "{refused}");
 }

@@ -21,7 +21,8 @@ fn a_cord_becomes_a_p1_harvest() {
     let mut plant = Plant::started(P1, Start::default());
     let cord = plant.outside(cord(&["DNR-0001"]));
     plant.done("clear_line", CLEAR);
-    let values = &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
+    let values =
+        &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
     let mut receive = plant.ask("receive_cord", values);
     receive.consumed.push(cord.clone());
     plant.when(receive).unwrap();
@@ -80,14 +81,14 @@ fn four_lots_become_sixty_identical_aliquots() {
     plant.done("label_aliquots", &[]);
     plant.later("30 min");
     plant.done("freeze", &[("run", "CRF-0042"), ("end_temperature", "-120")]);
-    assert!(matches!(
-        plant.when(plant.ask("store", &[])),
-        Err(Refusal::NotStored { .. })
-    ));
+    assert!(matches!(plant.when(plant.ask("store", &[])), Err(Refusal::NotStored { .. })));
     for (at, code) in plant.live("aliquots").into_iter().enumerate() {
         let path = format!("LN2/TANK1/RACK1/BOX{}/A{}", at / 30, at % 30 + 1);
         let location = chorda::domain::id::LocationPath::parse(&path).unwrap();
-        plant.record_changes("ana", vec![Change::of::<Container>(&code, Event::Stored { location })]);
+        plant.record_changes(
+            "ana",
+            vec![Change::of::<Container>(&code, Event::Stored { location })],
+        );
     }
     plant.done("store", &[]);
     plant.done("close", &[("line_left_clear", "yes")]);
