@@ -269,7 +269,10 @@ fn access(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure
             .execute(db)?,
         Event::AuthenticationFailed { failures, .. } => {
             let failures = i32::try_from((*failures).min(FAILURES_MAX)).unwrap_or(0);
-            diesel::update(row).set(person::failures.eq(failures)).execute(db)?
+            // Of guesses made at the same time, the one that locks may be recorded before others.
+            diesel::update(row.filter(person::standing.eq(Standing::Active.word())))
+                .set(person::failures.eq(failures))
+                .execute(db)?
         }
         Event::Locked {} => diesel::update(row).set(standing(Standing::Locked)).execute(db)?,
         Event::Unlocked {} => diesel::update(row)

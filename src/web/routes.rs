@@ -109,7 +109,15 @@ impl Route {
 }
 
 /// The rows of every slice. Append yours.
-const SLICES: &[&[Route]] = &[super::system::ROUTES];
+const SLICES: &[&[Route]] = &[
+    super::system::ROUTES,
+    super::sign_in::ROUTES,
+    super::home::ROUTES,
+    super::scan::ROUTES,
+    super::account::ROUTES,
+    super::administration::ROUTES,
+    // Slices of the process.
+];
 
 /// The whole table.
 pub fn all() -> impl Iterator<Item = &'static Route> {

@@ -18,3 +18,4 @@ mod ledger;
 mod store;
 mod support;
 mod tidy;
+mod web;

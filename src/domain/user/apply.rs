@@ -73,7 +73,8 @@ impl User {
                     must_change: *must_change,
                 });
             }
-            Event::AuthenticationFailed { failures, .. } => {
+            // Of guesses made at the same time, the one that locks may be recorded before others.
+            Event::AuthenticationFailed { failures, .. } if self.standing == Standing::Active => {
                 self.failures = (*failures).min(FAILURES_MAX);
             }
             Event::Locked {} => self.standing = Standing::Locked,

@@ -1,0 +1,6 @@
+//! The pages, through the real server.
+
+pub(crate) mod app;
+mod people;
+mod routes;
+mod session;
