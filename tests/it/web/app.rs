@@ -46,8 +46,7 @@ impl TestApp {
         let app = App { store: store.clone(), config: Arc::new(config), clock };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server =
-            web::serve_in_background(Web::new(app.clone()).unwrap(), listener).unwrap();
+        let server = web::serve_in_background(Web::new(app.clone()).unwrap(), listener).unwrap();
         Self { _server: server, app, store, address }
     }
 
@@ -83,8 +82,7 @@ impl TestApp {
     /// gives two clients of the same person.
     pub(crate) fn client(&self, role: Role) -> Client {
         let login = login_of(role);
-        let known =
-            self.app.read(|db| chorda::store::user::find(db, &login)).unwrap().is_some();
+        let known = self.app.read(|db| chorda::store::user::find(db, &login)).unwrap().is_some();
         if !known {
             self.register(&login, &format!("Test {}", role.title()), &[role]);
         }
@@ -106,7 +104,12 @@ impl TestApp {
             .max_redirects(0)
             .build()
             .new_agent();
-        Client { agent, origin: self.origin(), cookies: RefCell::default(), csrf: RefCell::default() }
+        Client {
+            agent,
+            origin: self.origin(),
+            cookies: RefCell::default(),
+            csrf: RefCell::default(),
+        }
     }
 }
 

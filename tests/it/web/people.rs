@@ -36,7 +36,8 @@ fn a_registered_person_signs_in_once_with_the_password_given_out_and_must_replac
     let maja = app.anonymous();
     let page = maja.post_raw("/sign-in", &[("login", "maja.zagar"), ("password", &given)]);
     assert_eq!(page.location(), "/account/password");
-    let fields = |new: &'static str| [("old", given.clone()), ("new", new.into()), ("again", new.into())];
+    let fields =
+        |new: &'static str| [("old", given.clone()), ("new", new.into()), ("again", new.into())];
     let send = |new: &'static str| {
         let owned = fields(new);
         let pairs: Vec<(&str, &str)> = owned.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -90,7 +91,9 @@ fn what_was_typed_stays_when_a_form_comes_back_with_its_errors() {
     let page = admin.post_form("/administration/people", &fields);
     assert_eq!(page.status, 422);
     assert_eq!(page.entry("csrf").unwrap(), admin.csrf());
-    page.says("is not a sign-in name").says("This entry is needed.").says("Choose at least one role.");
+    page.says("is not a sign-in name")
+        .says("This entry is needed.")
+        .says("Choose at least one role.");
     assert!(page.body.contains("value=\"Ana &#60;b&#62;Novak"), "kept, and escaped");
 }
 
@@ -115,7 +118,8 @@ fn an_administrator_gets_no_gmp_role_through_the_page_nor_through_the_database()
     page.says("An administrator holds no production, QC, QA or QP right");
     let own = admin.post_form("/administration/people/administrator", &fields);
     own.says("Nobody changes their own rights");
-    let forced = app.store.sql("UPDATE person SET roles = 'qa administrator' WHERE login = 'second'");
+    let forced =
+        app.store.sql("UPDATE person SET roles = 'qa administrator' WHERE login = 'second'");
     assert!(forced.is_err(), "the table refuses it, too");
 }
 

@@ -40,8 +40,8 @@ fn every_route_but_the_public_ones_is_refused_to_a_stranger() {
             Method::Get => nobody.get(&concrete(route)),
             Method::Post => nobody.post_raw(&concrete(route), &[]),
         };
-        let turned_away = page.status == 401
-            || (page.status == 303 && page.location().starts_with("/sign-in"));
+        let turned_away =
+            page.status == 401 || (page.status == 303 && page.location().starts_with("/sign-in"));
         assert!(turned_away, "{} {:?}: {}", route.path, route.method, page.status);
     }
 }
@@ -71,12 +71,39 @@ fn malformed_input_never_makes_a_server_error() {
     let app = TestApp::start();
     let long = "x".repeat(5_000);
     let values = [
-        "", "'", "\u{1d}", "../../etc/passwd", "<script>alert(1)</script>", "-1", "1e400",
-        "99999999999999999999", "č š ž", "0000-00-00", "{{7*7}}", "=1+1", &long,
+        "",
+        "'",
+        "\u{1d}",
+        "../../etc/passwd",
+        "<script>alert(1)</script>",
+        "-1",
+        "1e400",
+        "99999999999999999999",
+        "č š ž",
+        "0000-00-00",
+        "{{7*7}}",
+        "=1+1",
+        &long,
     ];
     let names = [
-        "code", "page", "q", "login", "password", "role", "what", "reason", "from", "until",
-        "station", "kind", "back", "command_id", "sign_hash", "quantity", "volume", "state",
+        "code",
+        "page",
+        "q",
+        "login",
+        "password",
+        "role",
+        "what",
+        "reason",
+        "from",
+        "until",
+        "station",
+        "kind",
+        "back",
+        "command_id",
+        "sign_hash",
+        "quantity",
+        "volume",
+        "state",
     ];
     for role in [Role::Technician, Role::Qa, Role::Administrator, Role::Clinician] {
         let client = app.client(role);

@@ -63,7 +63,8 @@ fn five_wrong_passwords_lock_and_guesses_at_the_same_time_do_not_get_past() {
         for _ in 0..12 {
             let client = app.anonymous();
             scope.spawn(move || {
-                client.post_raw("/sign-in", &[("login", "ana"), ("password", "wrong, wrong, wrong")])
+                client
+                    .post_raw("/sign-in", &[("login", "ana"), ("password", "wrong, wrong, wrong")])
             });
         }
     });
@@ -149,8 +150,13 @@ fn the_way_back_never_leads_to_another_host() {
     let app = TestApp::start();
     app.register("ana", "Ana Novak", &[Role::Technician]);
     let wishes = [
-        "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "",
-        "/sign-out", "/\r\nSet-Cookie: x=y",
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "",
+        "/sign-out",
+        "/\r\nSet-Cookie: x=y",
     ];
     for back in wishes {
         let client = app.anonymous();
