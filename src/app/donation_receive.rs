@@ -1,0 +1,127 @@
+//! Receives a donation: its number, its collection pot, and a deviation where the transport was
+//! outside its limits.
+//!
+//! Neighbours: `domain::donation` decides.
+//!
+//! Architecture invariant: donation, pot and deviation are one transaction.
+
+use chrono::Datelike;
+use serde::{Deserialize, Serialize};
+
+use super::donor_record::rules_at;
+use super::{App, Caller};
+use crate::domain::actor::Capability;
+use crate::domain::container::ContainerKind;
+use crate::domain::donation::{self, Donation, Facts, Receive, Tissue};
+use crate::domain::donor::Donor;
+use crate::domain::id::{ContainerCode, Din, DonorCode};
+use crate::domain::quantity::Quantity;
+use crate::domain::time::Instant;
+use crate::store::{Failure, container, deviation, donor as table};
+
+/// A request to receive a donation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DonationReceive {
+    /// Its number; the next free one of the facility where none is given.
+    pub din: DinChoice,
+    /// Who gave it.
+    pub donor: DonorCode,
+    /// What was given.
+    pub tissue: Tissue,
+    /// When it was given.
+    pub donated_at: Instant,
+    /// When it was received here.
+    pub received_at: Instant,
+    /// Length of the cord, `cm`.
+    pub length: Option<Quantity>,
+    /// Temperature on receipt, `Cel`.
+    pub temperature: Quantity,
+    /// Condition of tissue and packaging.
+    pub condition: String,
+}
+
+/// Which number a donation gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "number", rename_all = "snake_case")]
+pub enum DinChoice {
+    /// The one on its label.
+    Scanned {
+        /// The number.
+        din: Din,
+    },
+    /// The next free one of this facility.
+    Next {
+        /// Facility identification number, 5 characters.
+        facility: String,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// Its number.
+    pub din: Din,
+    /// The collection pot.
+    pub container: ContainerCode,
+    /// The deviation that was opened, if the transport was outside its limits.
+    pub deviation: Option<String>,
+}
+
+/// Receives a donation.
+///
+/// # Errors
+/// What `domain::donation` refuses, or that the database failed.
+pub fn donation_receive(
+    app: &App,
+    caller: &Caller,
+    command: DonationReceive,
+) -> Result<Received, Failure> {
+    caller.needs(Capability::RegisterDonor)?;
+    let zone = app.config.zone;
+    let request = ("donation_receive", command.clone());
+    app.write(caller, &request, move |tx| {
+        let now = tx.now();
+        let din = match &command.din {
+            DinChoice::Scanned { din } => din.clone(),
+            DinChoice::Next { facility } => {
+                let year = u32::try_from(now.date(zone).year().rem_euclid(100)).unwrap_or(0);
+                table::next_din(tx.db(), facility, year)?
+            }
+        };
+        let donor: Option<Donor> = tx.load(command.donor.as_str())?;
+        let existing: Option<Donation> = tx.load(din.as_str())?;
+        let earlier = table::donations_of(tx.db(), &command.donor)?
+            .into_iter()
+            .map(|row| (row.din, row.tissue))
+            .collect();
+        let pot = container::next_codes(tx, ContainerKind::CollectionPot, 1)?
+            .pop()
+            .ok_or_else(|| Failure::Broken("no container code was given".to_owned()))?;
+        let facts = Facts {
+            existing: existing.as_ref(),
+            donor: donor.as_ref(),
+            earlier,
+            rules: rules_at(command.donated_at, zone)?,
+            container: pot.clone(),
+            deviation: deviation::next_number(tx.db(), now, 0)?,
+            product_code: None,
+        };
+        let receive = Receive {
+            din: din.clone(),
+            donor: command.donor.clone(),
+            tissue: command.tissue,
+            donated_at: command.donated_at,
+            received_at: command.received_at,
+            length: command.length,
+            temperature: command.temperature,
+            condition: command.condition.clone(),
+        };
+        let changes = donation::receive(&receive, &facts, &tx.context())?;
+        let opened = changes
+            .iter()
+            .find(|change| change.stream.kind() == "deviation")
+            .map(|change| change.stream.id().to_owned());
+        tx.record(changes)?;
+        Ok(Received { din, container: pot, deviation: opened })
+    })
+}
