@@ -7,8 +7,9 @@
 
 use serde::Serialize;
 
+use super::content;
 use super::donor_record::{self, LookBack, rules_at};
-use super::signature::{content_hash, covers};
+use super::signature::covers;
 use super::{App, Caller};
 use crate::db::Db;
 use crate::domain::actor::{Capability, Meaning, Signature};
@@ -94,9 +95,9 @@ impl DonorShown {
     /// The hash a signature covers.
     ///
     /// # Errors
-    /// Never in practice; see [`content_hash`].
+    /// Never in practice; see [`content::hash`].
     pub fn hash(&self) -> Result<ContentHash, Failure> {
-        content_hash(self)
+        content::hash(self)
     }
 }
 

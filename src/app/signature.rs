@@ -102,16 +102,6 @@ pub fn covers(signature: &Signature, content: &ContentHash) -> Result<(), Failur
     ))
 }
 
-/// The hash of content as it is shown and signed: SHA-256 of its canonical text. Page and use case
-/// compute the content with one function and the hash with this one.
-///
-/// # Errors
-/// When the content has no canonical text, for example because it holds a float.
-pub fn content_hash<C: serde::Serialize + ?Sized>(content: &C) -> Result<ContentHash, Failure> {
-    let text = crate::ledger::Canonical::of(content)?.to_text()?;
-    digest(&text)
-}
-
 fn role_for(person: &Person, sign_as: SignAs) -> Result<Role, Failure> {
     match sign_as {
         SignAs::Role(role) => Ok(role),

@@ -8,7 +8,8 @@
 
 use serde::Serialize;
 
-use super::signature::{content_hash, covers};
+use super::content;
+use super::signature::covers;
 use super::test_record::facts;
 use super::{App, Caller};
 use crate::db::Db;
@@ -108,9 +109,9 @@ impl TestShown {
     /// The hash a signature covers.
     ///
     /// # Errors
-    /// Never in practice; see [`content_hash`].
+    /// Never in practice; see [`content::hash`].
     pub fn hash(&self) -> Result<ContentHash, Failure> {
-        content_hash(self)
+        content::hash(self)
     }
 }
 
