@@ -1,7 +1,7 @@
 //! What a database can answer instead of doing what was asked, told the same way for both.
 //!
-//! Neighbours: [`super::door`] runs again what met [`DbError::Contention`]; `store::Failure` carries
-//! the rest to the edge.
+//! Neighbours: [`super::door`] runs again what met [`DbError::Contention`]; `store::Failure`
+//! carries the rest to the edge.
 //!
 //! Architecture invariant: no code outside this folder reads the message of a database error.
 

@@ -40,7 +40,7 @@ use id::{Login, StationId, StreamId};
 use time::Instant;
 
 /// An aggregate: a thing with an identity whose life is one stream of events.
-pub trait Aggregate: Sized {
+pub trait Aggregate: Clone + Send + Sync + 'static {
     /// The events of this aggregate.
     type Event: Clone;
 

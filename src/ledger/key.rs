@@ -44,12 +44,15 @@ pub enum KeyError {
     Signature,
 }
 
-/// The secret half of a key.
-pub struct SecretKey(SigningKey);
+/// The secret half of a key, with the name of the pair.
+pub struct SecretKey {
+    secret: SigningKey,
+    id: KeyId,
+}
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "SecretKey({})", self.public().id())
+        write!(out, "SecretKey({})", self.id)
     }
 }
 
@@ -57,13 +60,21 @@ impl SecretKey {
     /// Makes a key of 32 secret bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(bytes))
+        let secret = SigningKey::from_bytes(bytes);
+        let id = PublicKey(secret.verifying_key()).id();
+        Self { secret, id }
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        PublicKey(self.secret.verifying_key())
+    }
+
+    /// The name of the pair.
+    #[must_use]
+    pub const fn id(&self) -> &KeyId {
+        &self.id
     }
 
     /// Signs an event: Ed25519("chorda-event-sig/v1\n" ‖ event hash).
@@ -81,7 +92,7 @@ impl SecretKey {
     /// Signs raw bytes; the caller is responsible for a prefix of its own.
     #[must_use]
     pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
-        self.0.sign(bytes).to_bytes()
+        self.secret.sign(bytes).to_bytes()
     }
 }
 

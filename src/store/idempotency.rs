@@ -58,7 +58,7 @@ pub(super) fn insert(
             command_result::request_hash.eq(envelope.request_hash.to_vec()),
             command_result::response.eq(response),
             command_result::at.eq(envelope.at.naive()),
-            command_result::kid.eq(key.public().id().as_str()),
+            command_result::kid.eq(key.id().as_str()),
             command_result::sig.eq(key.sign_command(&seal).to_vec()),
         ))
         .execute(db)?;

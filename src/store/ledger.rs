@@ -17,6 +17,7 @@ use crate::ledger::proof::LogProof;
 use crate::ledger::{EventDocument, Hash, tree};
 
 use super::Failure;
+use super::cache::Cache;
 use super::schema::{ledger_checkpoint, ledger_event, ledger_leaf};
 
 /// An event as the audit trail and the batch record show it: what it says, and what proves it.
@@ -122,27 +123,46 @@ pub fn latest(db: &mut Db, before: Option<&str>, limit: i64) -> Result<Vec<Entry
 /// # Errors
 /// When the database fails or a row cannot be read.
 pub fn load<A: Aggregate>(db: &mut Db, id: &str) -> Result<Option<A>, Failure> {
-    load_with_head(db, &A::stream(id)).map(|(state, _)| state)
+    load_with_head(db, &A::stream(id), None).map(|(state, _)| state)
 }
 
-/// The state of an aggregate together with the head of its stream.
+/// The state of an aggregate together with the head of its stream, folded from where the cache
+/// ends.
 pub(super) fn load_with_head<A: Aggregate>(
     db: &mut Db,
     stream: &StreamId,
+    cache: Option<&Cache>,
 ) -> Result<(Option<A>, Option<Head>), Failure> {
+    let kept = cache.and_then(|cache| cache.get::<A>(stream));
+    let from = kept.as_ref().map_or(1, |(head, _)| head.version);
+    let from = i64::try_from(from).map_err(|_| corrupt("a version is too large"))?;
     let rows: Vec<(String, Vec<u8>)> = ledger_event::table
         .filter(ledger_event::stream.eq(stream.as_str()))
+        .filter(ledger_event::stream_ver.ge(from))
         .order(ledger_event::stream_ver)
         .select((ledger_event::canonical, ledger_event::event_hash))
         .load(db)?;
-    let mut state = None;
-    let mut head = None;
+    let mut rows = rows.into_iter();
+    let (mut head, mut state) = match kept {
+        None => (None, None),
+        // The kept state counts only if its last event still stands where it stood.
+        Some((head, state)) => match rows.next() {
+            Some((_, hash)) if hash == head.hash.as_bytes() => (Some(head), Some(state)),
+            _ => return load_with_head(db, stream, None),
+        },
+    };
+    let known = head;
     for (canonical, hash) in rows {
         let recorded = recorded(read_document(&canonical)?)?;
         head = Some(Head { version: recorded.version, hash: stored_hash(&hash)? });
         if let Some(event) = A::own(&recorded.event) {
             state = A::apply(state, &recorded, event);
         }
+    }
+    if let (Some(cache), Some(head), Some(state)) = (cache, head, &state)
+        && known != Some(head)
+    {
+        cache.put(stream, head, state);
     }
     Ok((state, head))
 }

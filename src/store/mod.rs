@@ -9,6 +9,7 @@
 //! Architecture invariant: nothing here decides a rule of the process.
 
 pub mod backup;
+mod cache;
 mod checkpoint_file;
 pub mod container;
 pub mod deviation;
@@ -208,6 +209,7 @@ pub(crate) struct Inner {
     origin: String,
     key_folder: PathBuf,
     checkpoint_file: PathBuf,
+    cache: cache::Cache,
     /// Only one thread seals at a time.
     sealing: Mutex<()>,
     /// The log as far as the last signing walked it.
@@ -295,6 +297,7 @@ impl Store {
             origin,
             key_folder: config.key_folder()?,
             checkpoint_file: config.checkpoint_file()?,
+            cache: cache::Cache::default(),
             sealing: Mutex::new(()),
             walked: Mutex::new(Frontier::empty()),
             outside_checked: AtomicBool::new(false),
@@ -337,7 +340,7 @@ impl Store {
                     return Ok(stored);
                 }
                 let key = &shared.keys()?.event;
-                let mut tx = Tx::new(db, &envelope, key, shared.zone);
+                let mut tx = Tx::new(db, &envelope, key, shared.zone, &shared.cache);
                 let answer = serde_json::to_string(&work(&mut tx)?)?;
                 if tx.finish()? {
                     idempotency::insert(db, &envelope, &answer, key)?;

@@ -20,6 +20,7 @@ use crate::ledger::event::DOCUMENT_VERSION;
 use crate::ledger::hash::hex;
 use crate::ledger::{ActorDocument, EventDocument, Hash, SecretKey, StationDocument};
 
+use super::cache::Cache;
 use super::ledger::{self, Head};
 use super::schema::{ledger_event, ledger_pending, ledger_stream, station_seq};
 use super::{Envelope, Failure, project};
@@ -30,6 +31,7 @@ pub struct Tx<'a> {
     envelope: &'a Envelope,
     key: &'a SecretKey,
     zone: Zone,
+    cache: &'a Cache,
     /// Heads as they were when the command met each stream.
     found: BTreeMap<String, Option<Head>>,
     /// Heads after what this command recorded.
@@ -51,12 +53,14 @@ impl<'a> Tx<'a> {
         envelope: &'a Envelope,
         key: &'a SecretKey,
         zone: Zone,
+        cache: &'a Cache,
     ) -> Self {
         Self {
             db,
             envelope,
             key,
             zone,
+            cache,
             found: BTreeMap::new(),
             grown: BTreeMap::new(),
             station: None,
@@ -99,7 +103,7 @@ impl<'a> Tx<'a> {
     /// When the database fails or a row cannot be read.
     pub fn load<A: Aggregate>(&mut self, id: &str) -> Result<Option<A>, Failure> {
         let stream = A::stream(id);
-        let (state, head) = ledger::load_with_head(self.db, &stream)?;
+        let (state, head) = ledger::load_with_head(self.db, &stream, Some(self.cache))?;
         self.found.entry(stream.as_str().to_owned()).or_insert(head);
         Ok(state)
     }
@@ -173,7 +177,7 @@ impl<'a> Tx<'a> {
                 ledger_event::stream_ver.eq(column(document.ver)?),
                 ledger_event::canonical.eq(canonical),
                 ledger_event::event_hash.eq(hash.to_vec()),
-                ledger_event::kid.eq(self.key.public().id().as_str()),
+                ledger_event::kid.eq(self.key.id().as_str()),
                 ledger_event::sig.eq(self.key.sign_event(hash).to_vec()),
                 ledger_event::command_id.eq(&document.command_id),
             ))

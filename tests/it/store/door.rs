@@ -315,6 +315,47 @@ fn events_carry_who_where_why_and_what_they_rest_on() {
 }
 
 #[test]
+fn a_long_life_is_known_to_the_last_event_whatever_was_rolled_back() {
+    each_backend(|store| {
+        let keys = |store: &Store| -> u64 {
+            store
+                .write(anybody("bench-1"), |tx| {
+                    Ok(tx.load::<Installation>("a")?.map_or(0, |state| state.keys.len() as u64))
+                })
+                .expect("loads")
+        };
+        store.write(anybody("bench-1"), |tx| tx.record([begin("a")])).expect("written");
+        let next = |number: usize| {
+            Change::of::<Installation>(
+                "a",
+                Event::KeyAnnounced {
+                    kid: format!("kid-{number}"),
+                    algorithm: "ed25519".to_owned(),
+                    public: chorda::ledger::Hash::of_bytes(b"x").to_string(),
+                    purpose: KeyPurpose::Event,
+                },
+            )
+        };
+        for number in 1..30 {
+            let refused: Result<(), _> = store.write(anybody("bench-1"), move |tx| {
+                tx.record([next(number + 100), next(number + 200)])?;
+                tx.load::<Installation>("a")?;
+                Err(Failure::refused("test", RefusalKind::Conflict, "rolled back"))
+            });
+            assert!(refused.is_err());
+            store
+                .write(anybody("bench-1"), move |tx| {
+                    tx.require::<Installation>("a")?;
+                    tx.record([next(number)])
+                })
+                .expect("written");
+            assert_eq!(keys(store), number as u64);
+        }
+        assert!(chorda::store::verify::run(store).expect("verifies").passed);
+    });
+}
+
+#[test]
 fn what_does_not_exist_is_told_as_such() {
     each_backend(|store| {
         let failure = store
