@@ -390,6 +390,31 @@ diesel::table! {
         decided_at -> Nullable<Timestamp>,
         closed_by -> Nullable<Text>,
         closed_at -> Nullable<Timestamp>,
+// Orders and custody (0008_order) ---------------------------------------------------------------
+
+diesel::table! {
+    patient_order (number) {
+        number -> Text,
+        patient -> Text,
+        coi -> Text,
+        protocol -> Text,
+        protocol_version -> Integer,
+        title -> Text,
+        stage -> Text,
+        is_open -> Bool,
+        is_scheduled -> Bool,
+        infusion_on -> Text,
+        thaw_on -> Text,
+        cancel_by -> Timestamp,
+        dose -> Text,
+        units -> Integer,
+        aliquots -> Integer,
+        placed_by -> Text,
+        placed_at -> Timestamp,
+        confirmed_by -> Nullable<Text>,
+        confirmed_at -> Nullable<Timestamp>,
+        batch -> Nullable<Text>,
+        version -> BigInt,
     }
 }
 
@@ -404,6 +429,11 @@ diesel::table! {
         certified_at -> Nullable<Timestamp>,
         pending -> Integer,
         disposition -> Integer,
+    order_stage (order_number, stage) {
+        order_number -> Text,
+        stage -> Text,
+        at -> Timestamp,
+        by_login -> Text,
     }
 }
 
@@ -411,6 +441,12 @@ diesel::table! {
     release_performer (batch, login) {
         batch -> Text,
         login -> Text,
+    order_vial (container) {
+        container -> Text,
+        order_number -> Text,
+        allocated_at -> Timestamp,
+        allocated_by -> Text,
+        thawed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -441,3 +477,34 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(donor, donation);
 diesel::allow_tables_to_appear_in_same_query!(test_request, test_result);
+    custody_hop (hop, container) {
+        hop -> Text,
+        container -> Text,
+        kind -> Text,
+        order_number -> Nullable<Text>,
+        from_login -> Text,
+        to_login -> Text,
+        purpose -> Text,
+        condition_out -> Nullable<Text>,
+        condition_in -> Nullable<Text>,
+        volume_out -> Nullable<Text>,
+        volume_in -> Nullable<Text>,
+        activity -> Nullable<Text>,
+        opened_at -> Timestamp,
+        due_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    administration (container) {
+        container -> Text,
+        order_number -> Text,
+        target -> Text,
+        volume -> Text,
+        given_at -> Timestamp,
+        recorded_at -> Timestamp,
+        given_by -> Text,
+    }
+}

@@ -1,0 +1,5 @@
+DROP TABLE administration;
+DROP TABLE custody_hop;
+DROP TABLE order_vial;
+DROP TABLE order_stage;
+DROP TABLE patient_order;
