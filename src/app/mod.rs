@@ -25,12 +25,20 @@ pub mod label_print;
 pub mod label_scan_back;
 pub mod material_change;
 pub mod material_receive;
+pub mod custody_administer;
+pub mod custody_excursion;
+pub mod custody_hand_over;
+pub mod order_allocate;
+pub mod order_change;
+pub mod order_place;
 pub mod scan;
+pub mod shown;
 pub mod sign_in;
 pub mod signature;
 pub mod storage_change;
 pub mod test_record;
 pub mod test_sign;
+pub mod site;
 pub mod user_change;
 pub mod user_password;
 pub mod user_register;
@@ -45,11 +53,13 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
-use crate::domain::RefusalKind;
+use crate::domain::{Context, RefusalKind};
 use crate::domain::actor::{Actor, Capability};
 use crate::domain::id::{ContentHash, StationId};
 use crate::ledger::Canonical;
 use crate::ledger::hash::hex;
+use crate::domain::id::StationId;
+use crate::domain::time::Instant;
 use crate::store::{Envelope, Failure, Store, StoreConfig, Tx, request_hash};
 
 /// The application: the records, the site's settings and the clock. Cheap to clone.
@@ -94,6 +104,12 @@ impl Caller {
                 self.actor.role.title()
             ),
         ))
+    }
+
+    /// Who and when, as decisions take it.
+    #[must_use]
+    pub fn context(&self, now: Instant) -> Context {
+        Context { now, actor: self.actor.clone() }
     }
 
     /// The reason given, trimmed; a refusal where there is none but must be.

@@ -85,6 +85,23 @@ pub fn sign(
     })
 }
 
+/// A signature of nobody, for asking a rule whether it would refuse before anything is signed; it
+/// names the person who is going to sign. Nothing that carries it is ever recorded.
+///
+/// # Errors
+/// Never in practice: the hash of nothing is a hash.
+pub(super) fn unsigned(app: &App, caller: &Caller) -> Result<Signature, Failure> {
+    Ok(Signature {
+        login: caller.actor.login.clone(),
+        printed_name: caller.actor.printed_name.clone(),
+        role: caller.actor.role,
+        meaning: Meaning::Performed,
+        at: app.clock.now(),
+        zone: app.config.zone.name().to_owned(),
+        content_hash: digest("")?,
+    })
+}
+
 /// Refuses a signature that was given over other content than this: what is signed must be what was
 /// shown.
 ///

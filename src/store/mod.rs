@@ -14,6 +14,7 @@ mod checkpoint_file;
 pub mod container;
 pub mod deviation;
 pub mod donor;
+pub mod custody;
 pub mod equipment;
 mod failure;
 pub mod genealogy;
@@ -23,6 +24,7 @@ mod keys;
 pub mod label;
 pub mod ledger;
 pub mod material;
+pub mod order;
 pub mod project;
 pub mod quality;
 pub mod release;
@@ -90,6 +92,8 @@ pub const PROJECTIONS: &[&[Table]] = &[
     quality::TABLES,
     deviation::TABLES,
     release::TABLES,
+    order::TABLES,
+    custody::TABLES,
 ];
 
 /// Tables that are no projection of the ledger, each with the reason. Verification does not look

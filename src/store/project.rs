@@ -15,12 +15,19 @@ use super::{
     Failure, container, deviation, donor, equipment, installation, material, quality, release,
     storage, user,
 };
+use super::{Failure, container, custody, equipment, installation, material, order, storage, user};
 
 /// Brings the tables up to date with one more event.
 ///
 /// # Errors
 /// When the database fails, or a row that the event needs is not there.
 pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
+    own_tables(db, recorded)?;
+    // What happens to a vial, a batch or a syringe moves the order it belongs to.
+    order::follow(db, recorded)
+}
+
+fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
     // One line for each aggregate, in the order of `domain::Event`.
     match &recorded.event {
         Event::Container(event) => container::project(db, recorded, event),
@@ -29,11 +36,22 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Test(event) => quality::project(db, recorded, event),
         Event::Deviation(event) => deviation::project(db, recorded, event),
         Event::Release(event) => release::project(db, recorded, event),
+        Event::Container(event) => {
+            container::project(db, recorded, event)?;
+            custody::project(db, recorded, event)
+        }
+        Event::Donor(_) => Ok(()),
+        Event::Donation(_) => Ok(()),
+        Event::Test(_) => Ok(()),
+        Event::Deviation(_) => Ok(()),
+        Event::Release(_) => Ok(()),
         Event::Location(event) => storage::project(db, recorded, event),
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),
         Event::Order(_) => Ok(()),
         Event::MasterRecord(_) | Event::Batch(_) => Ok(()),
+        Event::Order(event) => order::project(db, recorded, event),
+        Event::MasterRecord(_) => Ok(()),
         Event::Material(event) => material::project(db, recorded, event),
         Event::Equipment(event) => equipment::project(db, recorded, event),
     }

@@ -89,6 +89,11 @@ impl Order {
         self.scheduled.as_ref().map_or(&self.wished, |(slot, _)| slot)
     }
 
+    /// What each syringe is to hold, with its nominal size.
+    pub fn syringe_plan(&self) -> impl Iterator<Item = (&DoseUnit, Option<&Quantity>)> {
+        self.units.iter().enumerate().map(|(index, unit)| (unit, self.syringes.get(index)))
+    }
+
     /// Whether as many units of the bank are earmarked as the protocol needs.
     pub fn fully_allocated(&self) -> bool {
         u32::try_from(self.allocated.len()).is_ok_and(|count| count >= self.protocol.aliquots)

@@ -73,6 +73,8 @@ pub struct SiteCalendar {
     pub name: String,
     /// Its time zone.
     pub zone: Zone,
+    /// Its facility identification number, 5 characters, for chain-of-identity ids.
+    pub facility: String,
     /// Orders in culture at the same time.
     pub incubators: u32,
     /// Patients that can be treated on one day.
@@ -97,6 +99,7 @@ struct File {
     format: Spanned<u32>,
     name: String,
     zone: Spanned<String>,
+    facility: Spanned<String>,
     capacity: Capacity,
     hours: Hours,
     open: Open,
@@ -156,6 +159,10 @@ impl SiteCalendar {
         }
         let zone = Zone::parse(file.zone.get_ref())
             .ok_or_else(|| at.error(&file.zone.span(), "write an IANA zone name"))?;
+        let facility = file.facility.get_ref();
+        if facility.len() != 5 || !facility.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+            return Err(at.error(&file.facility.span(), "write the 5 characters of the facility"));
+        }
         let hour = file.hours.thaw.get_ref();
         if chrono::NaiveTime::parse_from_str(hour, "%H:%M").is_err() {
             return Err(at.error(&file.hours.thaw.span(), "write the hour as 08:00"));
@@ -163,6 +170,7 @@ impl SiteCalendar {
         let mut calendar = Self {
             name: file.name,
             zone,
+            facility: facility.clone(),
             incubators: file.capacity.incubators,
             releases_per_day: file.capacity.releases_per_day,
             thaw_hour: hour.clone(),

@@ -104,6 +104,7 @@ fn a_mistake_in_the_calendar_is_named_with_its_line() {
     let cases = [
         ("on = \"02-08\"", "on = \"02-30\"", "month-day"),
         ("zone = \"Europe/Ljubljana\"", "zone = \"Europe/Atlantis\"", "IANA"),
+        ("facility = \"A9999\"", "facility = \"A99\"", "5 characters"),
         ("thaw = \"08:00\"", "thaw = \"8 o'clock\"", "08:00"),
         ("\"mon\", \"tue\"", "\"mon\", \"die\"", "mon, tue"),
         ("easter = 1", "easter = 1\non = \"01-01\"", "either"),

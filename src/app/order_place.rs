@@ -1,0 +1,175 @@
+//! A clinician orders a dose for a patient code.
+//!
+//! Neighbours: `domain::protocol` computes the dose, `domain::schedule` the slot, `domain::order`
+//! decides; `site` has the protocol and the calendar.
+//!
+//! Architecture invariant: the slot is computed again in the transaction that takes it.
+
+use serde::Serialize;
+
+use super::shown::Shown;
+use super::{App, Caller, signature, site};
+use crate::db::Db;
+use crate::domain::actor::{Capability, Signature};
+use crate::domain::id::{Name, OrderNumber, PatientCode};
+use crate::domain::order::{self, Place, Placement};
+use crate::domain::protocol::{DosePlan, SiteDose};
+use crate::domain::quantity::Quantity;
+use crate::domain::schedule::{Candidate, Obstacle, Plan, Slot};
+use crate::domain::time::{Day, Instant};
+use crate::store::{Failure, order as table};
+
+/// What is ordered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderPlace {
+    /// The protocol.
+    pub protocol: String,
+    /// The trial's code of the patient.
+    pub patient: PatientCode,
+    /// What for.
+    pub indication: String,
+    /// Site and cells (`10*6`) of each site that is switched on.
+    pub doses: Vec<(Name, Quantity)>,
+    /// Criterion and whether it holds.
+    pub answers: Vec<(Name, bool)>,
+    /// The wished day of administration.
+    pub day: Day,
+}
+
+impl OrderPlace {
+    fn doses(&self) -> Vec<SiteDose> {
+        let dose = |(target, cells): &(Name, Quantity)| SiteDose {
+            target: target.clone(),
+            cells: *cells,
+        };
+        self.doses.iter().map(dose).collect()
+    }
+
+    fn command(&self, signature: Signature) -> Place {
+        Place {
+            patient: self.patient.clone(),
+            indication: self.indication.clone(),
+            doses: self.doses(),
+            answers: self.answers.clone(),
+            signature,
+        }
+    }
+}
+
+/// The content that is shown and signed.
+///
+/// # Errors
+/// When the dose is refused, or the protocol cannot be read.
+pub fn shown(command: &OrderPlace) -> Result<Shown, Failure> {
+    let published = site::protocol(&command.protocol)?;
+    let plan = DosePlan::compute(&published.protocol, &command.doses())?;
+    let mut shown = Shown::new("Order")
+        .line("Patient", command.patient.as_str())
+        .line("Protocol", published.protocol.reference())
+        .line("Indication", command.indication.trim())
+        .line("Administration on", format!("{} {}", command.day, command.day.weekday_name()));
+    for site in &plan.sites {
+        shown = shown.line(
+            site.unit.title.clone(),
+            format!("{} = {}", site.unit.cells.text(), site.unit.volume.text()),
+        );
+    }
+    let all = |wanted| command.answers.iter().filter(|(_, holds)| *holds == wanted).count();
+    Ok(shown
+        .line("To give", format!("{} = {}", plan.dose_cells.text(), plan.dose_volume.text()))
+        .line("To make", format!("{} = {}", plan.make_cells.text(), plan.make_volume.text()))
+        .line("Checklist", format!("{} answered yes, {} answered no", all(true), all(false))))
+}
+
+/// The days that can be offered, each infeasible one with its reasons. `except` is the order that
+/// is being moved, if one is.
+///
+/// # Errors
+/// When the database fails, or a text of the site cannot be read.
+pub fn calendar(
+    db: &mut Db,
+    protocol: &str,
+    except: Option<&OrderNumber>,
+    now: Instant,
+) -> Result<Vec<Candidate>, Failure> {
+    let calendar = site::calendar()?;
+    let bookings = table::bookings(db, except)?;
+    let rule = &site::protocol(protocol)?.protocol.schedule;
+    let today = Day::new(now.date(calendar.zone));
+    Ok(Plan { rule, calendar, bookings: &bookings, today }.candidates())
+}
+
+/// The slot of one day, or what stands against it.
+///
+/// # Errors
+/// As [`calendar`].
+pub fn slot(
+    db: &mut Db,
+    protocol: &str,
+    except: Option<&OrderNumber>,
+    now: Instant,
+    day: Day,
+) -> Result<Result<Slot, Vec<Obstacle>>, Failure> {
+    let calendar = site::calendar()?;
+    let bookings = table::bookings(db, except)?;
+    let rule = &site::protocol(protocol)?.protocol.schedule;
+    let today = Day::new(now.date(calendar.zone));
+    Ok(Plan { rule, calendar, bookings: &bookings, today }.slot_on(day))
+}
+
+/// Whether the order would be accepted now, before anything is signed.
+///
+/// # Errors
+/// What [`order_place`] would refuse.
+pub fn try_place(app: &App, caller: &Caller, command: &OrderPlace) -> Result<(), Failure> {
+    caller.needs(Capability::PlaceOrders)?;
+    let now = app.clock.now();
+    let placeholder = signature::unsigned(app, caller)?;
+    app.read(|db| decide(db, now, command, placeholder).map(|_| ()))
+}
+
+/// Places the order; gives its number.
+///
+/// # Errors
+/// What `domain::order` refuses; that the content changed since it was shown.
+pub fn order_place(
+    app: &App,
+    caller: &Caller,
+    command: OrderPlace,
+    signature: Signature,
+) -> Result<OrderNumber, Failure> {
+    caller.needs(Capability::PlaceOrders)?;
+    signature::covers(&signature, &shown(&command)?.hash()?)?;
+    let request = command.clone();
+    app.write(caller, &("order_place", &request), move |tx| {
+        let now = tx.now();
+        let (number, changes) = decide(tx.db(), now, &command, signature.clone())?;
+        tx.record(changes)?;
+        Ok(number)
+    })
+}
+
+fn decide(
+    db: &mut Db,
+    now: Instant,
+    command: &OrderPlace,
+    signature: Signature,
+) -> Result<(OrderNumber, Vec<crate::domain::Change>), Failure> {
+    use chrono::Datelike;
+    let published = site::protocol(&command.protocol)?;
+    let site_calendar = site::calendar()?;
+    let year = now.date(site_calendar.zone).year();
+    let (number, coi) = table::next_number(db, &site_calendar.facility, year)?;
+    let slot = slot(db, &command.protocol, None, now, command.day)?;
+    let open_order = table::open_of(db, &command.patient)?;
+    let facts = Placement {
+        number: &number,
+        coi: &coi,
+        protocol: &published.protocol,
+        protocol_hash: &published.hash,
+        slot: &slot,
+        open_order: open_order.as_ref(),
+    };
+    let changes = order::place(&command.command(signature), &facts)?;
+    Ok((number, changes))
+}
