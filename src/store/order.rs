@@ -181,6 +181,7 @@ fn reach(db: &mut Db, recorded: &Recorded, number: &str, stage: Stage) -> Result
 pub(super) fn follow(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
     use crate::domain::Event as Any;
     use crate::domain::container::Event as Of;
+    use crate::domain::release::Event as Certified;
     let id = recorded.stream.id();
     match &recorded.event {
         Any::Container(Of::Thawed { .. }) => thawed(db, recorded, id),
@@ -198,6 +199,9 @@ pub(super) fn follow(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
             if travelling == 0 { reach(db, recorded, &number, Stage::Received) } else { Ok(()) }
         }
         Any::Container(Of::Administered { .. } | Of::Destroyed { .. }) => given(db, recorded, id),
+        Any::Release(Certified::CertifiedInitial { .. } | Certified::CertifiedFinal { .. }) => {
+            batch_reached(db, recorded, id, Stage::Released)
+        }
         _ => Ok(()),
     }
 }
@@ -232,7 +236,7 @@ fn given(db: &mut Db, recorded: &Recorded, code: &str) -> Result<(), Failure> {
 }
 
 /// Moves the order that a batch is made for on.
-pub(super) fn batch_reached(
+fn batch_reached(
     db: &mut Db,
     recorded: &Recorded,
     batch: &str,

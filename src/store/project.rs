@@ -44,7 +44,6 @@ fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Donation(_) => Ok(()),
         Event::Test(_) => Ok(()),
         Event::Deviation(_) => Ok(()),
-        Event::Release(_) => Ok(()),
         Event::Location(event) => storage::project(db, recorded, event),
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),
