@@ -8,8 +8,8 @@
 
 use serde::Serialize;
 
+use super::content;
 use crate::domain::id::ContentHash;
-use crate::ledger::{Canonical, Hash};
 use crate::store::Failure;
 
 /// What is signed: an act and its particulars, in the words of the screen.
@@ -40,17 +40,6 @@ impl Shown {
     /// # Errors
     /// When the content has no canonical text.
     pub fn hash(&self) -> Result<ContentHash, Failure> {
-        hash_of(self)
+        content::hash(self)
     }
-}
-
-/// SHA-256 of the canonical text of any content.
-///
-/// # Errors
-/// When the content has no canonical text.
-pub fn hash_of<T: Serialize + ?Sized>(content: &T) -> Result<ContentHash, Failure> {
-    let text = Canonical::of(content)?.to_text()?;
-    let hash = Hash::of_bytes(text.as_bytes()).to_vec();
-    ContentHash::parse(&crate::ledger::hash::hex(&hash))
-        .map_err(|error| Failure::Broken(error.to_string()))
 }

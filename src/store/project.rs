@@ -12,10 +12,8 @@ use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
 use super::{
-    Failure, container, deviation, donor, equipment, installation, material, quality, release,
-    storage, user,
+    Failure, container, custody, deviation, donor, equipment, installation, material, order, quality, release, storage, user,
 };
-use super::{Failure, container, custody, equipment, installation, material, order, storage, user};
 
 /// Brings the tables up to date with one more event.
 ///
@@ -30,20 +28,15 @@ pub fn event(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
 fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
     // One line for each aggregate, in the order of `domain::Event`.
     match &recorded.event {
-        Event::Container(event) => container::project(db, recorded, event),
+        Event::Container(event) => {
+            container::project(db, recorded, event)?;
+            custody::project(db, recorded, event)
+        }
         Event::Donor(event) => donor::project(db, recorded, event),
         Event::Donation(event) => donor::project_donation(db, recorded, event),
         Event::Test(event) => quality::project(db, recorded, event),
         Event::Deviation(event) => deviation::project(db, recorded, event),
         Event::Release(event) => release::project(db, recorded, event),
-        Event::Container(event) => {
-            container::project(db, recorded, event)?;
-            custody::project(db, recorded, event)
-        }
-        Event::Donor(_) => Ok(()),
-        Event::Donation(_) => Ok(()),
-        Event::Test(_) => Ok(()),
-        Event::Deviation(_) => Ok(()),
         Event::Location(event) => storage::project(db, recorded, event),
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),
