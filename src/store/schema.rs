@@ -390,31 +390,6 @@ diesel::table! {
         decided_at -> Nullable<Timestamp>,
         closed_by -> Nullable<Text>,
         closed_at -> Nullable<Timestamp>,
-// Orders and custody (0008_order) ---------------------------------------------------------------
-
-diesel::table! {
-    patient_order (number) {
-        number -> Text,
-        patient -> Text,
-        coi -> Text,
-        protocol -> Text,
-        protocol_version -> Integer,
-        title -> Text,
-        stage -> Text,
-        is_open -> Bool,
-        is_scheduled -> Bool,
-        infusion_on -> Text,
-        thaw_on -> Text,
-        cancel_by -> Timestamp,
-        dose -> Text,
-        units -> Integer,
-        aliquots -> Integer,
-        placed_by -> Text,
-        placed_at -> Timestamp,
-        confirmed_by -> Nullable<Text>,
-        confirmed_at -> Nullable<Timestamp>,
-        batch -> Nullable<Text>,
-        version -> BigInt,
     }
 }
 
@@ -429,11 +404,6 @@ diesel::table! {
         certified_at -> Nullable<Timestamp>,
         pending -> Integer,
         disposition -> Integer,
-    order_stage (order_number, stage) {
-        order_number -> Text,
-        stage -> Text,
-        at -> Timestamp,
-        by_login -> Text,
     }
 }
 
@@ -441,12 +411,6 @@ diesel::table! {
     release_performer (batch, login) {
         batch -> Text,
         login -> Text,
-    order_vial (container) {
-        container -> Text,
-        order_number -> Text,
-        allocated_at -> Timestamp,
-        allocated_by -> Text,
-        thawed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -477,6 +441,55 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(donor, donation);
 diesel::allow_tables_to_appear_in_same_query!(test_request, test_result);
+
+// Orders and custody (0008_order) ---------------------------------------------------------------
+
+diesel::table! {
+    patient_order (number) {
+        number -> Text,
+        patient -> Text,
+        coi -> Text,
+        protocol -> Text,
+        protocol_version -> Integer,
+        title -> Text,
+        stage -> Text,
+        is_open -> Bool,
+        is_scheduled -> Bool,
+        infusion_on -> Text,
+        thaw_on -> Text,
+        cancel_by -> Timestamp,
+        dose -> Text,
+        units -> Integer,
+        aliquots -> Integer,
+        placed_by -> Text,
+        placed_at -> Timestamp,
+        confirmed_by -> Nullable<Text>,
+        confirmed_at -> Nullable<Timestamp>,
+        batch -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_stage (order_number, stage) {
+        order_number -> Text,
+        stage -> Text,
+        at -> Timestamp,
+        by_login -> Text,
+    }
+}
+
+diesel::table! {
+    order_vial (container) {
+        container -> Text,
+        order_number -> Text,
+        allocated_at -> Timestamp,
+        allocated_by -> Text,
+        thawed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     custody_hop (hop, container) {
         hop -> Text,
         container -> Text,
