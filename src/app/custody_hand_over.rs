@@ -320,9 +320,7 @@ pub fn return_units(
 /// The units of an order that a person holds now.
 #[must_use]
 pub fn held_by<'a>(units: &'a Units, login: &Login) -> Vec<&'a (Container, Standing)> {
-    let holds = |(container, _): &&(Container, Standing)| {
-        matches!(&container.custodian, Custodian::Person { login: holder } if holder == login)
-    };
+    let holds = |(container, _): &&(Container, Standing)| matches!(&container.custodian, Custodian::Person { login: holder } if holder == login);
     units.0.iter().filter(holds).collect()
 }
 
@@ -335,8 +333,8 @@ pub fn scan(text: &str) -> Result<Scan, Failure> {
         let (code, serial) = (label.container().clone(), u32::from(label.serial().number()));
         return Ok(Scan { code, serial: Some(serial) });
     }
-    let typed = crate::codes::container::read(text.trim())
-        .or_else(|_| ContainerCode::parse(text.trim()));
+    let typed =
+        crate::codes::container::read(text.trim()).or_else(|_| ContainerCode::parse(text.trim()));
     typed.map(|code| Scan { code, serial: None }).map_err(|_| {
         Failure::refused(
             "not_a_container_code",

@@ -86,9 +86,7 @@ pub fn shown(order: &Order, decision: &Decision, slot: Option<&Slot>) -> Shown {
     let dose = format!("{} = {}", order.dose_cells.text(), order.dose_volume.text());
     shown = shown.line("To give", dose);
     match decision {
-        Decision::Confirm => {
-            shown.line("Administration on", order.slot().infusion_on.to_string())
-        }
+        Decision::Confirm => shown.line("Administration on", order.slot().infusion_on.to_string()),
         Decision::Schedule { day } => {
             let shown = shown.line("Administration on", day.to_string());
             match slot {
@@ -109,11 +107,7 @@ pub fn shown(order: &Order, decision: &Decision, slot: Option<&Slot>) -> Shown {
 ///
 /// # Errors
 /// That the order does not exist, that the day cannot be offered, or the database failed.
-pub fn shown_now(
-    app: &App,
-    number: &OrderNumber,
-    decision: &Decision,
-) -> Result<Shown, Failure> {
+pub fn shown_now(app: &App, number: &OrderNumber, decision: &Decision) -> Result<Shown, Failure> {
     let now = app.clock.now();
     app.read(|db| {
         let order = crate::store::ledger::load::<Order>(db, number.as_str())?
@@ -201,6 +195,8 @@ pub(super) fn needs_any(caller: &Caller, capabilities: &[Capability]) -> Result<
     }
     match capabilities.first() {
         Some(&first) => caller.needs(first),
-        None => Err(Failure::refused("no_capability", RefusalKind::Forbidden, "Nobody may do this.")),
+        None => {
+            Err(Failure::refused("no_capability", RefusalKind::Forbidden, "Nobody may do this."))
+        }
     }
 }

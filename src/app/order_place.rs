@@ -38,10 +38,8 @@ pub struct OrderPlace {
 
 impl OrderPlace {
     fn doses(&self) -> Vec<SiteDose> {
-        let dose = |(target, cells): &(Name, Quantity)| SiteDose {
-            target: target.clone(),
-            cells: *cells,
-        };
+        let dose =
+            |(target, cells): &(Name, Quantity)| SiteDose { target: target.clone(), cells: *cells };
         self.doses.iter().map(dose).collect()
     }
 

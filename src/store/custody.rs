@@ -109,10 +109,7 @@ fn open(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure> 
 
 fn close(db: &mut Db, recorded: &Recorded, hop: &str, outcome: &str) -> Result<(), Failure> {
     diesel::update(custody_hop::table.find((hop, recorded.stream.id())))
-        .set((
-            custody_hop::closed_at.eq(recorded.at.naive()),
-            custody_hop::outcome.eq(outcome),
-        ))
+        .set((custody_hop::closed_at.eq(recorded.at.naive()), custody_hop::outcome.eq(outcome)))
         .execute(db)?;
     Ok(())
 }

@@ -180,6 +180,7 @@ fn reach(db: &mut Db, recorded: &Recorded, number: &str, stage: Stage) -> Result
 /// Moves the order of a vial, batch or syringe on when one of their events was projected.
 pub(super) fn follow(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
     use crate::domain::Event as Any;
+    use crate::domain::batch::Event as Made;
     use crate::domain::container::Event as Of;
     use crate::domain::release::Event as Certified;
     let id = recorded.stream.id();
@@ -199,6 +200,13 @@ pub(super) fn follow(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
             if travelling == 0 { reach(db, recorded, &number, Stage::Received) } else { Ok(()) }
         }
         Any::Container(Of::Administered { .. } | Of::Destroyed { .. }) => given(db, recorded, id),
+        Any::Batch(Made::Started { order: Some(order), .. }) => {
+            diesel::update(patient_order::table.find(order.as_str()))
+                .set(patient_order::batch.eq(id))
+                .execute(db)?;
+            Ok(())
+        }
+        Any::Batch(Made::Completed { .. }) => batch_reached(db, recorded, id, Stage::Tested),
         Any::Release(Certified::CertifiedInitial { .. } | Certified::CertifiedFinal { .. }) => {
             batch_reached(db, recorded, id, Stage::Released)
         }
@@ -367,11 +375,8 @@ pub fn list(db: &mut Db, open_only: bool, limit: i64) -> Result<Vec<OrderLine>, 
 /// # Errors
 /// When the database fails or the row cannot be read.
 pub fn find(db: &mut Db, number: &OrderNumber) -> Result<Option<OrderLine>, Failure> {
-    let row: Option<Row> = patient_order::table
-        .find(number.as_str())
-        .select(Row::as_select())
-        .first(db)
-        .optional()?;
+    let row: Option<Row> =
+        patient_order::table.find(number.as_str()).select(Row::as_select()).first(db).optional()?;
     row.map(OrderLine::try_from).transpose()
 }
 
@@ -406,10 +411,7 @@ pub fn of_batch(db: &mut Db, batch: &BatchNumber) -> Result<Option<OrderNumber>,
 ///
 /// # Errors
 /// When the database fails or a row cannot be read.
-pub fn stages(
-    db: &mut Db,
-    number: &OrderNumber,
-) -> Result<Vec<(Stage, Instant, String)>, Failure> {
+pub fn stages(db: &mut Db, number: &OrderNumber) -> Result<Vec<(Stage, Instant, String)>, Failure> {
     let rows: Vec<(String, NaiveDateTime, String)> = order_stage::table
         .filter(order_stage::order_number.eq(number.as_str()))
         .order(order_stage::at)

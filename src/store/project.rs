@@ -12,7 +12,8 @@ use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
 use super::{
-    Failure, container, custody, deviation, donor, equipment, installation, material, order, quality, release, storage, user,
+    Failure, container, custody, deviation, donor, equipment, installation, material, order,
+    quality, release, storage, user,
 };
 
 /// Brings the tables up to date with one more event.
@@ -40,10 +41,8 @@ fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Location(event) => storage::project(db, recorded, event),
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),
-        Event::Order(_) => Ok(()),
-        Event::MasterRecord(_) | Event::Batch(_) => Ok(()),
         Event::Order(event) => order::project(db, recorded, event),
-        Event::MasterRecord(_) => Ok(()),
+        Event::MasterRecord(_) | Event::Batch(_) => Ok(()),
         Event::Material(event) => material::project(db, recorded, event),
         Event::Equipment(event) => equipment::project(db, recorded, event),
     }

@@ -160,7 +160,9 @@ impl SiteCalendar {
         let zone = Zone::parse(file.zone.get_ref())
             .ok_or_else(|| at.error(&file.zone.span(), "write an IANA zone name"))?;
         let facility = file.facility.get_ref();
-        if facility.len() != 5 || !facility.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+        if facility.len() != 5
+            || !facility.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        {
             return Err(at.error(&file.facility.span(), "write the 5 characters of the facility"));
         }
         let hour = file.hours.thaw.get_ref();
