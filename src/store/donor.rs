@@ -334,14 +334,7 @@ pub fn next_code(db: &mut Db) -> Result<DonorCode, Failure> {
 /// # Errors
 /// When the database fails, or the year has no free number.
 pub fn next_din(db: &mut Db, facility: &str, year: u32) -> Result<Din, Failure> {
-    let prefix = format!("{facility}{year:02}");
-    let last: Option<String> = donations::table
-        .filter(donations::din.like(format!("{prefix}%")))
-        .select(max(donations::din))
-        .first(db)?;
-    let used = last.and_then(|din| din.get(7..).and_then(|digits| digits.parse::<u32>().ok()));
-    let next = used.unwrap_or(0).saturating_add(1);
-    Din::parse(&format!("{prefix}{next:06}")).map_err(|error| Failure::Broken(error.to_string()))
+    super::number::next_din(db, facility, year)
 }
 
 fn disposition(strictness: i32) -> Result<Disposition, Failure> {

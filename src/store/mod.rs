@@ -10,6 +10,8 @@
 
 pub mod backup;
 mod cache;
+pub mod account;
+pub mod batch;
 mod checkpoint_file;
 pub mod container;
 pub mod deviation;
@@ -25,6 +27,7 @@ pub mod label;
 pub mod ledger;
 pub mod material;
 pub mod order;
+pub mod number;
 pub mod project;
 pub mod quality;
 pub mod release;
@@ -94,6 +97,8 @@ pub const PROJECTIONS: &[&[Table]] = &[
     release::TABLES,
     order::TABLES,
     custody::TABLES,
+    batch::TABLES,
+    account::TABLES,
 ];
 
 /// Tables that are no projection of the ledger, each with the reason. Verification does not look

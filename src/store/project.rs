@@ -14,6 +14,8 @@ use crate::domain::{Event, Recorded};
 use super::{
     Failure, container, custody, deviation, donor, equipment, installation, material, order,
     quality, release, storage, user,
+    Failure, batch, container, deviation, donor, equipment, installation, material, quality, release,
+    storage, user,
 };
 
 /// Brings the tables up to date with one more event.
@@ -43,6 +45,9 @@ fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::User(event) => user::project(db, recorded, event),
         Event::Order(event) => order::project(db, recorded, event),
         Event::MasterRecord(_) | Event::Batch(_) => Ok(()),
+        Event::Order(_) => Ok(()),
+        Event::MasterRecord(event) => batch::project_record(db, recorded, event),
+        Event::Batch(event) => batch::project(db, recorded, event),
         Event::Material(event) => material::project(db, recorded, event),
         Event::Equipment(event) => equipment::project(db, recorded, event),
     }

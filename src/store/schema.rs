@@ -466,6 +466,21 @@ diesel::table! {
         confirmed_by -> Nullable<Text>,
         confirmed_at -> Nullable<Timestamp>,
         batch -> Nullable<Text>,
+// Batches (0006_batch) ---------------------------------------------------------------------------
+
+diesel::table! {
+    master_record (record_key) {
+        record_key -> Text,
+        record -> Text,
+        number -> Integer,
+        title -> Text,
+        product -> Text,
+        hash -> Text,
+        state -> Text,
+        authored_by -> Text,
+        proposed_at -> Timestamp,
+        approved_by -> Nullable<Text>,
+        effective_at -> Nullable<Timestamp>,
         version -> BigInt,
     }
 }
@@ -507,6 +522,23 @@ diesel::table! {
         due_at -> Nullable<Timestamp>,
         closed_at -> Nullable<Timestamp>,
         outcome -> Nullable<Text>,
+    batch (number) {
+        number -> Text,
+        record -> Text,
+        record_number -> Integer,
+        title -> Text,
+        product -> Text,
+        order_number -> Nullable<Text>,
+        patient -> Nullable<Text>,
+        din -> Nullable<Text>,
+        state -> Text,
+        started_at -> Timestamp,
+        started_by -> Text,
+        last_step -> Nullable<Text>,
+        last_at -> Timestamp,
+        steps_done -> Integer,
+        ended_at -> Nullable<Timestamp>,
+        version -> BigInt,
     }
 }
 
@@ -519,5 +551,36 @@ diesel::table! {
         given_at -> Timestamp,
         recorded_at -> Timestamp,
         given_by -> Text,
+    batch_step (batch, step, occurrence) {
+        batch -> Text,
+        step -> Text,
+        occurrence -> Integer,
+        performed_at -> Timestamp,
+        recorded_at -> Timestamp,
+        performed_by -> Text,
+        late -> Bool,
+        deviations -> Integer,
+        verified_by -> Nullable<Text>,
+        verified_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    batch_use (batch, step, occurrence, used) {
+        batch -> Text,
+        step -> Text,
+        occurrence -> Integer,
+        used -> Text,
+        used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    account (batch, unit, name) {
+        batch -> Text,
+        unit -> Text,
+        #[sql_name = "account"]
+        name -> Text,
+        balance -> Text,
     }
 }

@@ -1,0 +1,5 @@
+DROP TABLE account;
+DROP TABLE batch_use;
+DROP TABLE batch_step;
+DROP TABLE batch;
+DROP TABLE master_record;

@@ -1,0 +1,57 @@
+//! Running numbers, allocated in the transaction that uses them: the highest there is, plus one.
+//!
+//! Two writers that take the same number collide at the primary key, and one of them runs again.
+//!
+//! Architecture invariant: no number is kept anywhere but on the thing that has it.
+
+use chrono::Datelike;
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use crate::db::Db;
+use crate::domain::id::{BatchNumber, Din};
+use crate::domain::time::Instant;
+
+use super::Failure;
+use super::schema::{batch, donation};
+
+/// The next free batch number of the year of `now`.
+///
+/// # Errors
+/// When the database fails.
+pub fn next_batch(db: &mut Db, now: Instant) -> Result<BatchNumber, Failure> {
+    let prefix = format!("B-{}-", now.utc().year());
+    let last: Option<String> = batch::table
+        .filter(batch::number.like(format!("{prefix}%")))
+        .select(max(batch::number))
+        .first(db)?;
+    let used: u32 = last
+        .and_then(|number| number.strip_prefix(&prefix).and_then(|n| n.parse().ok()))
+        .unwrap_or(0);
+    let next = used.saturating_add(1);
+    BatchNumber::parse(&format!("{prefix}{next:04}"))
+        .map_err(|error| Failure::Broken(error.to_string()))
+}
+
+/// The next free donation identification number of a facility in a two-digit year, over donations
+/// and the pools that have a number of their own.
+///
+/// # Errors
+/// When the database fails, or the year has no free number.
+pub fn next_din(db: &mut Db, facility: &str, year: u32) -> Result<Din, Failure> {
+    let prefix = format!("{facility}{year:02}");
+    let pattern = format!("{prefix}%");
+    let donated: Option<String> = donation::table
+        .filter(donation::din.like(&pattern))
+        .select(max(donation::din))
+        .first(db)?;
+    let pooled: Option<String> =
+        batch::table.filter(batch::din.like(&pattern)).select(max(batch::din)).first(db)?;
+    let used = donated
+        .into_iter()
+        .chain(pooled)
+        .filter_map(|din| din.get(7..).and_then(|digits| digits.parse::<u32>().ok()))
+        .max();
+    let next = used.unwrap_or(0).saturating_add(1);
+    Din::parse(&format!("{prefix}{next:06}")).map_err(|error| Failure::Broken(error.to_string()))
+}
