@@ -12,6 +12,12 @@
 //! Architecture invariant: nothing here decides a rule of the process; nothing waits for a person,
 //! the clock or the network inside a transaction.
 
+pub mod batch_facts;
+pub mod batch_hold_point_sign;
+pub mod batch_start;
+pub mod batch_step_perform;
+pub mod batch_step_verify;
+pub mod master_record_approve;
 pub mod container_decide;
 pub mod container_move;
 pub mod content;

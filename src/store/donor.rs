@@ -7,7 +7,6 @@
 //! nothing else.
 
 use chrono::NaiveDateTime;
-use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::db::{Db, DbError};
