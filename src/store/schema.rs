@@ -466,21 +466,6 @@ diesel::table! {
         confirmed_by -> Nullable<Text>,
         confirmed_at -> Nullable<Timestamp>,
         batch -> Nullable<Text>,
-// Batches (0006_batch) ---------------------------------------------------------------------------
-
-diesel::table! {
-    master_record (record_key) {
-        record_key -> Text,
-        record -> Text,
-        number -> Integer,
-        title -> Text,
-        product -> Text,
-        hash -> Text,
-        state -> Text,
-        authored_by -> Text,
-        proposed_at -> Timestamp,
-        approved_by -> Nullable<Text>,
-        effective_at -> Nullable<Timestamp>,
         version -> BigInt,
     }
 }
@@ -522,6 +507,41 @@ diesel::table! {
         due_at -> Nullable<Timestamp>,
         closed_at -> Nullable<Timestamp>,
         outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    administration (container) {
+        container -> Text,
+        order_number -> Text,
+        target -> Text,
+        volume -> Text,
+        given_at -> Timestamp,
+        recorded_at -> Timestamp,
+        given_by -> Text,
+    }
+}
+
+// Batches (0006_batch) ---------------------------------------------------------------------------
+
+diesel::table! {
+    master_record (record_key) {
+        record_key -> Text,
+        record -> Text,
+        number -> Integer,
+        title -> Text,
+        product -> Text,
+        hash -> Text,
+        state -> Text,
+        authored_by -> Text,
+        proposed_at -> Timestamp,
+        approved_by -> Nullable<Text>,
+        effective_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     batch (number) {
         number -> Text,
         record -> Text,
@@ -543,14 +563,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    administration (container) {
-        container -> Text,
-        order_number -> Text,
-        target -> Text,
-        volume -> Text,
-        given_at -> Timestamp,
-        recorded_at -> Timestamp,
-        given_by -> Text,
     batch_step (batch, step, occurrence) {
         batch -> Text,
         step -> Text,
