@@ -92,11 +92,7 @@ pub fn facts(
     Ok(facts)
 }
 
-fn material_fact(
-    db: &mut Db,
-    lot: &LotId,
-    at: Instant,
-) -> Result<Option<MaterialFact>, Failure> {
+fn material_fact(db: &mut Db, lot: &LotId, at: Instant) -> Result<Option<MaterialFact>, Failure> {
     Ok(material::load(db, lot)?.map(|found| MaterialFact {
         lot: lot.clone(),
         material: found.receipt.material.clone(),

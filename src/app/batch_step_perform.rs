@@ -95,8 +95,7 @@ pub fn batch_step_perform(
         }
         let occurrence = assessment.occurrence;
         let signed = signed.clone();
-        let changes =
-            batch::perform(&batch, &record, assessment, &facts, fresh, signed, &context)?;
+        let changes = batch::perform(&batch, &record, assessment, &facts, fresh, signed, &context)?;
         let outcome = outcome(occurrence, &changes);
         tx.record(changes)?;
         open_packages(tx, &command.materials)?;

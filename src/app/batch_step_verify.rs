@@ -66,8 +66,7 @@ pub fn batch_step_verify(
         let context = tx.context();
         let batch = tx.require::<Batch>(number.as_str())?;
         let record = record_of(&batch)?;
-        let changes =
-            batch::verify(&batch, &record, &step, occurrence, signed.clone(), &context)?;
+        let changes = batch::verify(&batch, &record, &step, occurrence, signed.clone(), &context)?;
         signature::covers(&signed, &preview(&batch, &step, occurrence)?.hash)?;
         tx.record(changes)
     })

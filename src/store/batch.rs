@@ -272,12 +272,7 @@ pub enum Which {
 ///
 /// # Errors
 /// When the database fails or a row cannot be read.
-pub fn list(
-    db: &mut Db,
-    which: Which,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<BatchRow>, Failure> {
+pub fn list(db: &mut Db, which: Which, offset: i64, limit: i64) -> Result<Vec<BatchRow>, Failure> {
     let mut query = batch::table
         .order((batch::last_at.desc(), batch::number.desc()))
         .offset(offset)
@@ -403,9 +398,8 @@ pub fn load(db: &mut Db, number: &BatchNumber) -> Result<Option<Batch>, Failure>
 /// # Errors
 /// A `NotFound` refusal when it does not, or as [`load`].
 pub fn require(db: &mut Db, number: &BatchNumber) -> Result<Batch, Failure> {
-    load(db, number)?.ok_or_else(|| {
-        Failure::not_found(format!("There is no batch {number}. Check the number."))
-    })
+    load(db, number)?
+        .ok_or_else(|| Failure::not_found(format!("There is no batch {number}. Check the number.")))
 }
 
 /// The donors a node descends from.

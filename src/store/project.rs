@@ -12,10 +12,8 @@ use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
 use super::{
-    Failure, container, custody, deviation, donor, equipment, installation, material, order,
+    Failure, batch, container, custody, deviation, donor, equipment, installation, material, order,
     quality, release, storage, user,
-    Failure, batch, container, deviation, donor, equipment, installation, material, quality, release,
-    storage, user,
 };
 
 /// Brings the tables up to date with one more event.
