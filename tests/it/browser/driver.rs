@@ -42,7 +42,9 @@ impl Browser {
                 required.iter().all(|name| std::env::var_os(name).is_none()),
                 "chromedriver is not installed, but services are required"
             );
-            SAID.call_once(|| eprintln!("chromedriver is not installed: the browser suite did NOT run"));
+            SAID.call_once(|| {
+                eprintln!("chromedriver is not installed: the browser suite did NOT run")
+            });
             return None;
         };
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
@@ -90,7 +92,8 @@ impl Browser {
 
     /// Makes the page this large, in CSS pixels.
     pub(crate) fn resize(&self, width: u32, height: u32) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.chrome("Emulation.setDeviceMetricsOverride", &size);
     }
 
@@ -196,7 +199,11 @@ impl Browser {
                 return element[ELEMENT].as_str().unwrap().to_owned();
             }
             let address = self.address();
-            assert!(Instant::now() < deadline, "{address} has no {selector}: {}", self.text("body"));
+            assert!(
+                Instant::now() < deadline,
+                "{address} has no {selector}: {}",
+                self.text("body")
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -218,8 +225,7 @@ impl Browser {
 
 fn value(path: &str, mut response: ureq::http::Response<ureq::Body>) -> Value {
     let status = response.status();
-    let mut answer: Value =
-        response.body_mut().with_config().limit(64 << 20).read_json().unwrap();
+    let mut answer: Value = response.body_mut().with_config().limit(64 << 20).read_json().unwrap();
     assert!(status.is_success(), "{path}: {answer}");
     answer["value"].take()
 }

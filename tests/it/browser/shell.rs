@@ -37,10 +37,8 @@ fn the_frame_works_and_fits_at_every_size_and_the_browser_blocks_nothing() {
         fits(&browser, name);
     }
     let complaints = browser.complaints();
-    let blocked: Vec<_> = complaints
-        .iter()
-        .filter(|text| !text.contains("404") && !text.contains("422"))
-        .collect();
+    let blocked: Vec<_> =
+        complaints.iter().filter(|text| !text.contains("404") && !text.contains("422")).collect();
     assert!(blocked.is_empty(), "{blocked:?}");
 }
 
