@@ -42,10 +42,10 @@ pub(super) fn verdict_cell(verdict: Verdict, word: &str) -> Cell {
 
 /// Columns of signatures, on the cover and in their own chapter.
 pub(super) const SIGNATURE_COLUMNS: [Column; 4] = [
-    Column { title: "Meaning", share: 50 },
-    Column { title: "Signed by", share: 40 },
-    Column { title: "Date, time, zone", share: 40 },
-    Column { title: "SHA-256 of the content signed", share: 46 },
+    Column { title: "Meaning", share: 47 },
+    Column { title: "Signed by", share: 39 },
+    Column { title: "Date, time, zone", share: 39 },
+    Column { title: "SHA-256 of the content signed", share: 51 },
 ];
 
 pub(super) fn signature_row(signature: &Signature) -> Vec<Cell> {
@@ -146,7 +146,7 @@ pub(super) fn genealogy(flow: &mut Flow, record: &BatchRecord) {
     flow.chapter("Genealogy");
     flow.paragraph(
         "From the donors (top) to the patient (bottom). Containers of one origin, one use and one \
-         disposition are drawn as one box that counts them; all of them are listed below.",
+         disposition are drawn as one box that counts them; all of them are listed after the drawing.",
         SMALL,
         MUTED,
     );

@@ -2,7 +2,8 @@
 //! layers.
 //!
 //! Sibling containers with the same parents, the same use and the same disposition are one node
-//! (`56 × cryovial`). An edge that passes a layer gets a waypoint in it, so that it crosses no node.
+//! (`56 × cryovial`). An edge that passes a layer gets a waypoint in it, so that it crosses no
+//! node.
 //!
 //! Architecture invariant: every edge of the model is drawn, or is inside a collapsed node that
 //! says how many it stands for.
@@ -302,12 +303,14 @@ fn draw_node(flow: &mut Flow, node: &Drawn, (x, y, wide, high): Place) {
         let mark = Point::new(x + wide - Len::um(3000), y + Len::um(1100));
         shape(flow.page(), mark, Len::um(1900), Tone::from(disposition));
     }
-    let mut base = y + Len::um(6600);
-    for line in label_lines(&node.label, inner) {
+    let lines = label_lines(&node.label, inner);
+    let (first, step) = if lines.len() > 1 { (5800, 2800) } else { (6600, 3000) };
+    let mut base = y + Len::um(first);
+    for line in lines {
         let size = fit(Face::CondensedBold, &line, Len::pt10(85), Len::pt10(45), inner);
         let size = size.unwrap_or(Len::pt10(45));
         flow.page().text(Point::new(left, base), Face::CondensedBold, size, INK, &line);
-        base += Len::um(3000);
+        base += Len::um(step);
     }
     let foot = match node.disposition {
         Some(disposition) if node.detail.is_empty() => disposition.word().to_owned(),

@@ -50,6 +50,44 @@ pub fn hash(json: &[u8]) -> String {
     crate::ledger::hash::hex(&Sha256::digest(json))
 }
 
+/// The forms a record can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people; carries the JSON as an attachment.
+    Pdf,
+    /// For machines.
+    Json,
+}
+
+impl Form {
+    /// The form that a file name asks for by its ending; `None` for any other.
+    #[must_use]
+    pub fn of_path(path: &std::path::Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "pdf" => Some(Self::Pdf),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    /// Media type, for downloads.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// The record in the form asked for.
+pub fn render(record: &BatchRecord, form: Form) -> Result<Vec<u8>, RecordError> {
+    match form {
+        Form::Pdf => render_pdf(record),
+        Form::Json => to_json(record),
+    }
+}
+
 /// The record as PDF, with its JSON attached.
 pub fn render_pdf(record: &BatchRecord) -> Result<Vec<u8>, RecordError> {
     let json = to_json(record)?;
