@@ -179,6 +179,7 @@ pub(super) fn donors(flow: &mut Flow, record: &BatchRecord) {
         flow.paragraph("No donor stands behind this product yet.", SMALL, MUTED);
     }
     for donor in &record.donors {
+        flow.space(Len::mm(4));
         flow.keep(|flow| draw_donor(flow, donor));
     }
 }

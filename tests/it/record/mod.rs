@@ -45,6 +45,71 @@ fn a_record_with_nothing_in_it_still_says_so_page_by_page() {
     assert!(render_pdf(&record).unwrap().starts_with(b"%PDF-1.7"));
 }
 
+#[test]
+fn texts_of_any_length_and_script_still_make_a_record() {
+    let long = "a".repeat(700);
+    let lines = "line\n".repeat(400);
+    for text in ["", " ", long.as_str(), lines.as_str(), "日本語 \u{1F600} \u{7} č\u{301}"] {
+        let mut record = fixture::record();
+        record.batches.truncate(1);
+        record.audit_trail.truncate(3);
+        record.identity.product = text.into();
+        record.identity.patient_code = text.into();
+        record.status.headline = text.into();
+        record.batches[0].title = text.into();
+        record.batches[0].steps[0].title = text.into();
+        record.batches[0].steps[1].fields[0].value = text.into();
+        record.batches[0].steps[1].comments.push(text.into());
+        record.audit_trail[0].new = Some(text.into());
+        record.genealogy.nodes[0].label = text.into();
+        let control = text.contains('\u{7}');
+        assert_eq!(render_pdf(&record).is_err(), control, "the ledger's profile refuses controls");
+    }
+}
+
+#[test]
+fn a_wide_genealogy_with_shared_vials_and_two_patients_is_drawn() {
+    use chorda::record::{Edge, Node, NodeKind};
+    let mut record = fixture::record();
+    let template = record.genealogy.nodes[0].clone();
+    let node = |id: &str, kind: NodeKind| Node {
+        id: id.into(),
+        label: id.into(),
+        kind,
+        detail: String::new(),
+        ..template.clone()
+    };
+    let graph = &mut record.genealogy;
+    for extra in 0..9 {
+        let donor = format!("DNR-10{extra:02}");
+        graph.nodes.push(node(&donor, NodeKind::Donor));
+        graph.edges.push(Edge { from: donor, to: "B-2026-0005".into() });
+    }
+    graph.nodes.push(node("CV0000099", NodeKind::Container));
+    graph.nodes.push(node("XER-04", NodeKind::Patient));
+    for (from, to) in
+        [("B-2026-0001", "CV0000099"), ("CV0000099", "B-2026-0006"), ("CV0000099", "XER-04")]
+    {
+        graph.edges.push(Edge { from: from.into(), to: to.into() });
+    }
+    // A loop cannot be made by consuming and producing; drawn all the same, it must not hang.
+    graph.edges.push(Edge { from: "XER-04".into(), to: "DNR-0001".into() });
+    let pdf = render_pdf(&record).unwrap();
+    if std::env::var_os("CHORDA_KEEP_FILES").is_some() {
+        std::fs::write(crate::labels::folder("wide").join("record.pdf"), &pdf).unwrap();
+    }
+}
+
+#[test]
+fn a_file_name_chooses_the_form() {
+    use chorda::record::Form;
+    use std::path::Path;
+    assert_eq!(Form::of_path(Path::new("a/b.PDF")), Some(Form::Pdf));
+    assert_eq!(Form::of_path(Path::new("b.json")), Some(Form::Json));
+    assert_eq!(Form::of_path(Path::new("b.txt")), None);
+    assert_eq!(Form::of_path(Path::new("b")), None);
+}
+
 fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
