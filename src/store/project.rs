@@ -42,8 +42,6 @@ fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Installation(event) => installation::project(db, recorded, event),
         Event::User(event) => user::project(db, recorded, event),
         Event::Order(event) => order::project(db, recorded, event),
-        Event::MasterRecord(_) | Event::Batch(_) => Ok(()),
-        Event::Order(_) => Ok(()),
         Event::MasterRecord(event) => batch::project_record(db, recorded, event),
         Event::Batch(event) => batch::project(db, recorded, event),
         Event::Material(event) => material::project(db, recorded, event),
