@@ -55,18 +55,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::actor::{Actor, Capability};
-use crate::domain::id::{ContentHash, StationId};
+use crate::domain::id::StationId;
 use crate::domain::time::Instant;
 use crate::domain::{Context, RefusalKind};
-use crate::ledger::Canonical;
-use crate::ledger::hash::hex;
 use crate::store::{Envelope, Failure, Store, StoreConfig, Tx, request_hash};
 
 /// The application: the records, the site's settings and the clock. Cheap to clone.
