@@ -38,7 +38,7 @@ const ENTRIES: &[(&str, &str, Icon)] = &[
     ("/master-records", "Master records", Icon::Record),
     ("/trace", "Trace", Icon::Trace),
     ("/audit", "Audit trail", Icon::History),
-    ("/administration", "People", Icon::People),
+    ("/administration", "Administration", Icon::People),
 ];
 
 /// The entries for a person in this role who looks at `path`.

@@ -10,7 +10,6 @@
 
 mod domain;
 mod codes;
-mod browser;
 mod cli;
 mod clock;
 mod labels;

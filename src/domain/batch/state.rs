@@ -27,6 +27,9 @@ pub enum BatchState {
 }
 
 impl BatchState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::InProcess, Self::PendingReview, Self::Aborted];
+
     /// The code in tables.
     pub fn code(self) -> &'static str {
         match self {

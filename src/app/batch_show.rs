@@ -1,0 +1,114 @@
+//! What the page of a batch shows: the batch, the record it runs, its disposition with the cause,
+//! its deviations and what became of what it made. And reading the labels scanned for a step.
+//!
+//! Architecture invariant: reads only.
+
+use std::sync::Arc;
+
+use super::App;
+use super::batch_facts::record_of;
+use super::container_move::ScannedContainer;
+use crate::domain::batch::Batch;
+use crate::domain::container::{Container, Custodian, Fate, check_label};
+use crate::domain::deviation::{Class, Status};
+use crate::domain::disposition::Disposition;
+use crate::domain::genealogy::{Node, Standing};
+use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber};
+use crate::domain::master_record::MasterRecord;
+use crate::store::container::{self, Of};
+use crate::store::{Failure, batch as table, deviation, genealogy};
+
+/// The most containers of one batch that its page lists.
+const CONTAINERS_MAX: i64 = 500;
+
+/// A deviation of a batch, for its page.
+#[derive(Debug, Clone)]
+pub struct DeviationLine {
+    /// Its number.
+    pub number: DeviationNumber,
+    /// One line.
+    pub title: String,
+    /// How serious it is.
+    pub class: Class,
+    /// How it stands.
+    pub status: Status,
+}
+
+/// A batch with what surrounds it.
+#[derive(Debug, Clone)]
+pub struct BatchView {
+    /// The batch.
+    pub batch: Batch,
+    /// The record it runs.
+    pub record: Arc<MasterRecord>,
+    /// Its effective disposition and the cause.
+    pub standing: Standing,
+    /// Its deviations, oldest first.
+    pub deviations: Vec<DeviationLine>,
+    /// The containers it made.
+    pub made: Vec<Container>,
+}
+
+/// A batch with what surrounds it.
+///
+/// # Errors
+/// A `NotFound` refusal when there is none, or that the database failed.
+pub fn batch_show(app: &App, number: &BatchNumber) -> Result<BatchView, Failure> {
+    app.read(|db| {
+        let batch = table::require(db, number)?;
+        let record = record_of(&batch)?;
+        let standing = genealogy::effective_with_cause(db, &Node::batch(number))?;
+        let deviations = deviation::of_batch(db, number)?
+            .into_iter()
+            .map(|row| DeviationLine {
+                number: row.number,
+                title: row.title,
+                class: row.class,
+                status: row.status,
+            })
+            .collect();
+        let made = container::list(db, &Of::Batch(number), None, CONTAINERS_MAX)?;
+        Ok(BatchView { batch, record, standing, deviations, made })
+    })
+}
+
+impl BatchView {
+    /// The effective disposition.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.standing.disposition
+    }
+}
+
+/// Where a container is or what became of it, in words.
+#[must_use]
+pub fn whereabouts(container: &Container) -> String {
+    match (&container.fate, &container.custodian) {
+        (Fate::Consumed { batch, .. }, _) => format!("used up by {batch}"),
+        (Fate::Administered { order, .. }, _) => format!("administered for {order}"),
+        (Fate::Destroyed { .. }, _) => "destroyed".to_owned(),
+        (Fate::Live, Custodian::Place { location }) => location.to_string(),
+        (Fate::Live, Custodian::Person { login }) => format!("held by {login}"),
+        (Fate::Live, Custodian::Transfer { .. }) => "in transfer".to_owned(),
+        (Fate::Live, Custodian::Spent) => "spent".to_owned(),
+    }
+}
+
+/// The containers whose labels were scanned, in the order scanned. A void label is refused, and so
+/// is what is no label of a container.
+///
+/// # Errors
+/// The first refusal, naming what was scanned; or that the database failed.
+pub fn scanned_containers(app: &App, scans: &[String]) -> Result<Vec<ContainerCode>, Failure> {
+    app.read(|db| {
+        let mut codes = Vec::new();
+        for text in scans {
+            let scanned = ScannedContainer::read(text)?;
+            if let Some(serial) = scanned.serial {
+                check_label(&container::require(db, &scanned.code)?, serial)?;
+            }
+            codes.push(scanned.code);
+        }
+        Ok(codes)
+    })
+}
