@@ -29,7 +29,10 @@ use crate::domain::deviation::Status;
 use crate::domain::id::{BatchNumber, MasterRecordId, OrderNumber};
 use crate::domain::master_record::{MasterRecord, Step};
 use crate::domain::time::Instant;
-use crate::store::{self, batch::{BatchRow, Which}};
+use crate::store::{
+    self,
+    batch::{BatchRow, Which},
+};
 
 pub(super) const READ: Access = Access::Needs(&[Capability::ReadGmp]);
 const PERFORM: Access = Access::Needs(&[Capability::PerformSteps]);
@@ -92,7 +95,16 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
     })?;
     let mut table = Table::new(
         "Batches",
-        &["Batch", "Makes", "Master record", "For order", "Started", "Steps", "Production", "Disposition"],
+        &[
+            "Batch",
+            "Makes",
+            "Master record",
+            "For order",
+            "Started",
+            "Steps",
+            "Production",
+            "Disposition",
+        ],
     );
     for row in rows {
         table.push(list_row(cx, row));
@@ -178,7 +190,8 @@ fn start_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<StartP
             "QA approves a master record and sets its effective date; then batches can start.",
         )
     });
-    let options = records.iter().map(|row| (row.record.clone(), format!("{} ({})", row.title, row.key)));
+    let options =
+        records.iter().map(|row| (row.record.clone(), format!("{} ({})", row.title, row.key)));
     let fill = |field: Field| {
         let value = cx.query(&field.name).to_owned();
         field.value(value).fill(cx.form(), errors)
@@ -338,7 +351,8 @@ fn head(cx: &Cx, view: &BatchView) -> Head {
         head = head.action(Link::to(format!("/labels?batch={number}"), "Labels").icon(Icon::Label));
     }
     if batch.state == BatchState::InProcess && cx.may(Capability::DecideDisposition) {
-        head = head.action(Link::to(format!("/batches/{number}/abort"), "Give up").icon(Icon::Stop));
+        head =
+            head.action(Link::to(format!("/batches/{number}/abort"), "Give up").icon(Icon::Stop));
     }
     head
 }
@@ -507,8 +521,7 @@ fn timer_state(now: Instant, reading: &batch::TimerReading<'_>) -> (Option<Insta
 }
 
 fn made_table(view: &BatchView) -> Table {
-    let mut table =
-        Table::new("Containers made", &["Container", "What", "Holds", "For", "Where"]);
+    let mut table = Table::new("Containers made", &["Container", "What", "Holds", "For", "Where"]);
     for made in &view.made {
         let held = [made.contents.viable_cells, made.contents.volume].into_iter().flatten();
         let holds: Vec<String> = held.map(|quantity| quantity.text()).collect();

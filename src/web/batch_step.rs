@@ -21,11 +21,11 @@ use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
-use crate::app::batch_show::{BatchView, batch_show};
 use crate::app::batch_hold_point_sign::{
     batch_abort, batch_abort_preview, batch_hold_point_preview, batch_hold_point_sign,
 };
 use crate::app::batch_show::scanned_containers;
+use crate::app::batch_show::{BatchView, batch_show};
 use crate::app::batch_step_perform::{StepPreview, batch_step_perform, batch_step_preview};
 use crate::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
 use crate::codes::{self, Scanned};
@@ -183,9 +183,8 @@ fn step_page(
     let progress = Procedure::new(batch, &view.record).progress(step);
     let open = matches!(progress, Progress::Ready | Progress::Optional | Progress::Repeatable);
     let note = look(cx, batch, &view.record, step, &progress).note;
-    let banner = banner.or_else(|| {
-        (!open).then(|| Banner::check("This step cannot be performed now").text(note))
-    });
+    let banner = banner
+        .or_else(|| (!open).then(|| Banner::check("This step cannot be performed now").text(note)));
     let late = vec![
         Field::new(Kind::DateTime, "performed_at", "Performed at, if not now")
             .hint("Server time counts unless you state another."),
@@ -497,8 +496,7 @@ fn review_page(
     error: Option<String>,
 ) -> Result<ReviewPage, WebError> {
     let shown = &preview.shown;
-    let mut sign =
-        cx.signature_block(Meaning::Performed, &preview.hash)?.button("Sign this step");
+    let mut sign = cx.signature_block(Meaning::Performed, &preview.hash)?.button("Sign this step");
     sign.error = error;
     let carried = cx
         .form()
@@ -581,9 +579,8 @@ fn verify_page(
         .find(|one| one.occurrence == occurrence)
         .ok_or_else(|| WebError::not_found(format!("{} {occurrence}", step.name)))?;
     let number = &view.batch.number;
-    let preview = cx
-        .app()
-        .read(|db| batch_verification_preview(db, number, &step.name, occurrence))?;
+    let preview =
+        cx.app().read(|db| batch_verification_preview(db, number, &step.name, occurrence))?;
     let StepPreview { shown, hash } = preview;
     let performer = performance.signature.login == cx.actor()?.login;
     let mut banners: Vec<Banner> = deviations_banner(&shown).into_iter().collect();
@@ -610,11 +607,7 @@ fn verify_page(
         rows: shown.values.iter().chain(&shown.calculated).map(shown_row).collect(),
         lines: lines(&shown),
         carried: Vec::new(),
-        action: format!(
-            "{}/steps/{}/verify/{occurrence}",
-            address(&view.batch.number),
-            step.name
-        ),
+        action: format!("{}/steps/{}/verify/{occurrence}", address(&view.batch.number), step.name),
         back: address(&view.batch.number),
         sign: sign.button("Verify this step"),
     })
@@ -640,8 +633,9 @@ fn verify(cx: &Cx) -> Result<Reply, WebError> {
         Ok(batch_step_verify(cx.app(), &caller, &number, &step.name, occurrence, signature)?)
     });
     match verified {
-        Ok(()) => Ok(Reply::see_other(address(&number))
-            .flash(&format!("“{}” is verified.", step.title))),
+        Ok(()) => {
+            Ok(Reply::see_other(address(&number)).flash(&format!("“{}” is verified.", step.title)))
+        }
         Err(error) => cx.page_again(&verify_page(cx, &view, step, occurrence, Some(error))?),
     }
 }
@@ -769,9 +763,8 @@ fn abort(cx: &Cx) -> Result<Reply, WebError> {
     if check.required("reason").is_none() {
         return cx.page_again(&abort_page(cx, &view, &check.errors, None)?);
     }
-    let done = own_signature(cx, Meaning::Rejected).and_then(|signature| {
-        Ok(batch_abort(cx.app(), &cx.caller()?, &number, signature)?)
-    });
+    let done = own_signature(cx, Meaning::Rejected)
+        .and_then(|signature| Ok(batch_abort(cx.app(), &cx.caller()?, &number, signature)?));
     match done {
         Ok(()) => Ok(Reply::see_other(address(&number)).flash("The batch is given up.")),
         Err(error) => cx.page_again(&abort_page(cx, &view, &Errors::new(), Some(error))?),
