@@ -13,6 +13,7 @@
 //! the clock or the network inside a transaction.
 
 pub mod batch_facts;
+pub mod batch_show;
 pub mod batch_hold_point_sign;
 pub mod batch_start;
 pub mod batch_step_perform;
@@ -20,7 +21,6 @@ pub mod batch_step_verify;
 pub mod master_record_approve;
 pub mod container_decide;
 pub mod container_move;
-pub mod batch_show;
 pub mod content;
 pub mod deviation_decide;
 pub mod donation_receive;
@@ -42,10 +42,12 @@ pub mod scan;
 pub mod shown;
 pub mod sign_in;
 pub mod signature;
+pub mod stock_scan;
 pub mod storage_change;
 pub mod test_record;
 pub mod test_sign;
 pub mod site;
+pub mod trace;
 pub mod user_change;
 pub mod user_password;
 pub mod user_register;

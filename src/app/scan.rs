@@ -41,7 +41,7 @@ pub struct Answer {
 pub type Resolver = fn(&App, &Actor, &str) -> Result<Option<Answer>, Failure>;
 
 /// The resolvers in the order in which they are asked. Append yours.
-const RESOLVERS: &[Resolver] = &[];
+const RESOLVERS: &[Resolver] = &[super::stock_scan::resolve];
 
 /// Looks a scanned or typed code up for the person who asks.
 ///

@@ -449,6 +449,24 @@ pub fn list(
     states.iter().map(|state| snapshot::read(state)).collect()
 }
 
+/// The containers of these codes that exist, in any order.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn load_many(db: &mut Db, codes: &[String]) -> Result<Vec<Container>, Failure> {
+    let mut found = Vec::new();
+    for some in codes.chunks(500) {
+        let states: Vec<String> = container::table
+            .filter(container::code.eq_any(some))
+            .select(container::state)
+            .load(db)?;
+        for state in &states {
+            found.push(snapshot::read(state)?);
+        }
+    }
+    Ok(found)
+}
+
 /// How many containers stand in positions of a place, or of places inside it.
 ///
 /// # Errors

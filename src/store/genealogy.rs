@@ -12,7 +12,7 @@
 //! Architecture invariant: edges are only ever added; a look-back is one recursive query per
 //! direction, never a query per node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text};
@@ -20,6 +20,7 @@ use diesel::sql_types::{Integer, Nullable, Text};
 use crate::db::{Db, DbError};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Edge, Graph, Node, NodeKind, Standing};
+use crate::domain::id::PatientCode;
 
 use super::schema::{edge, standing};
 use super::{Failure, Table};
@@ -213,6 +214,62 @@ pub fn graph_around(db: &mut Db, node: &Node) -> Result<Graph, Failure> {
         }
     }
     Ok(graph)
+}
+
+/// What is kept of many nodes: the effective disposition, and of a container its own.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn kept(db: &mut Db, nodes: &[Node]) -> Result<BTreeMap<Node, Standing>, Failure> {
+    let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    let mut found = BTreeMap::new();
+    for some in names.chunks(500) {
+        let rows: Vec<(String, i32, Option<String>)> = standing::table
+            .filter(standing::node.eq_any(some))
+            .select((standing::node, standing::effective, standing::because))
+            .load(db)?;
+        for (node, effective, because) in rows {
+            found.insert(parse(&node)?, standing_of(effective, because.as_deref())?);
+        }
+    }
+    Ok(found)
+}
+
+/// The numbers of the batches that used a material lot or a device.
+///
+/// # Errors
+/// When the database fails.
+pub fn batches_using(db: &mut Db, node: &Node) -> Result<Vec<String>, Failure> {
+    let query = "SELECT DISTINCT batch AS node FROM batch_use WHERE used = $1 ORDER BY batch";
+    let rows: Vec<NodeRow> = diesel::sql_query(query).bind::<Text, _>(node.to_string()).load(db)?;
+    Ok(rows.into_iter().map(|row| row.node).collect())
+}
+
+/// The material lots and devices that batches used, each with the batch.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn used_by(db: &mut Db, batches: &[String]) -> Result<Vec<(String, Node)>, Failure> {
+    let query = "SELECT DISTINCT used AS node FROM batch_use WHERE batch = $1 ORDER BY used";
+    let mut found = Vec::new();
+    for batch in batches {
+        let rows: Vec<NodeRow> = diesel::sql_query(query).bind::<Text, _>(batch).load(db)?;
+        for row in rows {
+            found.push((batch.clone(), parse(&row.node)?));
+        }
+    }
+    Ok(found)
+}
+
+/// The newest order of a patient code.
+///
+/// # Errors
+/// When the database fails.
+pub fn order_of_patient(db: &mut Db, patient: &PatientCode) -> Result<Option<Node>, Failure> {
+    let query = "SELECT number AS node FROM patient_order WHERE patient = $1 \
+                 ORDER BY number DESC LIMIT 1";
+    let rows: Vec<NodeRow> = diesel::sql_query(query).bind::<Text, _>(patient.as_str()).load(db)?;
+    Ok(rows.into_iter().next().map(|row| Node::new(NodeKind::Order, row.node)))
 }
 
 /// Brings the kept disposition of a node and of everything below it up to date.

@@ -38,7 +38,7 @@ const ENTRIES: &[(&str, &str, Icon)] = &[
     ("/master-records", "Master records", Icon::Record),
     ("/trace", "Trace", Icon::Trace),
     ("/audit", "Audit trail", Icon::History),
-    ("/administration", "Administration", Icon::People),
+    ("/administration", "People", Icon::People),
 ];
 
 /// The entries for a person in this role who looks at `path`.

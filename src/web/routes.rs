@@ -117,6 +117,12 @@ const SLICES: &[&[Route]] = &[
     super::account::ROUTES,
     super::administration::ROUTES,
     // Slices of the process.
+    super::container::ROUTES,
+    super::storage::ROUTES,
+    super::material::ROUTES,
+    super::equipment::ROUTES,
+    super::label::ROUTES,
+    super::trace::ROUTES,
     super::batch::ROUTES,
     super::batch_step::ROUTES,
 ];

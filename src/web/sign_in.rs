@@ -98,7 +98,7 @@ fn sign_in(cx: &Cx) -> Result<Reply, WebError> {
 fn refused(failure: Failure) -> Result<Banner, WebError> {
     match failure {
         Failure::Refused(refused) if refused.rule != "too_many_sign_ins" => {
-            Ok(Banner::stop(refused.message))
+            Ok(Banner::stop("That did not work").text(refused.message))
         }
         other => Err(other.into()),
     }

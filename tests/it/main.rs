@@ -10,6 +10,7 @@
 
 mod domain;
 mod codes;
+mod browser;
 mod cli;
 mod clock;
 mod labels;

@@ -1,0 +1,481 @@
+//! Labels: preview beside the decoded text, print, reprint with a reason, read back N of M, and the
+//! balance of a batch.
+//!
+//! Neighbours: `app::label_print` and `app::label_scan_back`.
+//!
+//! Architecture invariant: a label is shown as it is printed, from the same drawing.
+
+use askama::Template;
+
+use super::component::{Banner, Cell, Chip, Empty, Facts, Head, Link, Progress, Table, Tone};
+use super::cx::Cx;
+use super::error::WebError;
+use super::filters;
+use super::form::Field;
+use super::icon::Icon;
+use super::page::Shell;
+use super::reply::Reply;
+use super::routes::{Access, Route};
+use crate::app::container_move::ScannedContainer;
+use crate::app::label_print::{LabelPrint, label_pdf, label_preview, label_print};
+use crate::app::label_scan_back::{
+    LabelAccount, LabelFate, LabelScanBack, label_account, label_scan_back,
+};
+use crate::domain::actor::Capability;
+use crate::domain::container::Container;
+use crate::domain::id::{BatchNumber, ContainerCode};
+use crate::store::container::Of;
+use crate::store::{Failure, container, label};
+
+const READ: Access = Access::Needs(&[Capability::ReadGmp]);
+const PRINT: Access = Access::Needs(&[Capability::PrintLabels]);
+
+/// The rows of this slice.
+pub const ROUTES: &[Route] = &[
+    Route::get("/labels", READ, find, "Labels: find a container or a batch"),
+    Route::get("/labels/batch/{number}", READ, batch, "Labels of a batch"),
+    Route::get("/labels/container/{code}", READ, one, "The labels of a container"),
+    Route::get("/labels/preview/{code}", READ, preview, "A label as a drawing"),
+    Route::get("/labels/pdf", PRINT, pdf, "Labels as a PDF to print"),
+    Route::post("/labels/print", PRINT, print, "Print or reprint labels"),
+    Route::post("/labels/scan-back", PRINT, scan_back, "Read a label back"),
+    Route::post("/labels/account", PRINT, account, "Account for a label"),
+];
+
+const BATCH_MAX: i64 = 500;
+
+#[derive(Template)]
+#[template(path = "label/find.html")]
+struct FindPage {
+    shell: Shell,
+    head: Head,
+    banner: Option<Banner>,
+    code: Field,
+    waiting: Table,
+    empty: Empty,
+}
+
+/// Finds by a code; without one, lists what a person holds that has no label on it yet.
+fn find(cx: &Cx) -> Result<Reply, WebError> {
+    let asked = cx.query("code");
+    let mut banner = None;
+    if !asked.is_empty() {
+        if let Ok(batch) = BatchNumber::parse(asked) {
+            return Ok(Reply::see_other(format!("/labels/batch/{batch}")));
+        }
+        match ScannedContainer::read(asked) {
+            Ok(found) => {
+                return Ok(Reply::see_other(format!("/labels/container/{}", found.code)));
+            }
+            Err(failure) => banner = Some(WebError::from(failure).refusal()?),
+        }
+    }
+    let login = cx.actor()?.login.clone();
+    let held = cx.app().read(|db| container::list(db, &Of::HeldBy(&login), None, BATCH_MAX))?;
+    let mut waiting = Table::new("Without a label", &["Container", "Contents", "Batch", "Label"]);
+    for state in held.iter().filter(|state| !state.labels.applied()) {
+        waiting.push(row(state));
+    }
+    cx.page(&FindPage {
+        shell: cx.shell("Labels"),
+        head: Head::new("Labels").lede("Print, reprint with a reason, and read back."),
+        banner,
+        code: Field::scan("code", "Container or batch").value(asked).autofocus(),
+        waiting,
+        empty: Empty::new(
+            Icon::Label,
+            "Nothing in your hands waits for a label",
+            "Scan a container, or type a batch number, to see its labels.",
+        ),
+    })
+}
+
+fn row(state: &Container) -> [Cell; 4] {
+    let batch = match &state.batch {
+        Some(batch) => Cell::CodeLink(Link::to(format!("/labels/batch/{batch}"), batch.as_str())),
+        None => Cell::Soft(String::new()),
+    };
+    [
+        Cell::CodeLink(Link::to(format!("/labels/container/{}", state.code), state.code.clone())),
+        state.contents.title.clone().into(),
+        batch,
+        chip(state).into(),
+    ]
+}
+
+fn chip(state: &Container) -> Chip {
+    match (state.labels.valid(), state.labels.applied()) {
+        (_, true) => Chip::new(Tone::Ok, "read back"),
+        (Some(_), false) => Chip::new(Tone::Wait, "printed, not read back"),
+        (None, false) => Chip::new(Tone::Wait, "not printed"),
+    }
+}
+
+// One container ----------------------------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "label/container.html")]
+struct ContainerPage {
+    shell: Shell,
+    head: Head,
+    banner: Option<Banner>,
+    src: String,
+    not_drawn: Option<Banner>,
+    facts: Facts,
+    parts: Table,
+    prints: Table,
+    code: String,
+    printed: bool,
+    may_print: bool,
+    applied: bool,
+    pdf: String,
+    reason: Field,
+    scan: Field,
+    accounts: Vec<AccountRow>,
+}
+
+struct AccountRow {
+    serial: u32,
+    missing: u32,
+}
+
+fn one(cx: &Cx) -> Result<Reply, WebError> {
+    let code = cx.param_as("code", ContainerCode::parse)?;
+    cx.page(&container_page(cx, &code, None)?)
+}
+
+fn container_page(
+    cx: &Cx,
+    code: &ContainerCode,
+    banner: Option<Banner>,
+) -> Result<ContainerPage, WebError> {
+    let state = cx.app().read(|db| container::require(db, code))?;
+    let preview = label_preview(cx.app(), code, false)?;
+    let mut parts = Table::new("What the symbol says", &["Part", "As read", "Meaning"]);
+    for (name, value, meaning) in preview.parts {
+        parts.push([name.into(), Cell::Code(value), Cell::Soft(meaning)]);
+    }
+    let printed = state.labels.valid().is_some();
+    let facts = Facts::new()
+        .with("Printed for people", Cell::Code(preview.printed))
+        .with("Text of the symbol", Cell::Code(preview.payload))
+        .with("Serial", preview.serial.to_string());
+    let mut reason = Field::text("because", "Why it is printed again").required();
+    reason = reason.hint("The label before is void from then on, wherever it is scanned.");
+    let batch = state.batch.as_ref().map(|batch| format!("/labels/batch/{batch}"));
+    let mut head = Head::new(format!("Label of {code}"))
+        .under("/labels", "Labels")
+        .chip(chip(&state))
+        .lede(state.contents.title.clone())
+        .action(Link::to(super::container::address(code.as_str()), "Container"));
+    if let Some(batch) = batch {
+        head = head.under(batch, state.batch.as_ref().map_or("", BatchNumber::as_str));
+    }
+    Ok(ContainerPage {
+        shell: cx.shell(format!("Label of {code}")),
+        head,
+        banner,
+        src: format!("/labels/preview/{code}?serial={}", preview.serial),
+        not_drawn: preview
+            .drawing
+            .err()
+            .map(|why| Banner::check("This label cannot be printed yet").text(why)),
+        facts,
+        parts,
+        prints: prints(cx, &state),
+        code: code.to_string(),
+        printed,
+        may_print: cx.may(Capability::PrintLabels),
+        applied: state.labels.applied(),
+        pdf: format!("/labels/pdf?code={code}"),
+        reason,
+        scan: Field::scan("scanned", "Scan the label on the container").required(),
+        accounts: accounts(&state),
+    })
+}
+
+fn accounts(state: &Container) -> Vec<AccountRow> {
+    let open = state.labels.prints.iter().map(|print| AccountRow {
+        serial: print.serial,
+        missing: print.copies.saturating_sub(state.labels.accounted(print.serial)),
+    });
+    // A valid single label waits to be read back; what is left over can be accounted for here.
+    open.filter(|row| {
+        row.missing > 0 && (!state.labels.is_valid(row.serial) || state.labels.applied())
+    })
+    .collect()
+}
+
+fn prints(cx: &Cx, state: &Container) -> Table {
+    let columns = ["Serial", "Printed", "Copies", "Destroyed", "Kept", "Status"];
+    let mut table = Table::new("Prints", &columns);
+    for print in state.labels.prints.iter().rev() {
+        let chip = match state.labels.void(print.serial) {
+            Some(voided) => Chip::new(
+                Tone::Stop,
+                format!("void since {}: {}", cx.when(voided.at), voided.because),
+            ),
+            None if state.labels.scanned_back == Some(print.serial) => {
+                Chip::new(Tone::Ok, "read back")
+            }
+            None => Chip::new(Tone::Wait, "not read back"),
+        };
+        table.push([
+            Cell::Number(print.serial.to_string()),
+            Cell::Soft(format!("{}, {}", cx.when(print.at), print.by)),
+            Cell::Number(print.copies.to_string()),
+            Cell::Number(print.destroyed.to_string()),
+            Cell::Number(print.kept.to_string()),
+            chip.into(),
+        ]);
+    }
+    table
+}
+
+fn preview(cx: &Cx) -> Result<Reply, WebError> {
+    let code = cx.param_as("code", ContainerCode::parse)?;
+    let drawn = label_preview(cx.app(), &code, false)?.drawing;
+    let svg = drawn.unwrap_or_else(|why| not_drawn_svg(&why));
+    Ok(Reply::document("image/svg+xml", svg.into_bytes()))
+}
+
+/// A drawing that says why there is none.
+fn not_drawn_svg(why: &str) -> String {
+    let page = NotDrawn { lines: wrapped(why, 52) };
+    page.render().unwrap_or_default()
+}
+
+#[derive(Template)]
+#[template(path = "label/_not_drawn.svg", ext = "html")]
+struct NotDrawn {
+    lines: Vec<(u32, String)>,
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<(u32, String)> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < width => {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    (1_u32..).map(|row| row.saturating_mul(18)).zip(lines).collect()
+}
+
+fn pdf(cx: &Cx) -> Result<Reply, WebError> {
+    let codes: Vec<ContainerCode> = cx
+        .request
+        .query
+        .all("code")
+        .map(ContainerCode::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| WebError::Invalid(format!("{error}.")))?;
+    let batch = BatchNumber::parse(cx.query("batch")).ok();
+    let codes = match batch {
+        Some(batch) => cx.app().read(|db| {
+            let states = container::list(db, &Of::Batch(&batch), None, BATCH_MAX)?;
+            let printed = states.iter().filter(|state| state.labels.valid().is_some());
+            printed.map(|state| parse(&state.code)).collect::<Result<Vec<_>, Failure>>()
+        })?,
+        None => codes,
+    };
+    Ok(Reply::document("application/pdf", label_pdf(cx.app(), &codes)?))
+}
+
+fn parse(code: &str) -> Result<ContainerCode, Failure> {
+    ContainerCode::parse(code).map_err(|error| Failure::Broken(error.to_string()))
+}
+
+// Commands ---------------------------------------------------------------------------------------
+
+fn form_codes(cx: &Cx) -> Result<Vec<ContainerCode>, WebError> {
+    cx.form()
+        .all("code")
+        .map(ContainerCode::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| WebError::Invalid(format!("{error}.")))
+}
+
+fn print(cx: &Cx) -> Result<Reply, WebError> {
+    let codes = form_codes(cx)?;
+    let copies = cx.form().get("copies").map_or(Ok(1), str::parse).unwrap_or(0);
+    let because = cx.form().get("because").map(str::to_owned);
+    let again = cx.form().text("what") == "reprint";
+    // A reprint without a reason is refused by the rule, not taken for a first print.
+    let because = if again { Some(because.unwrap_or_default()) } else { None };
+    let command = LabelPrint { containers: codes.clone(), copies, because };
+    let said = |count: usize| format!("Printed labels: {count}. Apply each and read it back.");
+    let outcome = label_print(cx.app(), &cx.caller()?, command);
+    answer(cx, codes.first(), outcome.map(|printed| said(printed.len())))
+}
+
+/// Back to where the form stood: the container's page or that of its batch.
+fn answer(
+    cx: &Cx,
+    first: Option<&ContainerCode>,
+    outcome: Result<String, Failure>,
+) -> Result<Reply, WebError> {
+    let batch = BatchNumber::parse(cx.form().text("batch")).ok();
+    match (outcome, batch, first) {
+        (Ok(said), Some(batch), _) => {
+            Ok(Reply::see_other(format!("/labels/batch/{batch}")).flash(&said))
+        }
+        (Ok(said), None, Some(code)) => {
+            Ok(Reply::see_other(format!("/labels/container/{code}")).flash(&said))
+        }
+        (Ok(said), None, None) => Ok(Reply::see_other("/labels").flash(&said)),
+        (Err(failure), Some(batch), _) => {
+            let banner = WebError::from(failure).refusal()?;
+            cx.page_again(&batch_page(cx, &batch, Some(banner))?)
+        }
+        (Err(failure), None, Some(code)) => {
+            let banner = WebError::from(failure).refusal()?;
+            cx.page_again(&container_page(cx, code, Some(banner))?)
+        }
+        (Err(failure), None, None) => Err(failure.into()),
+    }
+}
+
+fn scan_back(cx: &Cx) -> Result<Reply, WebError> {
+    let expected = form_codes(cx)?.into_iter().next();
+    let scanned = ScannedContainer::read(cx.form().text("scanned"));
+    let outcome = match (&expected, scanned) {
+        (Some(expected), Ok(scanned)) => {
+            let expected = expected.clone();
+            let said = format!("The label on {expected} is the right one.");
+            let command = LabelScanBack { expected, scanned };
+            label_scan_back(cx.app(), &cx.caller()?, command).map(|()| said)
+        }
+        (None, Ok(_)) => {
+            return Err(WebError::Invalid("Say which container should wear the label.".to_owned()));
+        }
+        (_, Err(failure)) => Err(failure),
+    };
+    answer(cx, expected.as_ref(), outcome)
+}
+
+fn account(cx: &Cx) -> Result<Reply, WebError> {
+    let mut check = cx.check();
+    let whole = |text: &str| text.parse::<u32>();
+    let code = check.parse("code", ContainerCode::parse);
+    let serial = check.parse("serial", whole);
+    let copies = check.parse("copies", whole);
+    let fate = match cx.form().text("fate") {
+        "kept" => LabelFate::Kept,
+        _ => LabelFate::Destroyed,
+    };
+    let (Some(container), Some(serial), Some(copies)) = (code, serial, copies) else {
+        return Err(WebError::Invalid("Say which labels became what.".to_owned()));
+    };
+    let command = LabelAccount { container: container.clone(), serial, copies, fate };
+    let outcome = label_account(cx.app(), &cx.caller()?, command);
+    answer(cx, Some(&container), outcome.map(|()| "Accounted for.".to_owned()))
+}
+
+// A batch ----------------------------------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "label/batch.html")]
+struct BatchPage {
+    shell: Shell,
+    head: Head,
+    banner: Option<Banner>,
+    balance: Facts,
+    progress: Progress,
+    table: Table,
+    empty: Empty,
+    batch: String,
+    unprinted: Vec<String>,
+    next: Option<Next>,
+    may_print: bool,
+    pdf: String,
+}
+
+/// The container whose label is read back next.
+struct Next {
+    code: String,
+    title: String,
+    count: String,
+    src: String,
+    scan: Field,
+}
+
+fn batch(cx: &Cx) -> Result<Reply, WebError> {
+    let number = cx.param_as("number", BatchNumber::parse)?;
+    cx.page(&batch_page(cx, &number, None)?)
+}
+
+fn batch_page(
+    cx: &Cx,
+    number: &BatchNumber,
+    banner: Option<Banner>,
+) -> Result<BatchPage, WebError> {
+    let (states, balance) = cx.app().read(|db| {
+        let states = container::list(db, &Of::Batch(number), None, BATCH_MAX)?;
+        Ok((states, label::balance(db, number)?))
+    })?;
+    let done = states.iter().filter(|state| state.labels.applied()).count();
+    let mut table = Table::new("Containers", &["Container", "Contents", "Number", "Label"]);
+    for state in &states {
+        let number = format!("{} of {}", state.number_of.0, state.number_of.1);
+        let page = format!("/labels/container/{}", state.code);
+        table.push([
+            Cell::CodeLink(Link::to(page, state.code.clone())),
+            state.contents.title.clone().into(),
+            Cell::Number(number),
+            chip(state).into(),
+        ]);
+    }
+    let next = states
+        .iter()
+        .find(|state| state.labels.valid().is_some() && !state.labels.applied())
+        .map(|state| Next {
+            code: state.code.clone(),
+            title: state.contents.title.clone(),
+            count: format!("{} of {}", done.saturating_add(1), states.len()),
+            src: format!("/labels/preview/{}?serial={}", state.code, state.labels.latest),
+            scan: Field::scan("scanned", "Scan the label on it").required().autofocus(),
+        });
+    let even = if balance.is_even() && balance.issued > 0 {
+        Chip::new(Tone::Ok, "balanced")
+    } else {
+        Chip::new(Tone::Wait, "open")
+    };
+    Ok(BatchPage {
+        shell: cx.shell(format!("Labels of {number}")),
+        head: Head::new(format!("Labels of {number}"))
+            .under("/labels", "Labels")
+            .chip(even)
+            .action(Link::to(format!("/batches/{number}"), "Batch")),
+        banner,
+        balance: balance_facts(balance),
+        progress: Progress { label: "Read back".to_owned(), done, total: states.len() },
+        unprinted: states
+            .iter()
+            .filter(|state| state.labels.latest == 0)
+            .map(|state| state.code.clone())
+            .collect(),
+        table,
+        empty: Empty::new(Icon::Label, "No containers yet", "The batch has made none so far."),
+        batch: number.to_string(),
+        next,
+        may_print: cx.may(Capability::PrintLabels),
+        pdf: format!("/labels/pdf?batch={number}"),
+    })
+}
+
+fn balance_facts(balance: label::Balance) -> Facts {
+    Facts::new()
+        .wide()
+        .with("Issued", Cell::Number(balance.issued.to_string()))
+        .with("On their containers", Cell::Number(balance.applied.to_string()))
+        .with("Destroyed", Cell::Number(balance.destroyed.to_string()))
+        .with("In the batch record", Cell::Number(balance.kept.to_string()))
+        .with("Not accounted for", Cell::Number(balance.missing.to_string()))
+        .with("Containers without", Cell::Number(balance.containers_without.to_string()))
+}
