@@ -13,7 +13,7 @@ use crate::store::Failure;
 pub const CODE_LENGTH_MAX: usize = 400;
 
 /// How the answer is to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Good; go on.
@@ -25,7 +25,7 @@ pub enum Verdict {
 }
 
 /// What a scanned code is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Answer {
     /// How to take it.
     pub verdict: Verdict,

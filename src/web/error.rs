@@ -3,6 +3,8 @@
 //!
 //! Architecture invariant: an internal error shows a reference number and nothing of its cause.
 
+use std::panic::AssertUnwindSafe;
+
 use serde::Serialize;
 
 use super::component::{Banner, Head, Link};
@@ -221,6 +223,18 @@ impl WebError {
             Reply::page_with(self.status(), &AlonePage::from(page))
         }
     }
+}
+
+/// Answers whatever happens: a panic becomes the answer 500 with the request's number, and the
+/// connection stays.
+pub fn whatever_happens(request_id: &str, work: impl FnOnce() -> Reply) -> Reply {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!(request = %request_id, "a handler panicked");
+        Reply::text(
+            500,
+            format!("This should not happen. Nothing was recorded.\nReference: {request_id}\n"),
+        )
+    })
 }
 
 fn rule_text(rule: &str) -> String {

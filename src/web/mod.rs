@@ -18,6 +18,7 @@ use session::Sessions;
 
 pub mod account;
 pub mod administration;
+pub mod api;
 pub mod assets;
 pub mod batch;
 pub mod batch_step;

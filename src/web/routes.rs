@@ -4,6 +4,8 @@
 //! Architecture invariant: there is no other way to reach a handler, so what the table says about
 //! access is what happens; tests walk the table.
 
+use actix_web::dev::ResourceDef;
+
 use super::cx::Cx;
 use super::error::WebError;
 use super::reply::Reply;
@@ -55,8 +57,10 @@ pub struct Route {
     pub summary: &'static str,
     /// What answers.
     pub handler: Handler,
-    /// Whether it belongs to the JSON API: errors are JSON, too.
-    pub api: bool,
+    /// Of the JSON API: the schema of its answer; errors are JSON, too.
+    pub api: Option<&'static str>,
+    /// Of the JSON API: the names of its query and what they mean.
+    pub query: &'static [(&'static str, &'static str)],
     /// The largest body, in bytes.
     pub body_max: usize,
     /// Whether the form token is asked for; only sign-in and reports of the browser go without.
@@ -74,8 +78,8 @@ impl Route {
         handler: Handler,
         summary: &'static str,
     ) -> Self {
-        let (method, api, body_max, token) = (Method::Get, false, BODY_MAX, false);
-        Self { method, path, access, summary, handler, api, body_max, token }
+        let (method, api, body_max, token) = (Method::Get, None, BODY_MAX, false);
+        Self { method, path, access, summary, handler, api, query: &[], body_max, token }
     }
 
     /// A form that changes something.
@@ -85,14 +89,20 @@ impl Route {
         handler: Handler,
         summary: &'static str,
     ) -> Self {
-        let (method, api, body_max, token) = (Method::Post, false, BODY_MAX, true);
-        Self { method, path, access, summary, handler, api, body_max, token }
+        let (method, api, body_max, token) = (Method::Post, None, BODY_MAX, true);
+        Self { method, path, access, summary, handler, api, query: &[], body_max, token }
     }
 
-    /// The same as part of the JSON API.
+    /// The same as part of the JSON API, which answers with this schema.
     #[must_use]
-    pub const fn api(self) -> Self {
-        Self { api: true, ..self }
+    pub const fn api(self, schema: &'static str) -> Self {
+        Self { api: Some(schema), ..self }
+    }
+
+    /// The same with what its query may hold, for the description of the API.
+    #[must_use]
+    pub const fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
+        Self { query, ..self }
     }
 
     /// The same with another limit on its body, in bytes.
@@ -116,6 +126,7 @@ const SLICES: &[&[Route]] = &[
     super::scan::ROUTES,
     super::account::ROUTES,
     super::administration::ROUTES,
+    super::api::ROUTES,
     // Slices of the process.
     super::container::ROUTES,
     super::storage::ROUTES,
@@ -130,6 +141,11 @@ const SLICES: &[&[Route]] = &[
 /// The whole table.
 pub fn all() -> impl Iterator<Item = &'static Route> {
     SLICES.iter().flat_map(|slice| slice.iter())
+}
+
+/// Whether there is anything at this path, whatever the method.
+pub fn exists(path: &str) -> bool {
+    all().any(|route| ResourceDef::new(route.path).is_match(path))
 }
 
 /// Whether there is a page at `path` that a person in this role may open.

@@ -6,7 +6,6 @@
 //! reference number, never a cut connection.
 
 use std::net::TcpListener;
-use std::panic::AssertUnwindSafe;
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
@@ -15,7 +14,7 @@ use actix_web::web::{self, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
 use super::cx::{Cx, Request};
-use super::error::WebError;
+use super::error::{WebError, whatever_happens};
 use super::form::Fields;
 use super::reply::{Body, Keep, Reply, SetCookie};
 use super::routes::{self, Access, BODY_MAX, Method, Route};
@@ -26,6 +25,11 @@ use crate::clock;
 /// Starts the server; awaiting it serves.
 pub(super) fn start(web: Web, listener: TcpListener) -> std::io::Result<Server> {
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let app = web.app();
+    let earliest = app.clock.now().minus(app.config.session_max);
+    if let Err(failure) = app.store.session_sweep(earliest) {
+        tracing::warn!(%failure, "sessions of the past could not be removed");
+    }
     let server = HttpServer::new(move || {
         let mut app = App::new().app_data(web::Data::new(web.clone()));
         for route in routes::all() {
@@ -65,15 +69,7 @@ async fn entry(
     let (id, nonce) = (request.id.clone(), request.nonce.clone());
     let begun = std::time::Instant::now();
     let answered = web::block(move || {
-        let outcome =
-            std::panic::catch_unwind(AssertUnwindSafe(|| answer(route, web, request, body)));
-        outcome.unwrap_or_else(|_| {
-            tracing::error!(request = %id, "a handler panicked");
-            Reply::text(
-                500,
-                format!("This should not happen. Nothing was recorded.\nReference: {id}\n"),
-            )
-        })
+        whatever_happens(&id, || answer(route, web, request, body))
     })
     .await;
     let reply = answered.unwrap_or_else(|_| Reply::text(503, "The server is stopping.\n"));
@@ -113,7 +109,9 @@ fn gate(route: Option<&'static Route>, cx: &mut Cx) -> Result<&'static Route, We
     }
     let Some(route) = route else {
         // Whoever may not know what exists learns nothing from asking for what does not.
-        return Err(session.err().unwrap_or_else(|| WebError::not_found("")));
+        session?;
+        let exists = routes::exists(&cx.request.path);
+        return Err(if exists { WebError::MethodNotAllowed } else { WebError::not_found("") });
     };
     if route.method == Method::Post && !cx.request.origin.is_own() && !is_report(route) {
         return Err(WebError::ForeignPage);
@@ -191,7 +189,7 @@ fn read(route: Option<&'static Route>, http: &HttpRequest, secure: bool, body: &
         form: form.unwrap_or_default(),
         body: if is_form { Vec::new() } else { body.to_vec() },
         is_get: *http.method() == actix_web::http::Method::GET,
-        wants_json: route.is_some_and(|route| route.api) || accept.starts_with("application/json"),
+        wants_json: route.is_some_and(|route| route.api.is_some()) || accept.starts_with("application/json"),
         id: clock::new_id().to_string(),
         nonce: clock::random::<16>().map(|bytes| super::hex(&bytes)).unwrap_or_default(),
         origin: csrf::Origin {

@@ -4,3 +4,4 @@ pub(crate) mod app;
 mod people;
 mod routes;
 mod session;
+mod signature;

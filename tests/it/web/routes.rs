@@ -214,3 +214,42 @@ fn no_two_routes_share_method_and_path_and_each_says_what_it_is_for() {
         assert_eq!(twins.count(), 0, "{}", route.path);
     }
 }
+
+#[test]
+fn a_panic_is_an_answer_with_a_reference() {
+    let reply = chorda::web::error::whatever_happens("0192-ab", || panic!("tried on purpose"));
+    assert_eq!(reply.status, 500);
+    let chorda::web::reply::Body::Made(body) = reply.body else { panic!("a made body") };
+    assert!(String::from_utf8(body).unwrap().contains("0192-ab"));
+}
+
+#[test]
+fn the_wrong_method_is_told_as_such_and_only_to_who_is_signed_in() {
+    let app = TestApp::start();
+    let client = app.client(Role::Administrator);
+    assert_eq!(client.post_form("/account", &[]).status, 405);
+    assert_eq!(client.get("/lock").status, 405);
+    assert_eq!(client.get("/no-such-page").status, 404);
+    assert!(app.anonymous().get("/lock").location().starts_with("/sign-in"));
+}
+
+#[test]
+fn the_description_of_the_api_names_every_route_of_it_and_answers_are_as_described() {
+    let app = TestApp::start();
+    let client = app.client(Role::Qa);
+    let document = client.get("/api/v1/openapi.json").json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for route in routes::all().filter(|route| route.api.is_some()) {
+        let method = if route.method == Method::Get { "get" } else { "post" };
+        let operation = &document["paths"][route.path][method];
+        assert_eq!(operation["summary"], route.summary, "{}", route.path);
+        let name = route.api.unwrap();
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+    let me = client.get("/api/v1/me").json();
+    assert_eq!(me["role"], "qa");
+    let refused = app.anonymous().get("/api/v1/me");
+    assert_eq!((refused.status, refused.json()["rule"].clone()), (401, "sign_in_needed".into()));
+    assert_eq!(client.get("/api/v1/scan?code=zzz").json()["verdict"], "stop");
+    assert_eq!(client.get("/api/v1/trace/zzz").json()["status"].as_u64().unwrap() / 100, 4);
+}
