@@ -2,7 +2,8 @@
 //!
 //! Neighbours: `app::user_password`, `app::sign_in`.
 //!
-//! Architecture invariant: nobody changes their own rights here; a role is chosen out of those held.
+//! Architecture invariant: nobody changes their own rights here; a role is chosen out of those
+//! held.
 
 use askama::Template;
 

@@ -57,8 +57,12 @@ fn a_scan_is_taken_wherever_the_focus_is_and_leaves_the_field_as_it_was() {
     picture(&browser, "scan-band-stop");
     assert_eq!(browser.run("return document.querySelector('#printed_name').value"), "Maja");
     assert!(browser.text("dialog.band").contains("UNKNOWN-123"));
-    browser.scan("UNKNOWN-123");
-    browser.says("Already scanned");
+    // On a busy computer more than two seconds may lie between two scans; then they are two.
+    let again = (0..20).any(|_| {
+        browser.scan("UNKNOWN-123");
+        browser.text("dialog.band").contains("Already scanned")
+    });
+    assert!(again, "{}", browser.text("dialog.band"));
     picture(&browser, "scan-band-check");
     browser.click("dialog.band button");
     assert!(!browser.has("dialog.band[open]"));
