@@ -127,8 +127,7 @@ fn operation(route: &Route) -> Value {
         .filter_map(|part| part.split('}').next())
         .map(|name| parameter(name, "path", "A part of the address", true))
         .collect();
-    parameters
-        .extend(route.query.iter().map(|(name, what)| parameter(name, "query", what, false)));
+    parameters.extend(route.query.iter().map(|(name, what)| parameter(name, "query", what, false)));
     let mut responses = Map::new();
     let good = json!({ "description": "Done", "content": schema(route.api.unwrap_or("Problem")) });
     responses.insert("200".to_owned(), good);

@@ -68,10 +68,8 @@ async fn entry(
     let request = read(route, &http, secure, body.as_deref().unwrap_or_default());
     let (id, nonce) = (request.id.clone(), request.nonce.clone());
     let begun = std::time::Instant::now();
-    let answered = web::block(move || {
-        whatever_happens(&id, || answer(route, web, request, body))
-    })
-    .await;
+    let answered =
+        web::block(move || whatever_happens(&id, || answer(route, web, request, body))).await;
     let reply = answered.unwrap_or_else(|_| Reply::text(503, "The server is stopping.\n"));
     tracing::info!(
         method = %http.method(),
@@ -189,7 +187,8 @@ fn read(route: Option<&'static Route>, http: &HttpRequest, secure: bool, body: &
         form: form.unwrap_or_default(),
         body: if is_form { Vec::new() } else { body.to_vec() },
         is_get: *http.method() == actix_web::http::Method::GET,
-        wants_json: route.is_some_and(|route| route.api.is_some()) || accept.starts_with("application/json"),
+        wants_json: route.is_some_and(|route| route.api.is_some())
+            || accept.starts_with("application/json"),
         id: clock::new_id().to_string(),
         nonce: clock::random::<16>().map(|bytes| super::hex(&bytes)).unwrap_or_default(),
         origin: csrf::Origin {

@@ -121,11 +121,7 @@ fn no_password_is_in_the_database_in_any_form_that_can_be_read() {
     let app = TestApp::start();
     app.register("ana", "Ana Novak", &[Role::Technician]);
     let _ = app.signed_in("ana");
-    let phc = app
-        .app
-        .read(|db| chorda::store::user::credential_find(db, "ana"))
-        .unwrap()
-        .unwrap();
+    let phc = app.app.read(|db| chorda::store::user::credential_find(db, "ana")).unwrap().unwrap();
     assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
     let stream = <chorda::domain::user::User as chorda::domain::Aggregate>::stream("ana");
     let entries = app.app.read(|db| chorda::store::ledger::entries(db, &stream)).unwrap();
