@@ -10,6 +10,7 @@
 
 mod domain;
 mod codes;
+mod app;
 mod browser;
 mod cli;
 mod clock;

@@ -1,0 +1,410 @@
+//! A batch through the use cases: loaded, decided, recorded, projected and proven on both databases.
+
+use std::sync::Arc;
+
+use chorda::app::batch_start::{BatchStart, batch_start};
+use chorda::app::batch_step_perform::{StepOutcome, batch_step_perform, batch_step_preview};
+use chorda::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
+use chorda::app::master_record_approve::{
+    MasterRecordApprove, SHIPPED, content, master_record_approve, master_record_propose,
+};
+use chorda::app::{App, Caller};
+use chorda::clock::Clock;
+use chorda::config::Settings;
+use chorda::domain::Change;
+use chorda::domain::actor::{Meaning, Role, Signature};
+use chorda::domain::batch::{BatchState, Given, PerformStep, completeness};
+use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event};
+use chorda::domain::disposition::Disposition;
+use chorda::domain::equipment::{Equipment, EquipmentKind, Registration};
+use chorda::domain::id::{
+    AssetId, BatchNumber, ContainerCode, ContentHash, Din, Login, LotId, MasterRecordId,
+    MaterialCode, Name, StationId,
+};
+use chorda::domain::master_record::SignatureRule;
+use chorda::domain::material::{MaterialLot, Origin, Receipt};
+use chorda::domain::quantity::{Quantity, Unit};
+use chorda::domain::time::{Instant, Span};
+use chorda::store::{Failure, account, batch as table, genealogy, verify};
+
+use crate::support::{TestStore, each_backend, person};
+
+struct Plant<'a> {
+    app: App,
+    store: &'a TestStore,
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+impl<'a> Plant<'a> {
+    fn new(store: &'a TestStore) -> Self {
+        let start = Instant::parse("2026-03-02T08:00:00Z").unwrap();
+        let config = Arc::new(Settings::default().complete().unwrap());
+        let plant = Self {
+            app: App { store: (**store).clone(), config, clock: Clock::manual(start) },
+            store,
+        };
+        plant.stock();
+        plant
+    }
+
+    fn later(&self, span: &str) {
+        self.app.clock.advance(Span::parse(span).unwrap());
+    }
+
+    fn caller(&self, login: &str) -> Caller {
+        let role = if login.starts_with("qa.") { Role::Qa } else { Role::Technician };
+        Caller {
+            actor: person(login, role),
+            station: StationId::parse("CR-1").unwrap(),
+            command_id: self.app.clock.new_id(),
+            reason: None,
+        }
+    }
+
+    fn signature(&self, login: &str, meaning: Meaning, hash: &ContentHash) -> Signature {
+        let actor = self.caller(login).actor;
+        Signature {
+            login: actor.login,
+            printed_name: actor.printed_name,
+            role: actor.role,
+            meaning,
+            at: self.app.clock.now(),
+            zone: "Europe/Ljubljana".to_owned(),
+            content_hash: hash.clone(),
+        }
+    }
+
+    fn record(&self, changes: Vec<Change>) {
+        let caller = self.caller("ana");
+        let id = caller.command_id.to_string();
+        self.app.write(&caller, &id, move |tx| tx.record(changes.clone())).unwrap();
+    }
+
+    /// Materials released, equipment in service.
+    fn stock(&self) {
+        let hash = ContentHash::parse(&"0".repeat(64)).unwrap();
+        for material in ["DPBS", "ALPHA-MEM", "HPL", "TRYPLE"] {
+            let lot = format!("{material}/L1");
+            let receipt = Receipt {
+                material: MaterialCode::parse(material).unwrap(),
+                title: material.to_owned(),
+                supplier: "Example supplier".to_owned(),
+                packages: 40,
+                package_size: Quantity::whole(500, Unit::Millilitre),
+                expires_at: self.app.clock.now().plus(Span::of_days(300)),
+                in_use_limit: (material == "HPL").then(|| Span::of_days(30)),
+                origin: Origin::Synthetic,
+                certificate: Some("CoA 1".to_owned()),
+                safety_evidence: Some("TSE 1".to_owned()),
+                storage: "2 to 8 °C".to_owned(),
+            };
+            let received = chorda::domain::material::Event::Received { receipt };
+            let released = chorda::domain::material::Event::Released {
+                because: "documents complete".to_owned(),
+                signature: self.signature("qa.vesna", Meaning::Approved, &hash),
+            };
+            self.record(vec![
+                Change::of::<MaterialLot>(&lot, received),
+                Change::of::<MaterialLot>(&lot, released),
+            ]);
+        }
+        for kind in ["biosafety_cabinet", "balance", "incubator", "cell_counter"] {
+            let registration = Registration {
+                kind: EquipmentKind::parse(kind).unwrap(),
+                title: kind.to_owned(),
+                room: "CR-1".to_owned(),
+                calibration_due: Some(self.app.clock.now().plus(Span::of_days(200))),
+                cleaning_holds: None,
+            };
+            let registered = chorda::domain::equipment::Event::Registered { registration };
+            self.record(vec![Change::of::<Equipment>(asset(kind).as_str(), registered)]);
+        }
+    }
+
+    fn approve(&self, text: &str) -> Result<(), Failure> {
+        let hash = content(text)?;
+        let authored = self.signature("qa.vesna", Meaning::Authored, &hash);
+        let key = master_record_propose(&self.app, &self.caller("qa.vesna"), text, authored)?;
+        let approved = self.signature("qa.tone", Meaning::Approved, &hash);
+        let command = MasterRecordApprove { key, effective_at: self.app.clock.now() };
+        master_record_approve(&self.app, &self.caller("qa.tone"), command, approved)
+    }
+
+    fn start(&self) -> Result<BatchNumber, Failure> {
+        let command = BatchStart {
+            record: MasterRecordId::parse("EQ-MSC-P1").unwrap(),
+            version: None,
+            order: None,
+            facility: None,
+        };
+        batch_start(&self.app, &self.caller("ana"), command)
+    }
+
+    fn cord(&self) -> ContainerCode {
+        let code = ContainerCode::parse("CD0000001").unwrap();
+        let produced = Event::Produced {
+            kind: ContainerKind::CollectionPot,
+            contents: Contents {
+                material: MaterialCode::parse("UC-CORD").unwrap(),
+                title: "Umbilical cord".to_owned(),
+                passage: None,
+                volume: None,
+                viable_cells: None,
+            },
+            donation: Some(Din::parse("A999926000001").unwrap()),
+            batch: None,
+            step: None,
+            output: None,
+            number: 1,
+            of: 1,
+            identity: None,
+            expires_at: None,
+            order: None,
+            target: None,
+            disposition: Disposition::Released,
+            custodian: Custodian::Person { login: Login::parse("ana").unwrap() },
+        };
+        self.record(vec![Change::of::<Container>(code.as_str(), produced)]);
+        code
+    }
+
+    /// A command with all that the step's master record asks for.
+    fn ask(&self, number: &BatchNumber, step: &str, values: &[(&str, &str)]) -> PerformStep {
+        let batch = self.app.read(|db| table::require(db, number)).unwrap();
+        let record = chorda::app::batch_facts::record_of(&batch).unwrap();
+        let found = record.step(&name(step)).unwrap();
+        let mut command = PerformStep::now(name(step));
+        for need in &found.materials {
+            command.materials.push(LotId::parse(&format!("{}/L1", need.material)).unwrap());
+        }
+        command.equipment = found.equipment.iter().map(|need| asset(&need.kind)).collect();
+        for consumption in &found.consumes {
+            let own = batch.at_hand(&consumption.what).map(|made| made.container.clone());
+            command.consumed.extend(own);
+        }
+        command.values = values
+            .iter()
+            .map(|(field, text)| Given {
+                field: name(field),
+                item: None,
+                text: (*text).to_owned(),
+            })
+            .collect();
+        command
+    }
+
+    fn perform(
+        &self,
+        number: &BatchNumber,
+        login: &str,
+        command: PerformStep,
+    ) -> Result<StepOutcome, Failure> {
+        let caller = self.caller(login);
+        let preview = batch_step_preview(&self.app, &caller, number, &command)?;
+        let signed = self.signature(login, Meaning::Performed, &preview.hash);
+        batch_step_perform(&self.app, &caller, number, command, signed)
+    }
+
+    fn verify(&self, number: &BatchNumber, step: &str, login: &str) -> Result<(), Failure> {
+        let step = name(step);
+        let preview =
+            self.app.read(|db| batch_verification_preview(db, number, &step, 1)).unwrap();
+        let signed = self.signature(login, Meaning::Verified, &preview.hash);
+        batch_step_verify(&self.app, &self.caller(login), number, &step, 1, signed)
+    }
+
+    fn done(&self, number: &BatchNumber, step: &str, values: &[(&str, &str)], more: &[ContainerCode]) {
+        let mut command = self.ask(number, step, values);
+        command.consumed.extend(more.iter().cloned());
+        let outcome = self.perform(number, "ana", command).unwrap_or_else(|e| panic!("{step}: {e}"));
+        let batch = self.app.read(|db| table::require(db, number)).unwrap();
+        let record = chorda::app::batch_facts::record_of(&batch).unwrap();
+        if record.step(&name(step)).unwrap().signature == SignatureRule::PerformedVerified {
+            self.verify(number, step, "bor").unwrap_or_else(|e| panic!("{step}: {e}"));
+        }
+        for (_, code) in outcome.produced {
+            let printed = Event::LabelPrinted {
+                serial: 1,
+                definition: "flask".to_owned(),
+                definition_version: 1,
+                payload: code.to_string(),
+                copies: 1,
+            };
+            let back = Event::LabelScannedBack { serial: 1 };
+            self.record(vec![
+                Change::of::<Container>(code.as_str(), printed),
+                Change::of::<Container>(code.as_str(), back),
+            ]);
+        }
+    }
+}
+
+fn asset(kind: &str) -> AssetId {
+    AssetId::parse(&format!("EQ-{}", kind.to_uppercase().replace('_', "-"))).unwrap()
+}
+
+const CLEAR: &[(&str, &str)] = &[("nothing_else_present", "yes"), ("cleaned", "yes")];
+
+#[test]
+fn a_cord_becomes_a_p1_harvest_and_the_tables_follow_from_the_ledger() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        plant.approve(SHIPPED[0].1).unwrap();
+        let number = plant.start().unwrap();
+        let cord = plant.cord();
+        plant.done(&number, "clear_line", CLEAR, &[]);
+        let values =
+            &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
+        plant.done(&number, "receive_cord", values, &[cord]);
+        plant.done(&number, "prepare_explants", &[("vessels_removed", "yes")], &[]);
+        plant.done(&number, "seed_p0", &[], &[]);
+        plant.done(&number, "label_p0", &[], &[]);
+        plant.later("5 d");
+        plant.done(&number, "feed_p0", &[("contamination", "none seen")], &[]);
+        plant.later("6 d");
+        plant.done(&number, "growth_p0", &[("confluence", "30")], &[]);
+        plant.later("5 d");
+        let counted = &[("concentration", "3.250"), ("viability", "79.0"), ("volume", "20.0")];
+        plant.done(&number, "harvest_p0", counted, &[]);
+        plant.done(&number, "seed_p1", &[], &[]);
+        plant.done(&number, "label_p1", &[], &[]);
+        plant.later("6 d");
+        let counted = &[("concentration", "10.300"), ("viability", "95.0"), ("volume", "100.0")];
+        plant.done(&number, "harvest_p1", counted, &[]);
+        plant.done(&number, "sample_p1", &[], &[]);
+        plant.done(&number, "fill_hold", &[("hold_volume", "99.0")], &[]);
+        plant.done(&number, "label_harvest", &[], &[]);
+        plant.done(&number, "close", &[("line_left_clear", "yes")], &[]);
+
+        let (batch, row, book, tests, deviations, standing) = plant
+            .app
+            .read(|db| {
+                let node = chorda::domain::genealogy::Node::batch(&number);
+                Ok((
+                    table::require(db, &number)?,
+                    table::row(db, &number)?.unwrap(),
+                    account::of_batch(db, &number)?,
+                    chorda::store::quality::of_batch(db, &number)?,
+                    chorda::store::deviation::of_batch(db, &number)?,
+                    genealogy::effective(db, &node)?,
+                ))
+            })
+            .unwrap();
+        assert_eq!(batch.state, BatchState::PendingReview);
+        assert_eq!(row.state, "pending_review");
+        assert_eq!(row.din.as_deref(), Some("A999926000001"));
+        assert_eq!(standing, Disposition::Quarantine);
+        assert_eq!(tests.len(), 1);
+        assert_eq!(deviations.len(), 1, "the viability of 79 % opened one");
+        let record = chorda::app::batch_facts::record_of(&batch).unwrap();
+        assert!(completeness(&batch, &record).is_empty());
+        // The book in the tables is the book of the events.
+        for (account, quantity) in book {
+            assert_eq!(batch.book.balance(account, quantity.unit()).value(), quantity.value());
+        }
+        let hpl = LotId::parse("HPL/L1").unwrap();
+        let users = plant.app.read(|db| table::users_of_lot(db, &hpl)).unwrap();
+        assert_eq!(users.len(), 3);
+        let lot = plant.app.read(|db| chorda::store::material::require(db, &hpl)).unwrap();
+        assert!(lot.open.is_some(), "the first use opened a package");
+        let report = verify::run(&plant.app.store).unwrap();
+        assert!(report.passed, "{:#?}", report.lines());
+    });
+}
+
+#[test]
+fn a_batch_starts_only_from_an_approved_version_in_effect() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        let refused = plant.start().unwrap_err();
+        assert!(refused.to_string().contains("ATMP-1"), "{refused}");
+        let text = SHIPPED[0].1;
+        let hash = content(text).unwrap();
+        let authored = plant.signature("qa.vesna", Meaning::Authored, &hash);
+        let caller = plant.caller("qa.vesna");
+        let key = master_record_propose(&plant.app, &caller, text, authored).unwrap();
+        assert!(plant.start().is_err(), "proposed is not approved");
+        let own = plant.signature("qa.vesna", Meaning::Approved, &hash);
+        let command = MasterRecordApprove { key, effective_at: plant.app.clock.now() };
+        let refused =
+            master_record_approve(&plant.app, &plant.caller("qa.vesna"), command, own).unwrap_err();
+        assert!(refused.to_string().contains("qa.vesna"), "{refused}");
+        let technician = plant.caller("ana");
+        let authored = plant.signature("ana", Meaning::Authored, &hash);
+        assert!(master_record_propose(&plant.app, &technician, text, authored).is_err());
+    });
+}
+
+#[test]
+fn performer_and_verifier_are_two_people_in_the_rules_and_in_the_database() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        plant.approve(SHIPPED[0].1).unwrap();
+        let number = plant.start().unwrap();
+        let command = plant.ask(&number, "clear_line", CLEAR);
+        plant.perform(&number, "ana", command).unwrap();
+        let refused = plant.verify(&number, "clear_line", "ana").unwrap_err();
+        assert_eq!(refused.refusal().unwrap().rule, "verifier_is_performer ATMP-4");
+        let forged = "UPDATE batch_step SET verified_by = 'ana', verified_at = performed_at";
+        assert!(plant.store.sql(forged).is_err(), "the database refuses it too");
+        plant.verify(&number, "clear_line", "bor").unwrap();
+    });
+}
+
+#[test]
+fn a_signature_over_something_else_signs_nothing() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        plant.approve(SHIPPED[0].1).unwrap();
+        let number = plant.start().unwrap();
+        let command = plant.ask(&number, "clear_line", CLEAR);
+        let other = ContentHash::parse(&"1".repeat(64)).unwrap();
+        let signed = plant.signature("ana", Meaning::Performed, &other);
+        let caller = plant.caller("ana");
+        let refused =
+            batch_step_perform(&plant.app, &caller, &number, command, signed).unwrap_err();
+        assert!(refused.refusal().unwrap().rule.starts_with("content_changed"));
+        let batch = plant.app.read(|db| table::require(db, &number)).unwrap();
+        assert!(batch.performances.is_empty());
+    });
+}
+
+#[test]
+fn the_same_command_sent_twice_is_one_event() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        plant.approve(SHIPPED[0].1).unwrap();
+        let number = plant.start().unwrap();
+        let command = plant.ask(&number, "clear_line", CLEAR);
+        let caller = plant.caller("ana");
+        let preview = batch_step_preview(&plant.app, &caller, &number, &command).unwrap();
+        let signed = plant.signature("ana", Meaning::Performed, &preview.hash);
+        let once =
+            batch_step_perform(&plant.app, &caller, &number, command.clone(), signed.clone());
+        let twice = batch_step_perform(&plant.app, &caller, &number, command, signed);
+        assert_eq!(once.unwrap(), twice.unwrap());
+        let batch = plant.app.read(|db| table::require(db, &number)).unwrap();
+        assert_eq!(batch.performances.len(), 1);
+    });
+}
+
+#[test]
+fn two_batches_started_at_once_have_two_numbers() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        plant.approve(SHIPPED[0].1).unwrap();
+        let numbers: Vec<String> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| plant.start().unwrap().to_string()))
+                .collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        let mut distinct = numbers.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 4, "{numbers:?}");
+    });
+}

@@ -1,0 +1,3 @@
+//! Use cases, each on both databases.
+
+mod batch;
