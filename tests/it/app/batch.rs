@@ -187,11 +187,7 @@ impl<'a> Plant<'a> {
         }
         command.values = values
             .iter()
-            .map(|(field, text)| Given {
-                field: name(field),
-                item: None,
-                text: (*text).to_owned(),
-            })
+            .map(|(field, text)| Given { field: name(field), item: None, text: (*text).to_owned() })
             .collect();
         command
     }
@@ -210,16 +206,22 @@ impl<'a> Plant<'a> {
 
     fn verify(&self, number: &BatchNumber, step: &str, login: &str) -> Result<(), Failure> {
         let step = name(step);
-        let preview =
-            self.app.read(|db| batch_verification_preview(db, number, &step, 1)).unwrap();
+        let preview = self.app.read(|db| batch_verification_preview(db, number, &step, 1)).unwrap();
         let signed = self.signature(login, Meaning::Verified, &preview.hash);
         batch_step_verify(&self.app, &self.caller(login), number, &step, 1, signed)
     }
 
-    fn done(&self, number: &BatchNumber, step: &str, values: &[(&str, &str)], more: &[ContainerCode]) {
+    fn done(
+        &self,
+        number: &BatchNumber,
+        step: &str,
+        values: &[(&str, &str)],
+        more: &[ContainerCode],
+    ) {
         let mut command = self.ask(number, step, values);
         command.consumed.extend(more.iter().cloned());
-        let outcome = self.perform(number, "ana", command).unwrap_or_else(|e| panic!("{step}: {e}"));
+        let outcome =
+            self.perform(number, "ana", command).unwrap_or_else(|e| panic!("{step}: {e}"));
         let batch = self.app.read(|db| table::require(db, number)).unwrap();
         let record = chorda::app::batch_facts::record_of(&batch).unwrap();
         if record.step(&name(step)).unwrap().signature == SignatureRule::PerformedVerified {
@@ -397,9 +399,8 @@ fn two_batches_started_at_once_have_two_numbers() {
         let plant = Plant::new(store);
         plant.approve(SHIPPED[0].1).unwrap();
         let numbers: Vec<String> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| plant.start().unwrap().to_string()))
-                .collect();
+            let starts: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| plant.start().unwrap().to_string())).collect();
             starts.into_iter().map(|start| start.join().unwrap()).collect()
         });
         let mut distinct = numbers.clone();
