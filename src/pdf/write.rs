@@ -7,7 +7,10 @@
 //! Architecture invariant: bytes depend on the arguments alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use lopdf::{Dictionary, Object, ObjectId, StringFormat};
 use printpdf::{
     FontId, FontType, Line, LinePoint, Op, ParsedFont, PdfDocument, PdfFont, PdfFontHandle,
@@ -104,10 +107,29 @@ pub fn write(document: &Document) -> Result<Vec<u8>, PdfError> {
     };
     let mut tree = pdf.to_lopdf_document(&options, &mut Vec::new());
     finish(&mut tree, document)?;
-    tree.compress();
+    deflate(&mut tree)?;
     let mut bytes = Vec::new();
     tree.save_to(&mut bytes).map_err(|error| PdfError::Write(error.to_string()))?;
     Ok(bytes)
+}
+
+/// Compresses every stream. The library's own compression takes twice the time for a few per cent
+/// of size, and a record is made while somebody waits.
+fn deflate(tree: &mut lopdf::Document) -> Result<(), PdfError> {
+    for object in tree.objects.values_mut() {
+        let Object::Stream(stream) = object else { continue };
+        if !stream.allows_compression || stream.dict.has(b"Filter") {
+            continue;
+        }
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(3));
+        let packed = encoder.write_all(&stream.content).and_then(|()| encoder.finish());
+        let packed = packed.map_err(|error| PdfError::Write(error.to_string()))?;
+        if packed.len() < stream.content.len() {
+            stream.dict.set("Filter", Object::Name(b"FlateDecode".to_vec()));
+            stream.set_content(packed);
+        }
+    }
+    Ok(())
 }
 
 fn symbols_used(pages: &[Page]) -> BTreeMap<Face, BTreeSet<char>> {

@@ -41,6 +41,8 @@ enum Slot {
 }
 
 const BOX_HEIGHT: Len = Len::um(13_500);
+/// A box lower than this shows no detail line.
+const BOX_FULL: Len = Len::um(11_500);
 const BOX_WIDTH_MAX: Len = Len::mm(42);
 const GAP_X: Len = Len::mm(3);
 
@@ -138,24 +140,7 @@ fn summary(members: &[&super::Node]) -> Option<Drawn> {
 /// Nodes by layer: each one below all it comes from; order by the middle of its neighbours.
 fn layers(graph: &Graph) -> Vec<Vec<Slot>> {
     let count = graph.nodes.len();
-    let mut level = vec![0_usize; count];
-    // Longest path from a root; a cycle, which cannot be, would stop after `count` rounds.
-    for _ in 0..count {
-        let mut changed = false;
-        for (from, to) in &graph.edges {
-            let above = level.get(*from).copied().unwrap_or(0) + 1;
-            if let Some(own) = level.get_mut(*to)
-                && *own < above
-                && above < count
-            {
-                *own = above;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
+    let level = levels(graph);
     let depth = level.iter().max().map_or(0, |deepest| deepest + 1);
     let mut layers: Vec<Vec<Slot>> = vec![Vec::new(); if count == 0 { 0 } else { depth }];
     for (index, own) in level.iter().enumerate() {
@@ -176,6 +161,44 @@ fn layers(graph: &Graph) -> Vec<Vec<Slot>> {
         order(&mut layers, &segments);
     }
     layers
+}
+
+/// How many steps each node is below the roots, on the longest way. A loop cannot be made by
+/// consuming and producing; were there one, its nodes would stand below everything else.
+fn levels(graph: &Graph) -> Vec<usize> {
+    let count = graph.nodes.len();
+    let mut level = vec![0_usize; count];
+    let mut waiting = vec![0_usize; count];
+    for (_, to) in &graph.edges {
+        if let Some(number) = waiting.get_mut(*to) {
+            *number += 1;
+        }
+    }
+    let mut ready: Vec<usize> =
+        (0..count).filter(|index| waiting.get(*index) == Some(&0)).collect();
+    let mut placed = 0;
+    while let Some(node) = ready.pop() {
+        placed += 1;
+        let below = level.get(node).copied().unwrap_or(0) + 1;
+        for (_, to) in graph.edges.iter().filter(|(from, _)| *from == node) {
+            if let (Some(own), Some(number)) = (level.get_mut(*to), waiting.get_mut(*to)) {
+                *own = (*own).max(below);
+                *number -= 1;
+                if *number == 0 {
+                    ready.push(*to);
+                }
+            }
+        }
+    }
+    if placed < count {
+        let lowest = level.iter().max().map_or(0, |deepest| deepest + 1);
+        for (own, left) in level.iter_mut().zip(&waiting) {
+            if *left > 0 {
+                *own = lowest;
+            }
+        }
+    }
+    level
 }
 
 /// The edges cut at their waypoints.
@@ -238,15 +261,18 @@ fn order(layers: &mut [Vec<Slot>], segments: &[(Slot, Slot)]) {
 fn places(flow: &Flow, layers: &[Vec<Slot>]) -> BTreeMap<Slot, Place> {
     let count = i64::try_from(layers.len()).unwrap_or(1).max(1);
     let step = (flow.left() / count).min(Len::mm(30));
-    let height = BOX_HEIGHT.min(step.scaled(64, 100));
+    let height = BOX_HEIGHT.min(step.scaled(70, 100));
     let mut places = BTreeMap::new();
     let mut top = flow.y;
     for layer in layers {
-        let slots = i64::try_from(layer.len()).unwrap_or(1).max(1);
-        let share = WIDTH / slots;
-        let wide = (share - GAP_X).min(BOX_WIDTH_MAX);
-        for (slot, i) in layer.iter().zip(0_i64..) {
-            let middle = LEFT + share * i + share / 2;
+        let weight = |slot: &Slot| if matches!(slot, Slot::Node(_)) { 3 } else { 1 };
+        let total: i64 = layer.iter().map(weight).sum::<i64>().max(1);
+        let mut before = 0;
+        for slot in layer {
+            let share = WIDTH.scaled(weight(slot), total);
+            let wide = (share - GAP_X).min(BOX_WIDTH_MAX);
+            let middle = LEFT + WIDTH.scaled(before, total) + share / 2;
+            before += weight(slot);
             let place = match slot {
                 Slot::Node(_) => (middle - wide / 2, top, wide, height),
                 Slot::Way(..) => (middle, top, Len::ZERO, height),
@@ -319,7 +345,7 @@ fn draw_node(flow: &mut Flow, node: &Drawn, (x, y, wide, high): Place) {
     };
     let size = fit(Face::Condensed, &foot, small, Len::pt10(45), inner).unwrap_or(Len::pt10(45));
     let at = Point::new(left, y + high - Len::um(1400));
-    if at.y > base - Len::um(2400) {
+    if high >= BOX_FULL && at.y > base - Len::um(2400) {
         let shown = wrap(Face::Condensed, size, &foot, inner);
         flow.page().text(at, Face::Condensed, size, MUTED, shown.first().map_or("", |s| s));
     }
