@@ -38,6 +38,8 @@ pub mod custody_hand_over;
 pub mod order_allocate;
 pub mod order_change;
 pub mod order_place;
+pub mod release_facts;
+pub mod release_sign;
 pub mod scan;
 pub mod shown;
 pub mod sign_in;

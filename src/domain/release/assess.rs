@@ -299,20 +299,30 @@ fn inputs(facts: &Facts, found: &mut Assessment) {
 
 fn labels(facts: &Facts, found: &mut Assessment) {
     let labels = facts.labels;
+    let batch = format!("batch/{}", facts.batch);
     let counted = format!(
-        "{} issued = {} applied + {} destroyed",
-        labels.issued, labels.applied, labels.destroyed
+        "{} issued = {} applied + {} destroyed + {} kept",
+        labels.issued, labels.applied, labels.destroyed, labels.kept
     );
-    if labels.open() == 0 {
+    if labels.containers_without > 0 {
+        found.add(
+            "labels/containers-without".to_owned(),
+            (Class::Major, Blocks::Nothing),
+            format!("{} containers wear no valid label", labels.containers_without),
+            ("ATMP-8", "Judge whether these containers had to be labelled."),
+            batch.clone(),
+        );
+    }
+    if labels.open == 0 {
         found.pass(format!("Labels are reconciled: {counted}"), "ATMP-18", facts.batch.as_str());
         return;
     }
     found.add(
         "labels/open".to_owned(),
         (Class::Critical, Blocks::Everything),
-        format!("Labels are not reconciled ({} open): {counted}", labels.open()),
+        format!("Labels are not reconciled ({} open): {counted}", labels.open),
         ("ATMP-18", "Read back the applied labels; destroy and record the void ones."),
-        format!("batch/{}", facts.batch),
+        batch,
     );
 }
 

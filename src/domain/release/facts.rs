@@ -137,15 +137,12 @@ pub struct LabelFact {
     pub applied: u32,
     /// Labels destroyed.
     pub destroyed: u32,
-}
-
-impl LabelFact {
-    /// Issued labels that are neither applied nor destroyed; negative when there are too many.
-    pub fn open(self) -> i64 {
-        i64::from(self.issued)
-            .saturating_sub(i64::from(self.applied))
-            .saturating_sub(i64::from(self.destroyed))
-    }
+    /// Labels kept in the batch record.
+    pub kept: u32,
+    /// Issued labels that are none of these.
+    pub open: u32,
+    /// Containers that wear no valid label (ATMP-8).
+    pub containers_without: u32,
 }
 
 /// What the audit trail shows besides the plain course of things (regulations §4.4 rule 7).
