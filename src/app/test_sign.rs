@@ -21,7 +21,7 @@ use crate::domain::quality::{
 };
 use crate::domain::release::{self, Failing, Recipient, Release};
 use crate::domain::time::Instant;
-use crate::store::{Failure, Tx, genealogy, ledger};
+use crate::store::{Failure, Tx, genealogy, ledger, release as table};
 
 /// Something signed about a test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -261,11 +261,12 @@ fn recipients(
         let Ok(order) = OrderNumber::parse(node.id()) else {
             continue;
         };
-        told.push(Recipient {
-            who: format!("physician of {order}"),
-            capacity: "treating physician".to_owned(),
-            order: Some(order),
-        });
+        let physician = table::ordered(tx.db(), &order)?.map(|(_, login)| login);
+        let mut who = physician.unwrap_or_else(|| format!("physician of {order}"));
+        if told.iter().any(|recipient| recipient.who == who) {
+            who = format!("{who} for {order}");
+        }
+        told.push(Recipient { who, capacity: "treating physician".to_owned(), order: Some(order) });
     }
     Ok(told)
 }

@@ -11,12 +11,14 @@ use diesel::prelude::*;
 use crate::db::{Db, DbError};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, NodeKind};
-use crate::domain::id::BatchNumber;
+use crate::domain::id::{BatchNumber, OrderNumber};
 use crate::domain::release::{Certificate, Event, Recipient, Release, Stage};
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Recorded};
 
-use super::schema::{batch_release, release_notice, release_performer, release_register};
+use super::schema::{
+    batch_release, patient_order, release_notice, release_performer, release_register,
+};
 use super::{Failure, Table, genealogy};
 
 /// The tables of this module.
@@ -130,6 +132,18 @@ fn add_notice(
     since: Instant,
 ) -> Result<(), Failure> {
     let order = recipient.order.as_ref().map(AsRef::<str>::as_ref);
+    let told: i64 =
+        release_notice::table.find((batch, test, &recipient.who)).count().get_result(db)?;
+    if told > 0 {
+        // The same test failed again: the person is told again.
+        diesel::update(release_notice::table.find((batch, test, &recipient.who)))
+            .set((
+                release_notice::since.eq(since.naive()),
+                release_notice::acknowledged_at.eq(None::<NaiveDateTime>),
+            ))
+            .execute(db)?;
+        return Ok(());
+    }
     diesel::insert_into(release_notice::table)
         .values((
             release_notice::batch.eq(batch),
@@ -308,4 +322,96 @@ pub fn disposition(db: &mut Db, batch: &BatchNumber) -> Result<Disposition, Fail
         .first(db)
         .optional()?;
     Ok(stored.and_then(Disposition::from_strictness).unwrap_or(Disposition::Quarantine))
+}
+
+#[derive(QueryableByName)]
+struct NumberRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    number: String,
+}
+
+/// Batches on which release has to act: completed and not certified finally, not rejected.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn waiting(db: &mut Db) -> Result<Vec<BatchNumber>, Failure> {
+    let rows: Vec<NumberRow> = diesel::sql_query(
+        "SELECT batch.number FROM batch \
+         LEFT JOIN batch_release ON batch_release.batch = batch.number \
+         WHERE batch.state = 'pending_review' \
+         AND (batch_release.stage IS NULL \
+              OR batch_release.stage NOT IN ('certified_final', 'rejected')) \
+         ORDER BY batch.number",
+    )
+    .load(db)?;
+    rows.iter()
+        .map(|row| {
+            BatchNumber::parse(&row.number)
+                .map_err(|error| DbError::Corrupt(error.to_string()).into())
+        })
+        .collect()
+}
+
+/// The day on which an order's product is to be given, `2026-11-22`, and who ordered it.
+///
+/// # Errors
+/// When the database fails.
+pub fn ordered(db: &mut Db, order: &OrderNumber) -> Result<Option<(String, String)>, Failure> {
+    Ok(patient_order::table
+        .find(order.as_str())
+        .select((patient_order::infusion_on, patient_order::placed_by))
+        .first(db)
+        .optional()?)
+}
+
+/// An entry of the register of certified batches (ATMP-32).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterRow {
+    /// Number of the certificate.
+    pub number: String,
+    /// The batch.
+    pub batch: String,
+    /// Whether results were pending.
+    pub initial: bool,
+    /// The product.
+    pub product: String,
+    /// Who certified.
+    pub certified_by: String,
+    /// When.
+    pub certified_at: Instant,
+    /// How many results were pending.
+    pub pending: i32,
+}
+
+/// The newest entries of the register.
+///
+/// # Errors
+/// When the database fails.
+pub fn register(db: &mut Db, limit: i64) -> Result<Vec<RegisterRow>, Failure> {
+    let rows: Vec<(String, String, bool, String, String, NaiveDateTime, i32)> =
+        release_register::table
+            .order((release_register::certified_at.desc(), release_register::number.desc()))
+            .limit(limit)
+            .select((
+                release_register::number,
+                release_register::batch,
+                release_register::initial,
+                release_register::product,
+                release_register::certified_by,
+                release_register::certified_at,
+                release_register::pending,
+            ))
+            .load(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|(number, batch, initial, product, certified_by, at, pending)| RegisterRow {
+            number,
+            batch,
+            initial,
+            product,
+            certified_by,
+            certified_at: Instant::from_naive(at),
+            pending,
+        })
+        .collect())
 }

@@ -136,6 +136,10 @@ const SLICES: &[&[Route]] = &[
     super::trace::ROUTES,
     super::batch::ROUTES,
     super::batch_step::ROUTES,
+    super::donor::ROUTES,
+    super::quality::ROUTES,
+    super::deviation::ROUTES,
+    super::release::ROUTES,
 ];
 
 /// The whole table.
