@@ -13,3 +13,8 @@ mod user;
 mod container;
 mod genealogy;
 mod stock;
+mod deviation;
+mod donor;
+mod quality;
+mod release;
+pub(crate) mod told;
