@@ -132,7 +132,7 @@ fn new_sheet(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Sheet {
             cx,
             errors,
             Field::text("tested_person", "Reference of the tested person")
-                .hint("The tissue establishment's own code, 2 to 20 capitals, digits or hyphens. Never a name.")
+                .hint("The tissue establishment's own code: capitals, digits, hyphens. No name.")
                 .placeholder("TE-26-0117")
                 .required()
                 .autofocus(),

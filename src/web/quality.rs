@@ -338,7 +338,7 @@ fn result_block(cx: &Cx, request: &TestRequest, result: &TestResult) -> Block {
         }
     };
     let note =
-        format!("by {}, {} · {standing}", result.signature.printed_name, cx.when(result.tested_at));
+        format!("{}, {} · {standing}", result.signature.printed_name, cx.when(result.tested_at));
     Block::new(
         format!("Result {}", result.number),
         Body::Table(values_table(request, &result.values)),

@@ -143,7 +143,7 @@ impl Judge<'_> {
         let met = unanswered.is_empty();
         let evidence = match self.donor.questionnaires.last() {
             Some(form) if met => vec![format!(
-                "form {}, interview of {} by {}: all answered, {clear} without effect on eligibility",
+                "form {}, interview of {} by {}: all answered, {clear} without any effect",
                 form.form_version,
                 self.at(form.interviewed_at),
                 form.interviewed_by

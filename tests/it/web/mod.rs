@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 mod people;
+mod quality;
 mod routes;
 mod session;
 mod signature;
