@@ -15,6 +15,7 @@
 //! * [`app`] is the use cases: load, decide, record.
 //! * [`record`] is the batch record of an order, as PDF and as canonical JSON.
 //! * [`web`] shows it to people: routes, session, pages.
+//! * [`demo`] tells the whole job in one go.
 
 pub mod domain;
 pub mod codes;
@@ -28,3 +29,4 @@ pub mod labels;
 pub mod app;
 pub mod record;
 pub mod web;
+pub mod demo;

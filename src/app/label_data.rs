@@ -16,7 +16,7 @@ use crate::domain::protocol::{self, Protocol};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Zone;
 use crate::labels::{LabelData, Particular};
-use crate::store::{Failure, genealogy, ledger};
+use crate::store::{Failure, batch, genealogy, ledger};
 
 /// The clinical protocols that come with the program.
 const PROTOCOLS: &[&str] = &[include_str!("../../templates/protocols/eq-msc-xerostomia.toml")];
@@ -53,7 +53,7 @@ pub fn label_data(
     if let Some(at) = state.expires_at {
         label = match state.kind {
             ContainerKind::Syringe | ContainerKind::SampleTube => label.expiring(at, zone),
-            _ => label.with(Particular::Expiry, format!("Use by {}", at.date_text(zone))),
+            _ => label.with(Particular::Expiry, format!("Exp. {}", at.date_text(zone))),
         };
     }
     match &state.order {
@@ -95,7 +95,7 @@ fn count(state: &Container) -> String {
 fn storage(kind: ContainerKind) -> &'static str {
     match kind {
         ContainerKind::CollectionPot => "Keep at 2 to 8 °C",
-        ContainerKind::Cryovial => "Below −150 °C",
+        ContainerKind::Cryovial => "< −150 °C",
         ContainerKind::HoldVial => "2 to 8 °C",
         ContainerKind::Flask => "37 °C, 5 % CO₂",
         ContainerKind::Vessel | ContainerKind::Syringe | ContainerKind::SampleTube => "",
@@ -118,12 +118,24 @@ fn origin(db: &mut Db, state: &Container, label: LabelData) -> Result<LabelData,
     };
     let donor = only(NodeKind::Donor).unwrap_or_default();
     let label = label.with(Particular::Donor, donor);
-    let din =
-        state.donation.clone().or(only(NodeKind::Donation).and_then(|din| Din::parse(&din).ok()));
+    let donation = only(NodeKind::Donation).and_then(|din| Din::parse(&din).ok());
+    let din = match state.donation.clone().or(donation) {
+        Some(din) => Some(din),
+        None => pool(db, state)?,
+    };
     Ok(match din {
         Some(din) => label.donation(&din),
         None => label,
     })
+}
+
+/// The number of the pool that a container of a batch came from: the batch's own, or that of what
+/// the batch used up.
+fn pool(db: &mut Db, state: &Container) -> Result<Option<Din>, Failure> {
+    let Some(number) = &state.batch else { return Ok(None) };
+    let Some(batch) = batch::load(db, number)? else { return Ok(None) };
+    let used = || batch.consumed().find_map(|consumed| consumed.din.clone());
+    Ok(batch.din().cloned().or_else(used))
 }
 
 fn sample(state: &Container, label: LabelData) -> LabelData {

@@ -11,7 +11,9 @@ mod backup;
 mod code;
 mod completions;
 mod console;
+mod demo;
 mod label;
+mod mbr;
 mod serve;
 mod trace;
 mod user;
@@ -102,6 +104,8 @@ impl Site {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Play the whole job with invented data, then serve it
+    Demo(demo::Arguments),
     /// Serve the pages and the JSON interface
     Serve(serve::Arguments),
     /// Check that the ledger is whole and that every table follows from it
@@ -115,6 +119,9 @@ enum Command {
     Backup(backup::Backup),
     /// Bring a backup into a new or empty database
     Restore(backup::Restore),
+    /// Check master batch records
+    #[command(subcommand)]
+    Mbr(mbr::Command),
     /// Read and explain the codes on labels
     #[command(subcommand)]
     Code(code::Command),
@@ -130,12 +137,14 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::new(arguments.site.json);
     let outcome = match arguments.command {
+        Command::Demo(wanted) => demo::run(&wanted, &arguments.site, &console),
         Command::Serve(wanted) => serve::run(&wanted, &arguments.site, &console),
         Command::User(command) => user::run(command, &arguments.site, &console),
         Command::Verify(_) => verify::run(&arguments.site, &console),
         Command::Trace(wanted) => trace::run(&wanted, &arguments.site, &console),
         Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),
         Command::Restore(wanted) => backup::restore(&wanted, &arguments.site, &console),
+        Command::Mbr(command) => mbr::run(command, &console),
         Command::Code(command) => code::run(command, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Completions(wanted) => completions::run(&wanted),

@@ -14,6 +14,7 @@ mod app;
 mod browser;
 mod cli;
 mod clock;
+mod demo;
 mod labels;
 mod record;
 mod ledger;

@@ -2,6 +2,7 @@
 
 mod code;
 mod label;
+mod mbr;
 mod site;
 
 use std::process::{Command, Output, Stdio};

@@ -1,0 +1,80 @@
+//! `chorda demo`: the whole job with invented data, then the pages to look at it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chorda::config::Settings;
+use chorda::demo::{self, Options, PASSWORD, Played};
+use clap::Args;
+
+use super::Site;
+use super::console::{Console, Trouble};
+use super::serve;
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  chorda demo\n  chorda demo --dir /tmp/look --no-serve\n  \
+    chorda demo --database postgres://chorda@127.0.0.1/empty")]
+pub(crate) struct Arguments {
+    /// The folder for records, keys and documents
+    #[arg(long, default_value = "demo-data", value_name = "DIR")]
+    dir: PathBuf,
+    /// Only play; do not serve the pages afterwards
+    #[arg(long)]
+    no_serve: bool,
+    /// Remove an earlier demo in the folder first
+    #[arg(long)]
+    fresh: bool,
+    /// The address to serve on afterwards
+    #[arg(long, env = "CHORDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    listen: SocketAddr,
+}
+
+pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<(), Trouble> {
+    serve::start_log();
+    let settings = site.settings()?;
+    let listener = if wanted.no_serve { None } else { Some(serve::listen(wanted.listen)?) };
+    let options = Options {
+        dir: wanted.dir.clone(),
+        database: settings.database.clone(),
+        fresh: wanted.fresh,
+        silent: console.json,
+        settings: Settings { listen: Some(wanted.listen), ..settings },
+    };
+    let played = demo::play(&options).map_err(Trouble::refused)?;
+    if console.json {
+        console.data(&played.summary())?;
+    } else {
+        tell(&played, console);
+    }
+    if !played.report.passed {
+        return Err(Trouble::Failed);
+    }
+    match listener {
+        Some(listener) => serve::serve(played.app, listener, console),
+        None => Ok(()),
+    }
+}
+
+/// The closing summary.
+fn tell(played: &Played, console: &Console) {
+    let summary = played.summary();
+    console.line("");
+    console.line(format!(
+        "Done in {} ms: {} commands, {} signatures, {} mistakes refused.",
+        summary.took_ms, summary.commands, summary.signatures, summary.refusals
+    ));
+    for line in played.report.lines() {
+        console.line(line);
+    }
+    console.line("");
+    console.line("Files:");
+    for file in &summary.files {
+        console.line(format!("  {}", file.display()));
+    }
+    console.line("");
+    console.line(format!("Sign in with one of these names; the password of all is {PASSWORD}"));
+    for (login, name, role) in &summary.people {
+        console.line(format!("  {login:14} {name:14} {role}"));
+    }
+    console.line("");
+}

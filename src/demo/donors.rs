@@ -1,0 +1,234 @@
+//! Six cords: four for the pool, one to spare, and one whose laboratory report says otherwise.
+
+use super::stage::{Stage, Trouble};
+use crate::app::donation_receive::{DinChoice, DonationReceive, Received, donation_receive};
+use crate::app::donor_decide::{DonorAct, donor_decide, donor_shown};
+use crate::app::donor_record::{
+    AnswerGiven, DonorEntry, LookBack, donor_record, donor_register, rules_at,
+};
+use crate::domain::donation::Tissue;
+use crate::domain::donor::{Matrix, Purpose, Reaction, Relation, Scope};
+use crate::domain::id::{ContainerCode, Din, DonorCode, Name};
+use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::time::{Instant, Span};
+
+/// A donor of the story with the cord.
+#[derive(Debug, Clone)]
+pub(super) struct Cord {
+    /// The donor.
+    pub(super) donor: DonorCode,
+    /// The donation.
+    pub(super) din: Din,
+    /// The transport pot.
+    pub(super) pot: ContainerCode,
+}
+
+/// The markers that are tested of every donor: the serology that is always asked for, and the NAT
+/// that makes a repeat sample after 180 days unnecessary (DON-2).
+const MARKERS: [&str; 8] =
+    ["anti_hiv", "hbsag", "anti_hbc", "anti_hcv", "syphilis", "nat_hiv", "nat_hbv", "nat_hcv"];
+
+/// When each cord was given: four and a spare at first, and one more when one is lost.
+const BIRTHS: [&str; 5] = [
+    "2026-07-06 05:40",
+    "2026-07-06 07:15",
+    "2026-07-06 08:05",
+    "2026-07-06 09:30",
+    "2026-07-06 10:10",
+];
+const REPLACEMENT: &str = "2026-07-07 13:20";
+
+/// Receives the cords and decides who may donate; gives those that go on, and the one that does
+/// not.
+///
+/// # Errors
+/// When a use case refuses what the story needs, or accepts a mistake.
+pub(super) fn receive(stage: &mut Stage) -> Result<(Vec<Cord>, Cord), Trouble> {
+    let at = stage.at("2026-07-06 12:00")?;
+    stage.voice.chapter("Six cords, one of them unfit", at);
+    let mut cords = Vec::new();
+    for birth in BIRTHS {
+        cords.push(arrive(stage, birth)?);
+    }
+    stage.at("2026-07-07 12:00")?;
+    let unfit = cords.remove(2);
+    for cord in &cords {
+        report(stage, cord, None)?;
+        decide(stage, cord)?;
+    }
+    report(stage, &unfit, Some("nat_hbv"))?;
+    refuse(stage, &unfit)?;
+    stage.at("2026-07-07 16:00")?;
+    let cord = arrive(stage, REPLACEMENT)?;
+    stage.at("2026-07-08 08:00")?;
+    report(stage, &cord, None)?;
+    decide(stage, &cord)?;
+    cords.push(cord);
+    let names: Vec<&str> = cords.iter().map(|cord| cord.donor.as_str()).collect();
+    stage.voice.fact(format!("eligible: {}; not eligible: {}", names.join(", "), unfit.donor));
+    Ok((cords, unfit))
+}
+
+/// A cord arrives with its papers: consent, interview, blood sample of the mother.
+fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
+    let (ana, bor) = (stage.people.ana.clone(), stage.people.bor.clone());
+    let zone = stage.app.config.zone;
+    let donated_at = Instant::parse_local(birth, zone)?;
+    let caller = stage.by(&ana);
+    let mother = format!("M-{}", donated_at.naive().format("%m%d%H%M"));
+    let outcome = donor_register(&stage.app, &caller, mother, Relation::Mother);
+    let donor = stage.done("register donors", outcome)?;
+    let consent = DonorEntry::Consent {
+        scopes: vec![Scope::Donation, Scope::Storage, Scope::Manufacture, Scope::ClinicalUse],
+        form_version: "IC-UC-03".to_owned(),
+        document: format!("consent file {donor}"),
+        given_at: donated_at.minus(Span::of_days(14)),
+    };
+    enter(stage, &donor, consent)?;
+    let received = pot(stage, &donor, donated_at)?;
+    let questionnaire = interview(stage, donated_at)?;
+    enter(stage, &donor, questionnaire)?;
+    let drawn_at = donated_at.plus(Span::of_minutes(20));
+    let sample = DonorEntry::Sample { purpose: Purpose::Donation, drawn_at, matrix: Matrix::Serum };
+    enter(stage, &donor, sample)?;
+    if donor.as_str() == "DNR-0001" {
+        let caller = stage.by(&bor);
+        let again = receipt(stage, &donor, &received.din, donated_at)?;
+        let outcome = donation_receive(&stage.app, &caller, again);
+        stage.refused("receive the same donation a second time", outcome)?;
+    }
+    Ok(Cord { donor, din: received.din, pot: received.container })
+}
+
+fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Received, Trouble> {
+    let caller = stage.by(&stage.people.ana);
+    let command = DonationReceive {
+        din: DinChoice::Next { facility: "A9999".to_owned() },
+        donor: donor.clone(),
+        tissue: Tissue::UmbilicalCord,
+        donated_at,
+        received_at: stage.app.clock.now(),
+        length: Some(Quantity::whole(32, Unit::Centimetre)),
+        temperature: Quantity::parse("5.2", Unit::Celsius)?,
+        condition: "pot intact, cord in transport medium".to_owned(),
+    };
+    let outcome = donation_receive(&stage.app, &caller, command);
+    stage.done("receive cords", outcome)
+}
+
+fn receipt(
+    stage: &Stage,
+    donor: &DonorCode,
+    din: &Din,
+    donated_at: Instant,
+) -> Result<DonationReceive, Trouble> {
+    Ok(DonationReceive {
+        din: DinChoice::Scanned { din: din.clone() },
+        donor: donor.clone(),
+        tissue: Tissue::UmbilicalCord,
+        donated_at,
+        received_at: stage.app.clock.now(),
+        length: Some(Quantity::whole(32, Unit::Centimetre)),
+        temperature: Quantity::parse("5.2", Unit::Celsius)?,
+        condition: "pot intact".to_owned(),
+    })
+}
+
+/// An interview in which every question is answered with no.
+fn interview(stage: &Stage, donated_at: Instant) -> Result<DonorEntry, Trouble> {
+    let rules = rules_at(donated_at, stage.app.config.zone)?;
+    let answers = rules
+        .questions
+        .iter()
+        .map(|question| AnswerGiven {
+            question: question.name.clone(),
+            yes: Some(false),
+            detail: String::new(),
+        })
+        .collect();
+    Ok(DonorEntry::Questionnaire {
+        form_version: "Q-UC-05".to_owned(),
+        interviewed_at: donated_at.minus(Span::of_days(14)),
+        answers,
+        blood_or_colloids: Some(false),
+        crystalloids: Some(false),
+        dilution: None,
+        earlier_sample: false,
+    })
+}
+
+fn enter(stage: &mut Stage, donor: &DonorCode, entry: DonorEntry) -> Result<LookBack, Trouble> {
+    let caller = stage.by(&stage.people.ana);
+    let outcome = donor_record(&stage.app, &caller, donor, entry);
+    stage.done("enter donor papers", outcome)
+}
+
+/// The laboratory reports every marker; `reactive` is the one that is, if one is.
+fn report(stage: &mut Stage, cord: &Cord, reactive: Option<&str>) -> Result<(), Trouble> {
+    for marker in MARKERS {
+        let reaction =
+            if reactive == Some(marker) { Reaction::Reactive } else { Reaction::NonReactive };
+        marker_report(stage, &cord.donor, marker, reaction)?;
+    }
+    Ok(())
+}
+
+/// One report of the testing laboratory.
+pub(super) fn marker_report(
+    stage: &mut Stage,
+    donor: &DonorCode,
+    marker: &str,
+    reaction: Reaction,
+) -> Result<LookBack, Trouble> {
+    let nat = marker.starts_with("nat_");
+    let entry = DonorEntry::Marker {
+        sample: 1,
+        marker: Name::parse(marker)?,
+        reaction,
+        laboratory: "Invented Virology Laboratory".to_owned(),
+        method: if nat { "NAT, individual donation" } else { "chemiluminescence" }.to_owned(),
+        report: format!("{donor}-{marker}"),
+        reported_at: stage.app.clock.now(),
+    };
+    enter(stage, donor, entry)
+}
+
+/// QA evaluates and finds the donor eligible.
+fn decide(stage: &mut Stage, cord: &Cord) -> Result<(), Trouble> {
+    let evaluate = DonorAct::Evaluate {
+        acceptable: true,
+        remark: "interview, delivery record and examination without findings".to_owned(),
+    };
+    let outcome = act(stage, &cord.donor, evaluate)?;
+    stage.done("evaluate donors", outcome)?;
+    let eligible = DonorAct::Eligibility { eligible: true, remark: String::new() };
+    let outcome = act(stage, &cord.donor, eligible)?;
+    stage.done("decide on eligibility", outcome).map(drop)
+}
+
+/// QA tries to find the unfit donor eligible, and then decides as the rules say.
+fn refuse(stage: &mut Stage, cord: &Cord) -> Result<(), Trouble> {
+    let eligible = DonorAct::Eligibility { eligible: true, remark: String::new() };
+    let outcome = act(stage, &cord.donor, eligible)?;
+    stage.refused("find a donor eligible whose HBV NAT is reactive", outcome)?;
+    let not = DonorAct::Eligibility {
+        eligible: false,
+        remark: "HBV DNA detected; the cord is not used".to_owned(),
+    };
+    let outcome = act(stage, &cord.donor, not)?;
+    stage.done("decide on eligibility", outcome).map(drop)
+}
+
+/// QA signs an act about a donor over what is shown of the donor now.
+pub(super) fn act(
+    stage: &mut Stage,
+    donor: &DonorCode,
+    act: DonorAct,
+) -> Result<Result<LookBack, crate::store::Failure>, Trouble> {
+    let eva = stage.people.eva.clone();
+    let (now, zone) = (stage.app.clock.now(), stage.app.config.zone);
+    let (_, shown) = stage.read(|db| donor_shown(db, donor, now, zone))?;
+    let signature = stage.sign(&eva, act.meaning(), &shown.hash()?)?;
+    let caller = stage.by(&eva);
+    Ok(donor_decide(&stage.app, &caller, donor, act, signature))
+}

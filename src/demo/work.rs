@@ -1,0 +1,228 @@
+//! Work at the bench: steps performed and verified, labels printed and read back.
+
+use super::cast::Person;
+use super::stage::{Stage, Trouble};
+use crate::app::batch_hold_point_sign::{batch_hold_point_preview, batch_hold_point_sign};
+use crate::app::batch_start::{BatchStart, batch_start};
+use crate::app::batch_step_perform::{StepOutcome, batch_step_perform, batch_step_preview};
+use crate::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
+use crate::app::container_move::ScannedContainer;
+use crate::app::label_print::{LabelPrint, PrintedSerial, label_print};
+use crate::app::label_scan_back::{LabelScanBack, label_scan_back};
+use crate::domain::actor::Meaning;
+use crate::domain::batch::{Given, PerformStep};
+use crate::domain::id::{
+    AssetId, BatchNumber, ContainerCode, LotId, MasterRecordId, Name, OrderNumber,
+};
+use crate::domain::quantity::Quantity;
+use crate::store::{Failure, batch as batches};
+
+/// A step with everything that is entered and scanned for it.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    batch: BatchNumber,
+    command: PerformStep,
+}
+
+impl Work {
+    /// A step of a batch, with nothing entered yet.
+    pub(super) fn new(batch: &BatchNumber, step: &str) -> Result<Self, Trouble> {
+        Ok(Self { batch: batch.clone(), command: PerformStep::now(Name::parse(step)?) })
+    }
+
+    /// Enters values: field and text.
+    pub(super) fn values(mut self, values: &[(&str, &str)]) -> Result<Self, Trouble> {
+        for (field, text) in values {
+            let field = Name::parse(field)?;
+            self.command.values.push(Given { field, item: None, text: (*text).to_owned() });
+        }
+        Ok(self)
+    }
+
+    /// Enters a value that belongs to one container.
+    pub(super) fn each(
+        mut self,
+        field: &str,
+        item: &ContainerCode,
+        text: &str,
+    ) -> Result<Self, Trouble> {
+        let given =
+            Given { field: Name::parse(field)?, item: Some(item.clone()), text: text.to_owned() };
+        self.command.values.push(given);
+        Ok(self)
+    }
+
+    /// Scans material lots.
+    pub(super) fn lots(mut self, lots: &[&str]) -> Result<Self, Trouble> {
+        for lot in lots {
+            self.command.materials.push(LotId::parse(lot)?);
+        }
+        Ok(self)
+    }
+
+    /// Scans devices.
+    pub(super) fn devices(mut self, assets: &[&str]) -> Result<Self, Trouble> {
+        for asset in assets {
+            self.command.equipment.push(AssetId::parse(asset)?);
+        }
+        Ok(self)
+    }
+
+    /// Scans containers that are used up.
+    pub(super) fn using(mut self, containers: &[ContainerCode]) -> Self {
+        self.command.consumed.extend_from_slice(containers);
+        self
+    }
+}
+
+/// Starts a batch.
+pub(super) fn start(
+    stage: &mut Stage,
+    record: &str,
+    order: Option<&OrderNumber>,
+) -> Result<BatchNumber, Trouble> {
+    let command = BatchStart {
+        record: MasterRecordId::parse(record)?,
+        version: None,
+        order: order.cloned(),
+        facility: None,
+    };
+    let caller = stage.by(&stage.people.ana);
+    let outcome = batch_start(&stage.app, &caller, command);
+    stage.done("start batches", outcome)
+}
+
+/// Performs a step as the first technician; what stands against it is given, not told.
+pub(super) fn attempt(
+    stage: &mut Stage,
+    work: &Work,
+) -> Result<Result<StepOutcome, Failure>, Trouble> {
+    let ana = stage.people.ana.clone();
+    let caller = stage.by(&ana);
+    let preview = match batch_step_preview(&stage.app, &caller, &work.batch, &work.command) {
+        Ok(preview) => preview,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let signature = stage.sign(&ana, Meaning::Performed, &preview.hash)?;
+    Ok(batch_step_perform(&stage.app, &caller, &work.batch, work.command.clone(), signature))
+}
+
+/// Performs a step.
+pub(super) fn perform(stage: &mut Stage, work: &Work) -> Result<StepOutcome, Trouble> {
+    let outcome = attempt(stage, work)?;
+    let doing = format!("step {} of {}", work.command.step, work.batch);
+    stage.done(&doing, outcome)
+}
+
+/// Performs a step and has the second technician verify it.
+pub(super) fn perform_verified(stage: &mut Stage, work: &Work) -> Result<StepOutcome, Trouble> {
+    let outcome = perform(stage, work)?;
+    let bor = stage.people.bor.clone();
+    let verified = verify(stage, &bor, &work.batch, &work.command.step, outcome.occurrence)?;
+    stage.done(&format!("verify {} of {}", work.command.step, work.batch), verified)?;
+    Ok(outcome)
+}
+
+/// Somebody signs as verifier of a performed step.
+pub(super) fn verify(
+    stage: &mut Stage,
+    by: &Person,
+    batch: &BatchNumber,
+    step: &Name,
+    occurrence: u32,
+) -> Result<Result<(), Failure>, Trouble> {
+    let preview = stage.read(|db| batch_verification_preview(db, batch, step, occurrence))?;
+    let signature = stage.sign(by, Meaning::Verified, &preview.hash)?;
+    let caller = stage.by(by);
+    Ok(batch_step_verify(&stage.app, &caller, batch, step, occurrence, signature))
+}
+
+/// QA signs a hold point.
+pub(super) fn hold_point(stage: &mut Stage, batch: &BatchNumber, name: &str) -> Result<(), Trouble> {
+    let eva = stage.people.eva.clone();
+    let name = Name::parse(name)?;
+    let (_, hash) = stage.read(|db| batch_hold_point_preview(db, batch, &name))?;
+    let signature = stage.sign(&eva, Meaning::Reviewed, &hash)?;
+    let caller = stage.by(&eva);
+    let outcome = batch_hold_point_sign(&stage.app, &caller, batch, &name, signature);
+    stage.done("sign hold points", outcome)
+}
+
+/// Prints labels for containers; gives the serials.
+pub(super) fn print(
+    stage: &mut Stage,
+    containers: &[ContainerCode],
+    because: Option<&str>,
+) -> Result<Vec<PrintedSerial>, Trouble> {
+    let command = LabelPrint {
+        containers: containers.to_vec(),
+        copies: 1,
+        because: because.map(str::to_owned),
+    };
+    let caller = stage.by(&stage.people.ana);
+    let outcome = label_print(&stage.app, &caller, command);
+    stage.done("print labels", outcome)
+}
+
+/// Reads the labels back on their containers.
+pub(super) fn read_back(stage: &mut Stage, printed: &[PrintedSerial]) -> Result<(), Trouble> {
+    for label in printed {
+        let command = LabelScanBack {
+            expected: ContainerCode::parse(&label.container)?,
+            scanned: ScannedContainer::read(&label.payload)?,
+        };
+        let caller = stage.by(&stage.people.ana);
+        let outcome = label_scan_back(&stage.app, &caller, command);
+        stage.done("read labels back", outcome)?;
+    }
+    Ok(())
+}
+
+/// Prints labels, puts them on and reads them back.
+pub(super) fn label(
+    stage: &mut Stage,
+    containers: &[ContainerCode],
+) -> Result<Vec<PrintedSerial>, Trouble> {
+    let printed = print(stage, containers, None)?;
+    read_back(stage, &printed)?;
+    Ok(printed)
+}
+
+/// The containers of one output among those a step made.
+pub(super) fn made(outcome: &StepOutcome, output: &str) -> Vec<ContainerCode> {
+    outcome
+        .produced
+        .iter()
+        .filter(|(name, _)| name == output)
+        .map(|(_, container)| container.clone())
+        .collect()
+}
+
+/// The one container of an output that a step made.
+pub(super) fn made_one(outcome: &StepOutcome, output: &str) -> Result<ContainerCode, Trouble> {
+    made(outcome, output)
+        .into_iter()
+        .next()
+        .ok_or_else(|| Trouble::Missing(format!("a container of {output}")))
+}
+
+/// A calculated or entered number of a performed step, for one container where there are several.
+pub(super) fn number(
+    stage: &Stage,
+    batch: &BatchNumber,
+    step: &str,
+    name: &str,
+    item: Option<&ContainerCode>,
+) -> Result<Quantity, Trouble> {
+    let (step, name) = (Name::parse(step)?, Name::parse(name)?);
+    let state = stage.read(|db| batches::require(db, batch))?;
+    state
+        .last_of(&step)
+        .and_then(|performance| {
+            performance
+                .entries(&name)
+                .find(|entry| item.is_none() || entry.item.as_ref() == item)
+                .and_then(|entry| entry.value.number())
+        })
+        .ok_or_else(|| Trouble::Missing(format!("{name} of {step} in {batch}")))
+}
