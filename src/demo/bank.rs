@@ -36,11 +36,7 @@ pub(super) struct Bank {
 ///
 /// # Errors
 /// When a use case refuses what the story needs, or accepts a mistake.
-pub(super) fn make(
-    stage: &mut Stage,
-    pool: &[Culture],
-    spare: &Culture,
-) -> Result<Bank, Trouble> {
+pub(super) fn make(stage: &mut Stage, pool: &[Culture], spare: &Culture) -> Result<Bank, Trouble> {
     let at = stage.at("2026-07-31 08:00")?;
     stage.voice.chapter("The pool and its sixty aliquots", at);
     let batch = work::start(stage, "EQ-MSC-BANK", None)?;
@@ -79,8 +75,7 @@ pub(super) fn make(
 }
 
 fn counted(batch: &BatchNumber, bottles: &[ContainerCode]) -> Result<Work, Trouble> {
-    let mut counted =
-        Work::new(batch, "receive_lots")?.devices(&["EQ-CNT-01"])?.using(bottles);
+    let mut counted = Work::new(batch, "receive_lots")?.devices(&["EQ-CNT-01"])?.using(bottles);
     for (bottle, (cells, viability, volume)) in bottles.iter().zip(COUNTS) {
         counted = counted
             .each("concentration", bottle, cells)?
@@ -131,10 +126,7 @@ fn fill(
 }
 
 /// Labels everything; one label is smeared, printed again, and the old one is destroyed.
-fn labels(
-    stage: &mut Stage,
-    containers: &[ContainerCode],
-) -> Result<Vec<PrintedSerial>, Trouble> {
+fn labels(stage: &mut Stage, containers: &[ContainerCode]) -> Result<Vec<PrintedSerial>, Trouble> {
     let mut printed = work::print(stage, containers, None)?;
     let Some(first) = printed.first_mut() else { return Ok(printed) };
     let old = first.clone();

@@ -20,11 +20,7 @@ use crate::store::{Failure, container};
 ///
 /// # Errors
 /// When a use case refuses what the story needs, or accepts a mistake.
-pub(super) fn treat(
-    stage: &mut Stage,
-    number: &OrderNumber,
-    dose: &Dose,
-) -> Result<(), Trouble> {
+pub(super) fn treat(stage: &mut Stage, number: &OrderNumber, dose: &Dose) -> Result<(), Trouble> {
     stage.minutes(20);
     let at = stage.app.clock.now();
     stage.voice.chapter("Hand-over, 99mTc labelling, administration", at);
@@ -141,7 +137,8 @@ fn give(
     let outcome = try_give(stage, number, syringe, scan, PATIENT)?;
     stage.done("administer", outcome)?;
     let state = stage.read(|db| container::require(db, syringe))?;
-    let target = state.target.as_ref().map_or(String::new(), |target| target.as_str().replace('_', " "));
+    let target =
+        state.target.as_ref().map_or(String::new(), |target| target.as_str().replace('_', " "));
     stage.voice.fact(format!("{syringe} given into the {target} gland"));
     Ok(())
 }

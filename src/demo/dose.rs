@@ -228,9 +228,8 @@ fn settle(stage: &mut Stage, number: &DeviationNumber) -> Result<(), Trouble> {
         actions: "interlock repaired and tested; briefing held".to_owned(),
         outcome: Outcome::Continue,
     };
-    let close = DeviationAct::Close {
-        conclusion: "repair record and briefing list checked".to_owned(),
-    };
+    let close =
+        DeviationAct::Close { conclusion: "repair record and briefing list checked".to_owned() };
     let eva = stage.people.eva.clone();
     for act in [decide, close] {
         let (_, shown) = stage.read(|db| deviation_shown(db, number))?;

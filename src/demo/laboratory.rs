@@ -58,8 +58,7 @@ pub(super) fn begin(
     let caller = stage.by(&cene);
     let outcome = test_record(&stage.app, &caller, &id, received);
     stage.done("receive samples", outcome)?;
-    let started =
-        TestEntry::Start { started_at: stage.app.clock.now(), late_because: None };
+    let started = TestEntry::Start { started_at: stage.app.clock.now(), late_because: None };
     let caller = stage.by(&cene);
     let outcome = test_record(&stage.app, &caller, &id, started);
     stage.done("begin tests", outcome)

@@ -58,11 +58,7 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
 ///
 /// # Errors
 /// When a use case refuses what the story needs.
-pub(super) fn reserve(
-    stage: &mut Stage,
-    number: &OrderNumber,
-    bank: &Bank,
-) -> Result<(), Trouble> {
+pub(super) fn reserve(stage: &mut Stage, number: &OrderNumber, bank: &Bank) -> Result<(), Trouble> {
     let outcome = allocate(stage, number, bank);
     stage.done("reserve a vial", outcome)
 }

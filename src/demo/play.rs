@@ -6,16 +6,16 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use serde::Serialize;
 
+use super::cast::{People, Person};
 use super::stage::{Counts, Stage, Trouble};
 use super::voice::Voice;
-use super::cast::{People, Person};
 use super::{bank, clinic, culture, documents, donors, dose, late, order, site};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::domain::time::Instant;
-use crate::store::verify::{self, Report};
 use crate::store::user;
+use crate::store::verify::{self, Report};
 
 /// How many chapters the story has.
 const CHAPTERS: u32 = 13;

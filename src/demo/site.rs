@@ -3,11 +3,11 @@
 use super::cast::{PASSWORD, Person};
 use super::stage::{Stage, Trouble};
 use crate::app::equipment_change::{DeviceStep, equipment_change, equipment_register};
-use crate::app::material_change::{
-    LotShown, LotStep, MaterialDecide, material_change, material_decide,
-};
 use crate::app::master_record_approve::{
     MasterRecordApprove, SHIPPED, content, master_record_approve, master_record_propose,
+};
+use crate::app::material_change::{
+    LotShown, LotStep, MaterialDecide, material_change, material_decide,
 };
 use crate::app::material_receive::{MaterialReceive, material_receive};
 use crate::app::storage_change::{StorageChange, storage_change};
@@ -189,10 +189,7 @@ fn register(stage: &mut Stage, person: &Person) -> Result<(), Trouble> {
         login: person.actor.login.clone(),
         printed_name: person.actor.printed_name.clone(),
         personnel_number: person.number.to_owned(),
-        identity: IdentityCheck {
-            how: "identity card seen".to_owned(),
-            by: "the demo".to_owned(),
-        },
+        identity: IdentityCheck { how: "identity card seen".to_owned(), by: "the demo".to_owned() },
         roles: vec![person.actor.role],
     };
     let outcome = user_register_with_password(&stage.app, command, PASSWORD);
@@ -217,7 +214,13 @@ fn places(stage: &mut Stage) -> Result<(), Trouble> {
         ("CRYO/LN2-2/R1", LocationKind::Rack, "Rack 1", None, None),
         ("CRYO/LN2-2/R1/BOX-1", LocationKind::Box, "Box 1", None, box_grid),
         ("LAB", LocationKind::Room, "Laboratory", Some(Condition::Ambient), None),
-        ("LAB/FR-1", LocationKind::Refrigerator, "Refrigerator", Some(Condition::Refrigerated), None),
+        (
+            "LAB/FR-1",
+            LocationKind::Refrigerator,
+            "Refrigerator",
+            Some(Condition::Refrigerated),
+            None,
+        ),
         ("LAB/FR-1/BOX-1", LocationKind::Box, "Hold box", None, Some(grid(4, 6)?)),
     ];
     let eva = stage.people.eva.clone();
@@ -246,8 +249,7 @@ fn equipment(stage: &mut Stage) -> Result<(), Trouble> {
             cleaning_holds: cabinet.then(|| Span::of_days(1500)),
         };
         let caller = stage.by(&eva);
-        let outcome =
-            equipment_register(&stage.app, &caller, AssetId::parse(asset)?, registration);
+        let outcome = equipment_register(&stage.app, &caller, AssetId::parse(asset)?, registration);
         stage.done("register equipment", outcome)?;
         if cabinet {
             let clean = DeviceStep::Clean { with: "sporicidal disinfectant, SOP-CL-02".to_owned() };

@@ -141,7 +141,12 @@ impl Stage {
 
     /// This person's request to sign content with this hash.
     #[must_use]
-    pub fn request(&self, person: &Person, meaning: Meaning, hash: &ContentHash) -> SignatureRequest {
+    pub fn request(
+        &self,
+        person: &Person,
+        meaning: Meaning,
+        hash: &ContentHash,
+    ) -> SignatureRequest {
         SignatureRequest {
             login: person.actor.login.to_string(),
             password: Zeroizing::new(PASSWORD.to_owned()),

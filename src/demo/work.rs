@@ -138,7 +138,11 @@ pub(super) fn verify(
 }
 
 /// QA signs a hold point.
-pub(super) fn hold_point(stage: &mut Stage, batch: &BatchNumber, name: &str) -> Result<(), Trouble> {
+pub(super) fn hold_point(
+    stage: &mut Stage,
+    batch: &BatchNumber,
+    name: &str,
+) -> Result<(), Trouble> {
     let eva = stage.people.eva.clone();
     let name = Name::parse(name)?;
     let (_, hash) = stage.read(|db| batch_hold_point_preview(db, batch, &name))?;
