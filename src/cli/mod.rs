@@ -14,6 +14,7 @@ mod console;
 mod demo;
 mod label;
 mod mbr;
+mod openapi;
 mod serve;
 mod trace;
 mod user;
@@ -128,6 +129,8 @@ enum Command {
     /// Draw labels
     #[command(subcommand)]
     Label(label::Command),
+    /// Print the description of the JSON interface (OpenAPI 3.1)
+    Openapi(openapi::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
 }
@@ -147,6 +150,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Mbr(command) => mbr::run(command, &console),
         Command::Code(command) => code::run(command, &console),
         Command::Label(command) => label::run(command, &console),
+        Command::Openapi(wanted) => openapi::run(&wanted, &console),
         Command::Completions(wanted) => completions::run(&wanted),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! The JSON interface under `/api/v1`, for scripts and instruments of the site: the same session,
 //! the same route table, the same use cases. Its description (OpenAPI 3.1) is made from the table.
 //!
-//! Neighbours: `app::scan`, `app::trace`.
+//! Neighbours: `app::scan`, `app::trace`, `app::container_move`, `app::order_status`.
 //!
 //! Architecture invariant: what is described is what the table serves; a test compares them.
 
@@ -13,11 +13,22 @@ use super::cx::Cx;
 use super::error::{Problem, WebError};
 use super::reply::Reply;
 use super::routes::{self, Access, Method, Route};
+use crate::app::container_move::{
+    ContainerPut, ContainerTake, ScannedContainer, TakeFor, container_put, container_take,
+    read_position,
+};
+use crate::app::order_status::{OrderStatus, UnitStatus, order_status};
 use crate::app::scan::{self, Answer};
 use crate::app::trace;
 use crate::domain::actor::Capability;
+use crate::domain::id::{BatchNumber, OrderNumber};
+use crate::store::{container, ledger};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp]);
+const HANDLE: Access = Access::Needs(&[Capability::HandleContainers]);
+
+/// Every command has its own number, so that a repeated one is carried out once.
+const COMMAND: (&str, &str) = ("command_id", "The command's own number, a UUID");
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] = &[
@@ -25,6 +36,25 @@ pub const ROUTES: &[Route] = &[
     Route::get("/api/v1/scan", Access::SignedIn, look_up, "What a code is, and where to go")
         .api("Answer")
         .query(&[("code", "The code as scanned or typed")]),
+    Route::get("/api/v1/scan/{code}", Access::SignedIn, look_up_part, "What a code is")
+        .api("Answer"),
+    Route::get("/api/v1/containers/{code}", READ, show_container, "A container")
+        .api("ContainerStatus"),
+    Route::post("/api/v1/containers/{code}/put", HANDLE, put, "Put a container into a position")
+        .api("Moved")
+        .query(&[("position", "The position as scanned"), COMMAND]),
+    Route::post("/api/v1/containers/{code}/take", HANDLE, take, "Take a container out")
+        .api("Moved")
+        .query(&[
+            ("purpose", "batch, relocation, inspection or destruction"),
+            ("batch", "The batch it is for, if for one"),
+            ("from", "The position as scanned, if it was"),
+            COMMAND,
+        ]),
+    Route::get("/api/v1/orders/{number}", super::order::READ, show_order, "An order")
+        .api("OrderStatus"),
+    Route::get("/api/v1/ledger/checkpoint", Access::SignedIn, checkpoint, "Newest checkpoint")
+        .api("LedgerCheckpoint"),
     Route::get("/api/v1/trace/{code}", READ, trace_code, "Everything connected with a code")
         .api("Trace"),
     Route::get("/api/v1/openapi.json", Access::SignedIn, description, "This description")
@@ -58,9 +88,127 @@ struct Trace(Value);
 #[schema(value_type = Object)]
 struct Description(Value);
 
+/// A container.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct ContainerStatus {
+    /// Its code.
+    code: String,
+    /// What kind it is.
+    kind: String,
+    /// What it holds.
+    title: String,
+    /// The material.
+    material: String,
+    /// The effective disposition.
+    disposition: String,
+    /// What makes it so, `kind/id`.
+    because: Option<String>,
+    /// The position it is in.
+    location: Option<String>,
+    /// The batch that made it.
+    batch: Option<String>,
+    /// The order it was made or is reserved for.
+    order: Option<String>,
+    /// When it expires, RFC 3339.
+    expires_at: Option<String>,
+    /// Number of events so far.
+    version: u64,
+}
+
+/// A container that was moved.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Moved {
+    /// The container.
+    code: String,
+    /// The position it is in now, or the one it left.
+    position: Option<String>,
+}
+
+/// The newest signed checkpoint of the ledger.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct LedgerCheckpoint {
+    /// The note as the checkpoint file has it; none before the first.
+    note: Option<String>,
+}
+
 #[derive(OpenApi)]
-#[openapi(components(schemas(Answer, Description, Me, Problem, Trace)))]
+#[openapi(components(schemas(
+    Answer,
+    ContainerStatus,
+    Description,
+    LedgerCheckpoint,
+    Me,
+    Moved,
+    OrderStatus,
+    Problem,
+    Trace,
+    UnitStatus
+)))]
 struct Schemas;
+
+fn look_up_part(cx: &Cx) -> Result<Reply, WebError> {
+    Reply::json(&scan::resolve(cx.app(), cx.actor()?, cx.param("code"))?)
+}
+
+fn show_container(cx: &Cx) -> Result<Reply, WebError> {
+    let code = ScannedContainer::read(cx.param("code"))?.code;
+    let (state, standing) = cx.app().read(|db| container::require_with_standing(db, &code))?;
+    let order = state.order.as_ref().or(state.reserved_for.as_ref());
+    Reply::json(&ContainerStatus {
+        code: state.code.clone(),
+        kind: state.kind.code().to_owned(),
+        title: state.contents.title.clone(),
+        material: state.contents.material.to_string(),
+        disposition: standing.disposition.max(state.disposition).code().to_owned(),
+        because: standing.because.as_ref().map(ToString::to_string),
+        location: state.location().map(ToString::to_string),
+        batch: state.batch.as_ref().map(ToString::to_string),
+        order: order.map(ToString::to_string),
+        expires_at: state.expires_at.map(|at| at.to_string()),
+        version: state.version,
+    })
+}
+
+fn put(cx: &Cx) -> Result<Reply, WebError> {
+    let container = ScannedContainer::read(cx.param("code"))?;
+    let position = read_position(cx.query("position"))?;
+    let done = Moved { code: container.code.to_string(), position: Some(position.to_string()) };
+    container_put(cx.app(), &cx.caller()?, ContainerPut { container, position })?;
+    Reply::json(&done)
+}
+
+fn take(cx: &Cx) -> Result<Reply, WebError> {
+    let container = ScannedContainer::read(cx.param("code"))?;
+    let from = Some(cx.query("from")).filter(|from| !from.is_empty());
+    let from = from.map(read_position).transpose()?;
+    let unknown = || {
+        WebError::Invalid(
+            "The purpose is batch, relocation, inspection or destruction; a batch has its number."
+                .to_owned(),
+        )
+    };
+    let purpose = match cx.query("purpose") {
+        "batch" => TakeFor::Batch(BatchNumber::parse(cx.query("batch")).map_err(|_| unknown())?),
+        "relocation" => TakeFor::Relocation,
+        "inspection" => TakeFor::Inspection,
+        "destruction" => TakeFor::Destruction,
+        _ => return Err(unknown()),
+    };
+    let code = container.code.to_string();
+    let command = ContainerTake { container, from, purpose };
+    let position = container_take(cx.app(), &cx.caller()?, command)?;
+    Reply::json(&Moved { code, position })
+}
+
+fn show_order(cx: &Cx) -> Result<Reply, WebError> {
+    let number = cx.param_as("number", OrderNumber::parse)?;
+    Reply::json(&order_status(cx.app(), &number)?)
+}
+
+fn checkpoint(cx: &Cx) -> Result<Reply, WebError> {
+    let note = cx.app().read(ledger::newest_checkpoint)?;
+    Reply::json(&LedgerCheckpoint { note })
+}
 
 fn me(cx: &Cx) -> Result<Reply, WebError> {
     let actor = cx.actor()?;

@@ -33,11 +33,14 @@ const ASSETS: &[Asset] = &[
     asset!("app.css", "text/css; charset=utf-8"),
     asset!("chevron.svg", "image/svg+xml"),
     asset!("favicon.svg", "image/svg+xml"),
+    asset!("order.css", "text/css; charset=utf-8"),
     Asset { kind: SCRIPT, ..asset!("app.js", "") },
     Asset { kind: SCRIPT, ..asset!("band.js", "") },
     Asset { kind: SCRIPT, ..asset!("clock.js", "") },
     Asset { kind: SCRIPT, ..asset!("forms.js", "") },
+    Asset { kind: SCRIPT, ..asset!("order.js", "") },
     Asset { kind: SCRIPT, ..asset!("scan.js", "") },
+    Asset { kind: SCRIPT, ..asset!("units.js", "") },
 ];
 
 /// Twelve hexadecimal digits over all assets: the part of their address that changes with them.

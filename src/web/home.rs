@@ -42,8 +42,12 @@ pub struct Waiting {
 pub type Source = fn(&Cx) -> Result<Vec<Waiting>, WebError>;
 
 /// The sources of every slice. Append yours.
-const SOURCES: &[Source] =
-    &[super::release::waiting, super::deviation::waiting, super::quality::waiting];
+const SOURCES: &[Source] = &[
+    super::order::waiting,
+    super::release::waiting,
+    super::deviation::waiting,
+    super::quality::waiting,
+];
 
 #[derive(Template)]
 #[template(path = "home/home.html")]

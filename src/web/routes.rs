@@ -140,6 +140,17 @@ const SLICES: &[&[Route]] = &[
     super::quality::ROUTES,
     super::deviation::ROUTES,
     super::release::ROUTES,
+    super::container::ROUTES,
+    super::storage::ROUTES,
+    super::material::ROUTES,
+    super::equipment::ROUTES,
+    super::label::ROUTES,
+    super::trace::ROUTES,
+    super::order_new::ROUTES,
+    super::order::ROUTES,
+    super::custody::ROUTES,
+    super::give::ROUTES,
+    super::audit::ROUTES,
 ];
 
 /// The whole table.

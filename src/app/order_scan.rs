@@ -1,0 +1,115 @@
+//! What a scanned code is, for orders, batches, donors and deviations; and for those who see
+//! orders only, the syringe of an order.
+//!
+//! Neighbours: `scan` asks each resolver in turn.
+//!
+//! Architecture invariant: looking a code up changes nothing.
+
+use super::App;
+use super::scan::{Answer, Verdict};
+use crate::codes::{self, Scanned, isbt::Element};
+use crate::domain::actor::{Actor, Capability};
+use crate::domain::container::check_label;
+use crate::domain::genealogy::{Node, Standing};
+use crate::domain::id::ContainerCode;
+use crate::store::{Failure, container, genealogy, order};
+
+/// Answers for orders, their patients, batches, donors, donations and deviations.
+///
+/// # Errors
+/// When the database fails.
+pub fn resolve(app: &App, actor: &Actor, code: &str) -> Result<Option<Answer>, Failure> {
+    match codes::parse(code) {
+        Ok(Scanned::Container { code, serial }) if !actor.role.may(Capability::ReadGmp) => {
+            syringe(app, &code, serial.map(|serial| u32::from(serial.number())))
+        }
+        Ok(Scanned::Order(number)) => order_answer(app, number.as_str()),
+        Ok(Scanned::Coi(coi)) => order_answer(app, coi.as_str()),
+        Ok(Scanned::Batch(number)) => {
+            node(app, &Node::batch(&number), format!("/batches/{number}"))
+        }
+        Ok(Scanned::Donor(donor)) => node(app, &Node::donor(&donor), format!("/donors/{donor}")),
+        Ok(Scanned::Din(din)) => donation(app, &Node::donation(&din)),
+        Ok(Scanned::Isbt(elements)) => {
+            let din = elements.iter().find_map(|element| match element {
+                Element::Din { din, .. } => Some(Node::donation(din)),
+                _ => None,
+            });
+            din.map_or(Ok(None), |node| donation(app, &node))
+        }
+        Ok(Scanned::Deviation(number)) => Ok(Some(Answer {
+            verdict: Verdict::Ok,
+            title: format!("Deviation {number}"),
+            text: "Its description, decision and actions.".to_owned(),
+            go: Some(format!("/deviations/{number}")),
+        })),
+        // A patient's code has no form of its own: it is one if there is an order for it.
+        Err(_) => order_answer(app, &code.trim().to_uppercase()),
+        Ok(_) => Ok(None),
+    }
+}
+
+fn order_answer(app: &App, text: &str) -> Result<Option<Answer>, Failure> {
+    let found = app.read(|db| match crate::domain::id::OrderNumber::parse(text) {
+        Ok(number) => order::find(db, &number),
+        Err(_) => order::find_by_text(db, text),
+    })?;
+    Ok(found.map(|line| Answer {
+        verdict: Verdict::Ok,
+        title: format!("Order {} for {}", line.number, line.patient),
+        text: format!("{}, administration on {}", line.stage.word(), line.infusion_on),
+        go: Some(format!("/orders/{}", line.number)),
+    }))
+}
+
+fn node(app: &App, node: &Node, go: String) -> Result<Option<Answer>, Failure> {
+    let standing = app.read(|db| genealogy::effective_with_cause(db, node))?;
+    Ok(Some(standing_answer(node, &standing, go)))
+}
+
+fn donation(app: &App, din: &Node) -> Result<Option<Answer>, Failure> {
+    node(app, din, format!("/trace?code={}", din.id()))
+}
+
+fn standing_answer(node: &Node, standing: &Standing, go: String) -> Answer {
+    use crate::domain::disposition::Disposition;
+    let stops = standing.disposition >= Disposition::OnHold;
+    Answer {
+        verdict: if stops { Verdict::Stop } else { Verdict::Ok },
+        title: node.words(),
+        text: standing.words(node),
+        go: Some(go),
+    }
+}
+
+/// A syringe in the hands of the clinic: its label, its patient, its disposition.
+fn syringe(
+    app: &App,
+    code: &ContainerCode,
+    serial: Option<u32>,
+) -> Result<Option<Answer>, Failure> {
+    let found = app.read(|db| match container::load(db, code)? {
+        Some(state) => {
+            let standing = container::standing_of(db, &state)?;
+            let line = match &state.order {
+                Some(number) => order::find(db, number)?,
+                None => None,
+            };
+            Ok(line.map(|line| (state, standing, line)))
+        }
+        None => Ok(None),
+    })?;
+    let Some((state, standing, line)) = found else { return Ok(None) };
+    let title = format!("{} {code} for {}", state.kind.word(), line.patient);
+    let go = Some(format!("/orders/{}/give", line.number));
+    if let Some(Err(refusal)) = serial.map(|serial| check_label(&state, serial)) {
+        return Ok(Some(Answer { verdict: Verdict::Stop, title, text: refusal.to_string(), go }));
+    }
+    let usable =
+        standing.disposition <= crate::domain::disposition::Disposition::ConditionallyReleased;
+    let node = Node::container(code);
+    let site = state.target.as_ref().map(|target| target.as_str().replace('_', " "));
+    let text = format!("{} · {}", site.unwrap_or_default(), standing.words(&node));
+    let verdict = if usable { Verdict::Ok } else { Verdict::Stop };
+    Ok(Some(Answer { verdict, title, text, go }))
+}
