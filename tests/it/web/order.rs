@@ -226,9 +226,8 @@ fn the_form_shows_the_arithmetic_and_recomputes_it() {
     let neza = app.signed_in("neza");
     let page = neza.get("/orders/new");
     page.says("4 syringes, 3.00 ml, 150 ×10⁶ cells").says("4.22 ml").says("too soon");
-    let answer = neza.get(
-        "/orders/new/dose?on_left_parotid=yes&cells_left_parotid=45&cells_right_parotid=50",
-    );
+    let answer = neza
+        .get("/orders/new/dose?on_left_parotid=yes&cells_left_parotid=45&cells_right_parotid=50");
     assert_eq!(answer.json()["total"], "1 syringe, 0.90 ml, 45 ×10⁶ cells");
     let answer = neza.get("/orders/new/dose?on_left_parotid=yes&cells_left_parotid=55");
     assert!(answer.json()["error"].as_str().unwrap().contains("outside the protocol's limits"));
@@ -447,7 +446,10 @@ fn the_interface_answers_with_the_same_rules() {
     let number = at.rsplit('/').next().unwrap();
     let neza = app.signed_in("neza");
     let status = neza.get(&format!("/api/v1/orders/{number}")).json();
-    assert_eq!((status["stage"].as_str(), status["patient"].as_str()), (Some("received"), Some("XER-03")));
+    assert_eq!(
+        (status["stage"].as_str(), status["patient"].as_str()),
+        (Some("received"), Some("XER-03"))
+    );
     assert_eq!(status["units"].as_array().unwrap().len(), 4);
     let scan = neza.get(&format!("/api/v1/scan/{}", labels[0])).json();
     assert_eq!(scan["go"], format!("/orders/{number}/give"));
@@ -458,15 +460,13 @@ fn the_interface_answers_with_the_same_rules() {
     vial(&app, &vials[0], "LN2/T1/B1/A1", Disposition::Released);
     let container = ana.get(&format!("/api/v1/containers/{}", vials[0])).json();
     assert_eq!(container["location"], "LN2/T1/B1/A1");
-    let id = clock::new_id();
-    let take = format!("/api/v1/containers/{}/take?command_id={id}", vials[0]);
-    let body = br#"{"purpose":"inspection"}"#;
-    let first = ana.post_bytes(&take, "application/json", body);
+    let id = clock::new_id().to_string();
+    let take = format!("/api/v1/containers/{}/take?purpose=inspection", vials[0]);
+    let first = ana.post_form(&take, &[("command_id", &id)]);
     assert_eq!(first.status, 200, "{}", first.body);
-    let again = ana.post_bytes(&take, "application/json", body);
+    let again = ana.post_form(&take, &[("command_id", &id)]);
     assert_eq!(again.json(), first.json(), "the same command gets the same answer");
-    let other = take.replace(&id.to_string(), &clock::new_id().to_string());
-    let refused = ana.post_bytes(&other, "application/json", body);
+    let refused = ana.post_form(&take, &[]);
     assert_eq!(refused.status, 409);
     let problem = refused.json();
     assert!(problem["rule"].is_string() && problem["detail"].is_string());
