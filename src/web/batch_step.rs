@@ -700,7 +700,7 @@ fn hold_page(cx: &Cx, view: &BatchView, error: Option<WebError>) -> Result<Decid
         fields: Vec::new(),
         action: format!("{}/hold-points/{name}", address(&view.batch.number)),
         back: address(&view.batch.number),
-        sign: cx.signature_block(Meaning::Approved, &hash)?.button("Let the work go on"),
+        sign: cx.signature_block(Meaning::Reviewed, &hash)?.button("Let the work go on"),
     };
     with_error(&mut page, error)?;
     Ok(page)
@@ -715,7 +715,7 @@ fn hold(cx: &Cx) -> Result<Reply, WebError> {
     let view = view(cx)?;
     let name = cx.param_as("name", Name::parse)?;
     let number = view.batch.number.clone();
-    let signed = own_signature(cx, Meaning::Approved).and_then(|signature| {
+    let signed = own_signature(cx, Meaning::Reviewed).and_then(|signature| {
         Ok(batch_hold_point_sign(cx.app(), &cx.caller()?, &number, &name, signature)?)
     });
     match signed {
