@@ -93,6 +93,14 @@ pub enum ConfigError {
     },
 }
 
+impl Config {
+    /// The file of the signed checkpoints: beside the secrets, outside the database.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.secrets.with_extension("checkpoints")
+    }
+}
+
 impl Settings {
     /// The settings of a TOML file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {

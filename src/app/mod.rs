@@ -146,6 +146,7 @@ impl App {
     pub fn open(config: Config, clock: Clock) -> Result<Self, Failure> {
         let store = Store::open(StoreConfig {
             key_folder: Some(config.secrets.clone()),
+            checkpoint_file: Some(config.checkpoints()),
             zone: config.zone,
             clock: clock.clone(),
             ..StoreConfig::new(&config.database)

@@ -91,6 +91,7 @@ impl Site {
     fn store(&self) -> Result<StoreConfig, Trouble> {
         let config = self.complete()?;
         Ok(StoreConfig {
+            checkpoint_file: Some(config.checkpoints()),
             key_folder: Some(config.secrets),
             zone: config.zone,
             ..StoreConfig::new(&config.database)

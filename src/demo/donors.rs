@@ -17,8 +17,6 @@ use crate::domain::time::{Instant, Span};
 pub(super) struct Cord {
     /// The donor.
     pub(super) donor: DonorCode,
-    /// The donation.
-    pub(super) din: Din,
     /// The transport pot.
     pub(super) pot: ContainerCode,
 }
@@ -97,7 +95,7 @@ fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
         let outcome = donation_receive(&stage.app, &caller, again);
         stage.refused("receive the same donation a second time", outcome)?;
     }
-    Ok(Cord { donor, din: received.din, pot: received.container })
+    Ok(Cord { donor, pot: received.container })
 }
 
 fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Received, Trouble> {

@@ -329,7 +329,7 @@ impl Judge<'_> {
                             .results_of(result.sample, &marker.name)
                             .any(|first| first.reaction == Reaction::Reactive)
                 });
-                !confirms && !(in_panel && Some(result.sample) == judged)
+                !(confirms || in_panel && Some(result.sample) == judged)
             })
             .collect()
     }

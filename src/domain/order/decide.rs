@@ -220,7 +220,7 @@ pub fn close(order: &Order, command: &Close) -> Result<Vec<Change>, Refusal> {
 }
 
 fn feasible(slot: &Result<Slot, Vec<Obstacle>>) -> Result<Slot, Refusal> {
-    slot.as_ref().map(Slot::clone).map_err(|obstacles| {
+    slot.clone().map_err(|obstacles| {
         let reasons: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
         Refusal::DayNotFeasible {
             day: "this day cannot be offered".to_owned(),

@@ -47,6 +47,7 @@ pub struct OrderedProtocol {
 /// An event of an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "events live briefly, one at a time")]
 pub enum Event {
     /// A clinician ordered a dose for a patient code.
     Placed {
