@@ -13,7 +13,8 @@ use super::icon::Icon;
 use super::nav;
 use super::page::Shell;
 use super::reply::Reply;
-use super::routes::{Access, Route};
+use super::routes::{self, Access, Route};
+use super::waiting;
 use crate::domain::actor::Role;
 
 /// The rows of this slice.
@@ -47,6 +48,10 @@ const SOURCES: &[Source] = &[
     super::release::waiting,
     super::deviation::waiting,
     super::quality::waiting,
+    waiting::batches,
+    waiting::donors,
+    waiting::materials,
+    waiting::people,
 ];
 
 #[derive(Template)]
@@ -69,6 +74,7 @@ fn home(cx: &Cx) -> Result<Reply, WebError> {
     for source in SOURCES {
         waiting.extend(source(cx)?);
     }
+    waiting.retain(|item| routes::exists(&item.href));
     waiting.sort_by_key(|item| !item.urgent);
     let role = cx.actor()?.role;
     let mut entries = nav::entries(role, "");

@@ -60,6 +60,8 @@ pub mod storage;
 pub mod system;
 pub mod trace;
 
+mod waiting;
+
 pub use cx::Cx;
 pub use error::WebError;
 pub use page::Shell;

@@ -1,0 +1,122 @@
+//! What waits for whom on the home page, for the kinds of work whose slice does not say it itself.
+//!
+//! Neighbours: [`super::home`] groups and shows them; every item leads to the page of its slice.
+//!
+//! Architecture invariant: the tables are read, never decided upon: an item says that something
+//! waits, the page it leads to says what may be done.
+
+use super::component::{Chip, Tone};
+use super::cx::Cx;
+use super::error::WebError;
+use super::home::Waiting;
+use super::icon::Icon;
+use crate::domain::actor::{Capability, Role};
+use crate::domain::disposition::Disposition;
+use crate::domain::user::Standing;
+use crate::store::{batch, donor, material, user};
+
+/// The most items of one kind; the page of the slice lists the rest.
+const LIMIT: i64 = 12;
+const LIMIT_ITEMS: usize = 12;
+
+fn item(
+    group: &'static str,
+    icon: Icon,
+    title: String,
+    detail: String,
+    href: String,
+) -> Waiting {
+    Waiting { group, icon, title, detail, chip: None, href, urgent: false }
+}
+
+/// Batches in process, for those who perform steps.
+pub(super) fn batches(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
+    if !cx.may(Capability::PerformSteps) {
+        return Ok(Vec::new());
+    }
+    let rows = cx.app().read(|db| batch::list(db, batch::Which::InProcess, 0, LIMIT))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let last = row.last_step.unwrap_or_else(|| "nothing performed yet".to_owned());
+            Waiting {
+                chip: Some(Chip::new(Tone::Part, "in process")),
+                ..item(
+                    "Batches in process",
+                    Icon::Batch,
+                    format!("{} · {}", row.number, row.title),
+                    format!("last step: {last} · {}", cx.when(row.last_at)),
+                    format!("/batches/{}", row.number),
+                )
+            }
+        })
+        .collect())
+}
+
+/// Donors without a decision on their eligibility.
+pub(super) fn donors(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
+    if !cx.may(Capability::DecideDonor) {
+        return Ok(Vec::new());
+    }
+    let rows = cx.app().read(|db| donor::list(db, "", 0, 200))?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.standing == Disposition::Quarantine)
+        .take(LIMIT_ITEMS)
+        .map(|row| Waiting {
+            chip: Some(row.standing.into()),
+            ..item(
+                "Donors to decide",
+                Icon::Donor,
+                row.code.clone(),
+                format!("registered {}", cx.when(row.registered_at)),
+                format!("/donors/{}", row.code),
+            )
+        })
+        .collect())
+}
+
+/// Material lots in quarantine.
+pub(super) fn materials(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
+    if !cx.may(Capability::ReleaseMaterials) {
+        return Ok(Vec::new());
+    }
+    let quarantine = Some(Disposition::Quarantine);
+    let rows = cx.app().read(|db| material::list(db, quarantine, 0, LIMIT))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Waiting {
+            chip: Some(row.disposition.into()),
+            ..item(
+                "Materials to release",
+                Icon::Material,
+                row.id.to_string(),
+                format!("received {} by {}", cx.when(row.received_at), row.received_by),
+                format!("/materials/{}", row.id),
+            )
+        })
+        .collect())
+}
+
+/// Names that were locked after wrong passwords.
+pub(super) fn people(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
+    if cx.actor()?.role != Role::Administrator {
+        return Ok(Vec::new());
+    }
+    let rows = cx.app().read(user::list)?;
+    Ok(rows
+        .into_iter()
+        .filter(|person| person.standing == Standing::Locked)
+        .map(|person| Waiting {
+            chip: Some(Chip::new(Tone::Wait, "locked").shape(Icon::Lock)),
+            urgent: true,
+            ..item(
+                "People",
+                Icon::People,
+                person.printed_name,
+                "locked after too many wrong passwords".to_owned(),
+                format!("/administration/people/{}", person.login),
+            )
+        })
+        .collect())
+}
