@@ -19,13 +19,7 @@ use crate::store::{batch, donor, material, user};
 const LIMIT: i64 = 12;
 const LIMIT_ITEMS: usize = 12;
 
-fn item(
-    group: &'static str,
-    icon: Icon,
-    title: String,
-    detail: String,
-    href: String,
-) -> Waiting {
+fn item(group: &'static str, icon: Icon, title: String, detail: String, href: String) -> Waiting {
     Waiting { group, icon, title, detail, chip: None, href, urgent: false }
 }
 
