@@ -1,6 +1,7 @@
 //! One test binary that mirrors `src`.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::as_conversions,
