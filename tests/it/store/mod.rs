@@ -7,3 +7,4 @@ mod schema;
 mod sealer;
 mod tls;
 pub(crate) mod verify;
+mod verify_demo;

@@ -1,8 +1,10 @@
 //! What storage tests share: a fresh store on each database, and the people who use it.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::thread::panicking;
 
 use chorda::clock;
 use chorda::domain::actor::{Actor, Role};
@@ -43,6 +45,8 @@ pub(crate) struct TestStore {
     config: StoreConfig,
     folder: PathBuf,
     schema: Option<(String, String)>,
+    /// Whether the test reached past the store, so that its end proves nothing.
+    reached_past: Cell<bool>,
 }
 
 impl Deref for TestStore {
@@ -86,7 +90,7 @@ impl TestStore {
         config.sealer = false;
         config.readers = 4;
         let store = Store::open(config.clone()).expect("a fresh store opens");
-        Self { store: Some(store), config, folder, schema }
+        Self { store: Some(store), config, folder, schema, reached_past: Cell::new(false) }
     }
 
     pub(crate) fn config(&self) -> &StoreConfig {
@@ -105,6 +109,7 @@ impl TestStore {
     /// Closes the store, so that its files can be handled, and opens it again.
     pub(crate) fn reopened(&mut self, between: impl FnOnce(&StoreConfig)) {
         self.store = None;
+        self.reached_past();
         between(&self.config);
         self.store = Some(Store::open(self.config.clone()).expect("the store opens again"));
     }
@@ -118,6 +123,7 @@ impl TestStore {
     /// Closes the store and empties its schema.
     pub(crate) fn emptied(&mut self) {
         self.store = None;
+        self.reached_past();
         if let Some((url, schema)) = &self.schema {
             administer(url, &format!("DROP SCHEMA {schema} CASCADE"));
             administer(url, &format!("CREATE SCHEMA {schema}"));
@@ -126,11 +132,18 @@ impl TestStore {
 
     /// Undoes all migrations and does them again.
     pub(crate) fn each_migration_down_and_up(&self) {
+        self.reached_past();
         chorda::db::migrate_down_and_up(&self.config.database).expect("down and up");
+    }
+
+    /// Says that this test changes files or tables behind the store's back.
+    pub(crate) fn reached_past(&self) {
+        self.reached_past.set(true);
     }
 
     /// Runs SQL on a connection of its own: as somebody would who has the database's password.
     pub(crate) fn sql(&self, statements: &str) -> diesel::QueryResult<()> {
+        self.reached_past();
         match &self.schema {
             None => {
                 let path = self.config.database.trim_start_matches("sqlite:");
@@ -148,8 +161,13 @@ impl TestStore {
 }
 
 impl Drop for TestStore {
+    /// Whatever the test did through the doors, in the end every table follows from the ledger.
     fn drop(&mut self) {
-        self.store = None;
+        let store = self.store.take();
+        if let Some(store) = store.filter(|_| !self.reached_past.get() && !panicking()) {
+            let report = chorda::store::verify::run(&store).expect("verifies");
+            assert!(report.passed, "{:#?}", report.lines());
+        }
         if let Some((url, schema)) = &self.schema {
             administer(url, &format!("DROP SCHEMA {schema} CASCADE"));
         }
