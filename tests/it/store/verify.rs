@@ -496,9 +496,10 @@ pub(crate) fn flip_all_projections(store: &TestStore) -> (usize, Vec<&'static st
             .collect();
         let report = report(store);
         for place in &changed {
-            let named = report.findings.iter().any(|finding| {
-                finding.table == place.table && place.names.contains(&finding.key)
-            });
+            let named = report
+                .findings
+                .iter()
+                .any(|finding| finding.table == place.table && place.names.contains(&finding.key));
             assert!(named, "{}.{} [{}]", place.table, place.column, place.names[0]);
             write_cell(store, place, &place.original, &place.row_after).expect("undone");
         }
@@ -507,12 +508,7 @@ pub(crate) fn flip_all_projections(store: &TestStore) -> (usize, Vec<&'static st
 }
 
 /// Writes a cell as somebody who owns the database can.
-fn write_cell(
-    store: &TestStore,
-    place: &Place,
-    to: &str,
-    row: &str,
-) -> diesel::QueryResult<()> {
+fn write_cell(store: &TestStore, place: &Place, to: &str, row: &str) -> diesel::QueryResult<()> {
     let free = if store.is_postgres() {
         ""
     } else {
