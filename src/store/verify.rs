@@ -20,8 +20,8 @@ use serde::Serialize;
 
 use crate::db::raw::{self, Cell, Column, Kind};
 use crate::db::{Db, DbError};
-use crate::domain::installation::{Event as Founding, KeyPurpose};
-use crate::domain::{Event, Recorded};
+use crate::domain::installation::{self as founding, Event as Founding, Installation, KeyPurpose};
+use crate::domain::{Aggregate, Event, Recorded};
 use crate::ledger::event::EventDocument;
 use crate::ledger::verify::{EventRow, Events, Finding, Roots, outside_checkpoints};
 use crate::ledger::{Checkpoint, Hash, PublicKey};
@@ -97,7 +97,8 @@ pub fn run(store: &Store) -> Result<Report, Failure> {
 
 /// Verification under way.
 struct Check<'a> {
-    origin: &'a str,
+    /// The name of the log, as its first event says it.
+    origin: String,
     pinned: Option<&'a (PublicKey, PublicKey)>,
     /// Keys that may have signed events.
     event_keys: BTreeMap<String, PublicKey>,
@@ -140,7 +141,7 @@ impl Found {
 impl<'a> Check<'a> {
     fn new(origin: &'a str, pinned: Option<&'a (PublicKey, PublicKey)>) -> Self {
         Self {
-            origin,
+            origin: origin.to_owned(),
             pinned,
             event_keys: BTreeMap::new(),
             checkpoint_keys: Vec::new(),
@@ -171,7 +172,7 @@ impl<'a> Check<'a> {
         each(db, "ledger_event", &["event_id"], |row| {
             let document = row.text("canonical").and_then(|text| EventDocument::parse(&text).ok());
             if let Some(document) = document
-                && document.kind == "installation.key_announced"
+                && document.stream == format!("{}/{}", Installation::KIND, founding::ID)
                 && let Ok(Event::Installation(event)) =
                     Event::decode(&document.kind, document.data.clone())
             {
@@ -180,7 +181,13 @@ impl<'a> Check<'a> {
             Ok(())
         })?;
         for event in announced {
-            let Founding::KeyAnnounced { kid, public, purpose, .. } = event else { continue };
+            let (kid, public, purpose) = match event {
+                Founding::KeyAnnounced { kid, public, purpose, .. } => (kid, public, purpose),
+                Founding::Founded { origin } => {
+                    self.origin = origin;
+                    continue;
+                }
+            };
             let key = crate::ledger::hash::unhex(&public)
                 .and_then(|bytes| PublicKey::from_slice(&bytes).ok())
                 .filter(|key| key.id().as_str() == kid);
@@ -254,7 +261,7 @@ impl<'a> Check<'a> {
             ("frontier", Cell::Binary(frontier.to_bytes())),
             ("root", Cell::Binary(frontier.root().to_vec())),
         ];
-        let expected = BTreeMap::from([(self.origin.to_owned(), BTreeMap::from(row))]);
+        let expected = BTreeMap::from([(self.origin.clone(), BTreeMap::from(row))]);
         self.compare_keyed(db, "ledger_tree", "origin", expected)
     }
 
@@ -274,7 +281,7 @@ impl<'a> Check<'a> {
                 let opened = self
                     .checkpoint_keys
                     .iter()
-                    .find_map(|key| Checkpoint::open(&note, self.origin, key).ok());
+                    .find_map(|key| Checkpoint::open(&note, &self.origin, key).ok());
                 (row, note, opened)
             })
             .collect();
@@ -319,10 +326,10 @@ impl<'a> Check<'a> {
         };
         let Some(key) = self.checkpoint_keys.first() else { return };
         self.outside_count = u64::try_from(notes.len()).unwrap_or(u64::MAX);
-        let found = outside_checkpoints(notes, self.origin, key, &self.sealed);
+        let found = outside_checkpoints(notes, &self.origin, key, &self.sealed);
         let unvouched = notes
             .iter()
-            .filter_map(|note| Checkpoint::open(note, self.origin, key).ok())
+            .filter_map(|note| Checkpoint::open(note, &self.origin, key).ok())
             .filter(|checkpoint| !self.notes.contains_key(&checkpoint.size))
             .map(|checkpoint| {
                 Finding::row(
@@ -448,7 +455,7 @@ impl<'a> Check<'a> {
         Report {
             passed: self.findings.is_empty(),
             database: store.shown(),
-            origin: self.origin.to_owned(),
+            origin: self.origin,
             events: count(self.events.hashes.len()),
             sealed: count(self.sealed.len()),
             outside_checkpoints: self.outside_count,

@@ -1,9 +1,9 @@
 //! What storage tests share: a fresh store on each database, and the people who use it.
 
-use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::panicking;
 
 use chorda::clock;
@@ -46,7 +46,7 @@ pub(crate) struct TestStore {
     folder: PathBuf,
     schema: Option<(String, String)>,
     /// Whether the test reached past the store, so that its end proves nothing.
-    reached_past: Cell<bool>,
+    reached_past: AtomicBool,
 }
 
 impl Deref for TestStore {
@@ -85,12 +85,18 @@ impl TestStore {
         Some(Self::of(config, folder, Some((admin, schema))))
     }
 
+    /// A store over a SQLite file that somebody else made, and its folder; both go when the test
+    /// ends.
+    pub(crate) fn existing(config: StoreConfig, folder: PathBuf) -> Self {
+        Self::of(config, folder, None)
+    }
+
     fn of(mut config: StoreConfig, folder: PathBuf, schema: Option<(String, String)>) -> Self {
         // Tests seal when they want to.
         config.sealer = false;
         config.readers = 4;
         let store = Store::open(config.clone()).expect("a fresh store opens");
-        Self { store: Some(store), config, folder, schema, reached_past: Cell::new(false) }
+        Self { store: Some(store), config, folder, schema, reached_past: AtomicBool::new(false) }
     }
 
     pub(crate) fn config(&self) -> &StoreConfig {
@@ -138,7 +144,7 @@ impl TestStore {
 
     /// Says that this test changes files or tables behind the store's back.
     pub(crate) fn reached_past(&self) {
-        self.reached_past.set(true);
+        self.reached_past.store(true, Ordering::Relaxed);
     }
 
     /// Runs SQL on a connection of its own: as somebody would who has the database's password.
@@ -164,7 +170,7 @@ impl Drop for TestStore {
     /// Whatever the test did through the doors, in the end every table follows from the ledger.
     fn drop(&mut self) {
         let store = self.store.take();
-        if let Some(store) = store.filter(|_| !self.reached_past.get() && !panicking()) {
+        if let Some(store) = store.filter(|_| !self.reached_past.load(Ordering::Relaxed) && !panicking()) {
             let report = chorda::store::verify::run(&store).expect("verifies");
             assert!(report.passed, "{:#?}", report.lines());
         }
