@@ -170,7 +170,9 @@ impl Drop for TestStore {
     /// Whatever the test did through the doors, in the end every table follows from the ledger.
     fn drop(&mut self) {
         let store = self.store.take();
-        if let Some(store) = store.filter(|_| !self.reached_past.load(Ordering::Relaxed) && !panicking()) {
+        if let Some(store) =
+            store.filter(|_| !self.reached_past.load(Ordering::Relaxed) && !panicking())
+        {
             let report = chorda::store::verify::run(&store).expect("verifies");
             assert!(report.passed, "{:#?}", report.lines());
         }
