@@ -12,8 +12,8 @@
 //! * [`store`] loads, appends and projects, behind one write door.
 //! * [`pdf`] draws vector pages: exact lengths, measured text, PDF and SVG.
 //! * [`labels`] turns a label definition and a container's data into a drawn label.
-//! * [`app`] is the use cases: load, decide, record.
 //! * [`record`] is the batch record of an order, as PDF and as canonical JSON.
+//! * [`app`] is the use cases: load, decide, record.
 //! * [`web`] shows it to people: routes, session, pages.
 //! * [`demo`] tells the whole job in one go.
 
@@ -26,7 +26,7 @@ pub mod db;
 pub mod store;
 pub mod pdf;
 pub mod labels;
-pub mod app;
 pub mod record;
+pub mod app;
 pub mod web;
 pub mod demo;

@@ -43,6 +43,7 @@ pub mod release_facts;
 pub mod release_sign;
 pub mod order_scan;
 pub mod order_status;
+pub mod record_export;
 pub mod scan;
 pub mod shown;
 pub mod sign_in;

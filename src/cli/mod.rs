@@ -15,6 +15,7 @@ mod demo;
 mod label;
 mod mbr;
 mod openapi;
+mod record;
 mod serve;
 mod trace;
 mod user;
@@ -132,6 +133,9 @@ enum Command {
     Label(label::Command),
     /// Print the description of the JSON interface (OpenAPI 3.1)
     Openapi(openapi::Arguments),
+    /// Write batch records to files
+    #[command(subcommand)]
+    Record(record::Command),
     /// Print completions for a shell
     Completions(completions::Arguments),
 }
@@ -152,6 +156,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Code(command) => code::run(command, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Openapi(wanted) => openapi::run(&wanted, &console),
+        Command::Record(command) => record::run(command, &arguments.site, &console),
         Command::Completions(wanted) => completions::run(&wanted),
     };
     match outcome {

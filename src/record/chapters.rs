@@ -392,7 +392,9 @@ pub(super) fn proof(flow: &mut Flow, record: &BatchRecord, hash: &str) {
         .iter()
         .map(|event| {
             vec![
-                Cell::plain(event.index.to_string()),
+                Cell::plain(
+                    event.index.map_or_else(|| "by its stream".to_owned(), |i| i.to_string()),
+                ),
                 Cell::mono(&event.hash),
                 Cell::mono(&event.key),
             ]

@@ -744,8 +744,9 @@ pub struct LedgerProof {
 /// One event with its proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerEvent {
-    /// Place in the ledger, from 0.
-    pub index: u64,
+    /// Place in the ledger, from 0, where the event carries its own inclusion proof; the others are
+    /// linked to it by the hashes inside the events of their stream.
+    pub index: Option<u64>,
     /// The exact canonical text that was hashed.
     pub canonical: String,
     /// SHA-256 of it, hexadecimal.

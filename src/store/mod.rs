@@ -399,6 +399,13 @@ impl Store {
         Ok(self.0.keys()?.checkpoint.public())
     }
 
+    /// The public keys that this installation signs events with, by their names; none when the
+    /// store was opened without secrets.
+    #[must_use]
+    pub fn event_public_keys(&self) -> BTreeMap<String, PublicKey> {
+        self.0.event_keys()
+    }
+
     /// The name of the log.
     #[must_use]
     pub fn origin(&self) -> &str {

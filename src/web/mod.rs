@@ -46,6 +46,7 @@ pub mod order_new;
 pub mod page;
 pub mod quality;
 pub mod release;
+pub mod record;
 pub mod reply;
 pub mod review;
 pub mod routes;

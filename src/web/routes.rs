@@ -151,6 +151,7 @@ const SLICES: &[&[Route]] = &[
     super::custody::ROUTES,
     super::give::ROUTES,
     super::audit::ROUTES,
+    super::record::ROUTES,
 ];
 
 /// The whole table.

@@ -833,7 +833,7 @@ fn ledger(events: u64) -> LedgerProof {
         ),
         events: (0..events)
             .map(|index| LedgerEvent {
-                index: index * 3,
+                index: Some(index * 3),
                 canonical: format!("{{\"type\":\"batch.step_performed\",\"v\":1,\"ver\":{index}}}"),
                 hash: format!("{index:016x}").repeat(4),
                 key: "key-2026-01".into(),
