@@ -22,7 +22,8 @@ use crate::domain::time::Instant;
 use crate::store::{Failure, batch as table, container, deviation as deviations, equipment};
 use crate::store::{genealogy, material};
 
-/// Records read so far, by the hash of their text. A text is read once, however many batches run it.
+/// Records read so far, by the hash of their text. A text is read once, however many batches run
+/// it.
 static READ: Mutex<BTreeMap<String, Arc<MasterRecord>>> = Mutex::new(BTreeMap::new());
 
 /// The master record a batch runs: the text it keeps, read.

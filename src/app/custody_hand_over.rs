@@ -320,8 +320,11 @@ pub fn return_units(
 /// The units of an order that a person holds now.
 #[must_use]
 pub fn held_by<'a>(units: &'a Units, login: &Login) -> Vec<&'a (Container, Standing)> {
-    let holds = |(container, _): &&(Container, Standing)| matches!(&container.custodian, Custodian::Person { login: holder } if holder == login);
-    units.0.iter().filter(holds).collect()
+    let held = |container: &Container| match &container.custodian {
+        Custodian::Person { login: holder } => holder == login,
+        _ => false,
+    };
+    units.0.iter().filter(|(container, _)| held(container)).collect()
 }
 
 /// What a scanner read: a label with its serial, or a code that was typed.

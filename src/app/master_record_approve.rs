@@ -2,8 +2,8 @@
 //!
 //! Neighbours: `domain::master_record` decides; `batch_start` asks what is in effect.
 //!
-//! Architecture invariant: shipped files take the same way as a site's own: two people sign the hash
-//! of the text.
+//! Architecture invariant: shipped files take the same way as a site's own: two people sign the
+//! hash of the text.
 
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 //! Trace: from any identifier to everything connected, both ways, in one step (ATMP-12), and the
 //! look-back of a donor: what is held, who was treated (ATMP-26).
 //!
-//! Neighbours: `store::genealogy` walks the graph; `web::trace` draws it; the command line prints it.
+//! Neighbours: `store::genealogy` walks the graph; `web::trace` draws it; the command line prints
+//! it.
 //!
 //! Architecture invariant: read in one transaction, so that the answer is of one instant.
 

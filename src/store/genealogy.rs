@@ -3,8 +3,8 @@
 //! The strictest disposition over a thing and everything it came from is asked for at every scan,
 //! and changes when a donor turns out positive, which is almost never. So it is kept for every node
 //! that is not a container, brought up to date when an edge or an own disposition changes, and a
-//! container's is its own or that of the batch or donation it came from. [`effective_by_walk`] walks
-//! the whole ancestry instead; a test holds one against the other.
+//! container's is its own or that of the batch or donation it came from. [`effective_by_walk`]
+//! walks the whole ancestry instead; a test holds one against the other.
 //!
 //! Neighbours: `domain::genealogy` says what is meant; the projections of donors, donations,
 //! containers, batches, releases and orders call [`link`] and [`set_standing`].

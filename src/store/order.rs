@@ -3,8 +3,8 @@
 //! An order's stage depends on what happens to its vial, its batch and its syringes; [`follow`]
 //! moves it on when one of their events is projected.
 //!
-//! Neighbours: `domain::order` decides; [`super::custody`] keeps the hand-overs; [`super::container`]
-//! the vials and syringes themselves.
+//! Neighbours: `domain::order` decides; [`super::custody`] keeps the hand-overs;
+//! [`super::container`] the vials and syringes themselves.
 //!
 //! Architecture invariant: a stage never goes back.
 

@@ -2,8 +2,8 @@
 //!
 //! Neighbours: `domain::storage` decides; [`super::container`] has what stands where.
 //!
-//! Architecture invariant: nothing here walks all places to answer about one; a position is found by
-//! its path and the few paths around it.
+//! Architecture invariant: nothing here walks all places to answer about one; a position is found
+//! by its path and the few paths around it.
 
 use diesel::prelude::*;
 

@@ -494,7 +494,10 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
         let start = format!("/batches/new?order={}", order.number);
         links.push(Link::to(start, "Start the batch").icon(Icon::Batch));
     }
-    let holds = |(container, _): &(Container, Standing)| matches!(&container.custodian, Custodian::Person { login: l } if Some(l) == login.as_ref());
+    let holds = |(container, _): &(Container, Standing)| match &container.custodian {
+        Custodian::Person { login: holder } => Some(holder) == login.as_ref(),
+        _ => false,
+    };
     let travelling = loaded.units.iter().any(|(c, _)| c.transfer.is_some());
     if loaded.units.iter().any(holds)
         && cx.may(Capability::HandOver)

@@ -2,8 +2,8 @@
 //!
 //! Neighbours: `app::trace` answers; the drawing is made here, from the answer alone.
 //!
-//! Architecture invariant: every box of the drawing is also a row of a list, so that nothing is said
-//! by the picture only.
+//! Architecture invariant: every box of the drawing is also a row of a list, so that nothing is
+//! said by the picture only.
 
 use std::collections::{BTreeMap, BTreeSet};
 

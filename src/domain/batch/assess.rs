@@ -1,4 +1,5 @@
-//! What performing a step would mean: every rule held against facts and entries, nothing signed yet.
+//! What performing a step would mean: every rule held against facts and entries, nothing signed
+//! yet.
 //!
 //! The same [`assess`] serves the page that shows what is about to be signed and the decision
 //! itself, so that content shown is content signed.

@@ -241,10 +241,11 @@ fn functions_of_the_rules_fit_a_screen() {
 fn lines_fit_a_screen() {
     let mut findings = Vec::new();
     for file in folder("src", "rs") {
-        for (number, line) in file.text.lines().enumerate() {
-            // A sentence in a text literal cannot be folded by the formatter, and need not be.
+        for ((number, line), code) in file.text.lines().enumerate().zip(file.code().lines()) {
+            // A text literal cannot be folded by the formatter, and need not be.
+            let folds = line.trim_start().starts_with("//") || code.trim_end().len() > 100;
             let width = line.chars().count();
-            if width > 100 && !line.contains('"') {
+            if width > 100 && folds && !line.contains('"') {
                 findings.push(format!("{}:{}: {width} characters", file.path, number + 1));
             }
         }
