@@ -240,7 +240,8 @@ fn report_marker(
     facts: &Facts<'_>,
     now: Instant,
 ) -> Result<Vec<Event>, Refusal> {
-    let Command::ReportMarker { sample, marker, reaction, laboratory, method, report, reported_at } =
+    use Command as C;
+    let C::ReportMarker { sample, marker, reaction, laboratory, method, report, reported_at } =
         command
     else {
         return Ok(Vec::new());
