@@ -95,14 +95,6 @@ impl TraceReport {
     }
 }
 
-/// What a scanned or typed code names in the graph.
-///
-/// # Errors
-/// A refusal that says what can be traced, or that the database failed.
-pub fn trace_node(app: &App, text: &str) -> Result<Node, Failure> {
-    app.read(|db| node_of(db, text))
-}
-
 /// Everything connected with what a scanned or typed code names: a donor, a donation, a container,
 /// a batch, an order, a patient code, a material lot or a device.
 ///
@@ -110,10 +102,17 @@ pub fn trace_node(app: &App, text: &str) -> Result<Node, Failure> {
 /// A refusal that says what can be traced, or that nothing has this code, or that the database
 /// failed.
 pub fn trace(app: &App, text: &str) -> Result<TraceReport, Failure> {
-    app.read(|db| {
-        let node = node_of(db, text)?;
-        report(db, &node)
-    })
+    app.read(|db| trace_in(db, text))
+}
+
+/// The same in a transaction that is under way: for the command line, which opens the records for
+/// reading only.
+///
+/// # Errors
+/// As [`trace`].
+pub fn trace_in(db: &mut Db, text: &str) -> Result<TraceReport, Failure> {
+    let node = node_of(db, text)?;
+    report(db, &node)
 }
 
 fn node_of(db: &mut Db, text: &str) -> Result<Node, Failure> {

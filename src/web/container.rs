@@ -340,7 +340,7 @@ fn custody(cx: &Cx, state: &Container) -> Facts {
     let holder: Cell = match &state.custodian {
         Custodian::Place { location } => {
             let boxed = location.as_str().rsplit_once('/').map_or("", |(boxed, _)| boxed);
-            Cell::CodeLink(Link::to(format!("/storage/{boxed}"), location.as_str()))
+            Cell::Link(Link::to(format!("/storage/{boxed}"), location.as_str()))
         }
         _ => whereabouts(state).into(),
     };

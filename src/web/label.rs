@@ -22,7 +22,7 @@ use crate::app::label_scan_back::{
     LabelAccount, LabelFate, LabelScanBack, label_account, label_scan_back,
 };
 use crate::domain::actor::Capability;
-use crate::domain::container::Container;
+use crate::domain::container::{Container, PrintedLabel};
 use crate::domain::id::{BatchNumber, ContainerCode};
 use crate::store::container::Of;
 use crate::store::{Failure, container, label};
@@ -207,8 +207,7 @@ fn accounts(state: &Container) -> Vec<AccountRow> {
 }
 
 fn prints(cx: &Cx, state: &Container) -> Table {
-    let columns = ["Serial", "Printed", "Copies", "Destroyed", "Kept", "Status"];
-    let mut table = Table::new("Prints", &columns);
+    let mut table = Table::new("Prints", &["Serial", "Printed", "Copies", "Status"]);
     for print in state.labels.prints.iter().rev() {
         let chip = match state.labels.void(print.serial) {
             Some(voided) => Chip::new(
@@ -223,13 +222,21 @@ fn prints(cx: &Cx, state: &Container) -> Table {
         table.push([
             Cell::Number(print.serial.to_string()),
             Cell::Soft(format!("{}, {}", cx.when(print.at), print.by)),
-            Cell::Number(print.copies.to_string()),
-            Cell::Number(print.destroyed.to_string()),
-            Cell::Number(print.kept.to_string()),
+            Cell::Text(copies(print)),
             chip.into(),
         ]);
     }
     table
+}
+
+fn copies(print: &PrintedLabel) -> String {
+    let mut text = print.copies.to_string();
+    for (count, fate) in [(print.destroyed, "destroyed"), (print.kept, "kept")] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {fate}"));
+        }
+    }
+    text
 }
 
 fn preview(cx: &Cx) -> Result<Reply, WebError> {

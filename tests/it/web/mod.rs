@@ -7,3 +7,4 @@ mod quality;
 mod routes;
 mod session;
 mod signature;
+mod stock;

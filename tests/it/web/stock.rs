@@ -1,0 +1,282 @@
+//! The stock through the pages: storing and taking, materials, equipment, labels, trace; and the
+//! mistakes of a real day, each refused in words.
+
+use chorda::domain::Change;
+use chorda::domain::actor::Role;
+use chorda::domain::container::{
+    Container, ContainerKind, Contents, Custodian, Event, ProductIdentity,
+};
+use chorda::domain::disposition::Disposition;
+use chorda::domain::id::{BatchNumber, ContainerCode, Din, Login, MaterialCode, Name};
+use chorda::domain::time::Span;
+use chorda::store::{container, genealogy};
+
+use super::app::{Client, PASSWORD, Page, TestApp, login_of};
+use crate::support::{envelope, person};
+
+/// Makes vials of a batch in the hands of the technician: what the batch pages do step by step.
+pub(crate) fn vials(app: &TestApp, batch: &str, n: u32) -> Vec<String> {
+    let batch = BatchNumber::parse(batch).unwrap();
+    let holder = Login::parse(&login_of(Role::Technician)).unwrap();
+    let who = person(holder.as_str(), Role::Technician);
+    app.store
+        .write(envelope(&who, "bench-1"), move |tx| {
+            let codes = container::next_codes(tx, ContainerKind::Cryovial, n)?;
+            let now = tx.now();
+            let changes = (1_u32..).zip(&codes).map(|(number, code)| {
+                let event = Event::Produced {
+                    kind: ContainerKind::Cryovial,
+                    contents: Contents {
+                        material: MaterialCode::parse("EQ-MSC").unwrap(),
+                        title: "EQ-MSC, pooled, cryopreserved".to_owned(),
+                        passage: Some(1),
+                        volume: Some("1.0 mL".parse().unwrap()),
+                        viable_cells: Some("5.0 10*6".parse().unwrap()),
+                    },
+                    donation: None,
+                    batch: Some(batch.clone()),
+                    step: Some(Name::parse("fill").unwrap()),
+                    output: Some(Name::parse("aliquots").unwrap()),
+                    number,
+                    of: n,
+                    identity: Some(ProductIdentity {
+                        din: Din::parse("A999926000005").unwrap(),
+                        product_code: "S1234V".to_owned(),
+                        division: "00".to_owned(),
+                    }),
+                    expires_at: Some(now.plus(Span::of_days(730))),
+                    order: None,
+                    target: None,
+                    disposition: Disposition::Released,
+                    custodian: Custodian::Person { login: holder.clone() },
+                };
+                Change::of::<Container>(code.as_str(), event)
+            });
+            tx.record(changes)?;
+            Ok(codes.iter().map(ToString::to_string).collect())
+        })
+        .unwrap()
+}
+
+/// A room, a tank, a rack and a box of 9 × 9, set up by QA through the pages.
+pub(crate) fn storage(qa: &Client) {
+    for (path, kind, title, rows) in [
+        ("LN2", "room", "Cryostorage", ""),
+        ("LN2/T1", "tank", "Tank 1", ""),
+        ("LN2/T1/R1", "rack", "Rack 1", ""),
+        ("LN2/T1/R1/B1", "box", "Box 1", "9"),
+    ] {
+        let condition = if path == "LN2/T1" { "cryogenic" } else { "" };
+        let fields = [
+            ("path", path),
+            ("kind", kind),
+            ("title", title),
+            ("condition", condition),
+            ("rows", rows),
+            ("columns", rows),
+        ];
+        let page = qa.post_form("/storage/new", &fields);
+        assert_eq!(page.status, 303, "{path}: {}", page.text());
+    }
+}
+
+fn put(client: &Client, code: &str, position: &str) -> Page {
+    client.post_form("/storage/put", &[("code", code), ("position", position)])
+}
+
+fn take(client: &Client, code: &str, purpose: &str, batch: &str) -> Page {
+    let fields = [("code", code), ("purpose", purpose), ("batch", batch)];
+    client.post_form("/storage/take", &fields)
+}
+
+/// Sends a form that is signed: with the hash the page shows for this button.
+pub(crate) fn signed(client: &Client, page: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+    let shown = client.get(page);
+    let form = shown.body.split("<form").find(|form| {
+        form.contains(&format!("action=\"{path}\""))
+            && fields
+                .iter()
+                .filter(|(name, _)| ["what", "to"].contains(name))
+                .all(|(name, value)| form.contains(&format!("name=\"{name}\" value=\"{value}\"")))
+    });
+    let form = form.unwrap_or_else(|| panic!("no such form on {page}: {}", shown.text()));
+    let of = |name: &str| {
+        let at = form.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        at.split('"').next().unwrap().to_owned()
+    };
+    let (hash, login) = (of("sign_hash"), of("sign_login"));
+    let mut all =
+        vec![("sign_hash", hash.as_str()), ("sign_login", &login), ("sign_password", PASSWORD)];
+    all.extend_from_slice(fields);
+    client.post_form(path, &all)
+}
+
+#[test]
+fn vials_are_stored_and_taken_and_every_mistake_is_told_in_words() {
+    let app = TestApp::start();
+    let (qa, ana) = (app.client(Role::Qa), app.client(Role::Technician));
+    ana.get("/storage").says("No storage location yet");
+    storage(&qa);
+    let codes = vials(&app, "B-2026-0001", 3);
+    ana.get("/storage/put?box=LN2/T1/R1/B1").says("Box 1");
+    assert_eq!(put(&ana, &codes[0], "LOC:LN2/T1/R1/B1/A1").status, 303);
+    let full = put(&ana, &codes[1], "LN2/T1/R1/B1/A1");
+    assert_eq!(full.status, 422);
+    full.says("LN2/T1/R1/B1/A1 holds CV0000001 already");
+    put(&ana, &codes[1], "LN2/T1/R1/B1/K1").says("there is no storage position");
+    put(&ana, "ORD-2026-0001", "LN2/T1/R1/B1/A2").says("is no container");
+    put(&ana, &codes[0], "LN2/T1/R1/B1/A2").says("is in LN2/T1/R1/B1/A1");
+    ana.get("/storage/LN2/T1/R1/B1").says("80 of 81 positions free");
+    ana.get("/storage").says("1 / 81");
+
+    let reason = [("path", "LN2/T1"), ("what", "out"), ("reason", "level alarm")];
+    assert_eq!(qa.post_form("/storage/status", &reason).status, 303);
+    put(&ana, &codes[1], "LN2/T1/R1/B1/A2").says("LN2/T1 is out of service: level alarm");
+    let again = [("path", "LN2/T1"), ("what", "in"), ("reason", "filled up")];
+    assert_eq!(qa.post_form("/storage/status", &again).status, 303);
+
+    take(&ana, &codes[1], "inspection", "").says("is not in storage: with technician since");
+    let hold = [("to", "on_hold"), ("reason", "particle seen")];
+    let path = format!("/containers/{}", codes[0]);
+    let page = signed(&qa, &path, &format!("{path}/disposition"), &hold);
+    assert_eq!(page.status, 303, "{}", page.text());
+    take(&ana, &codes[0], "batch", "B-2026-0002").says("is on hold; for this use it must be");
+    assert_eq!(take(&ana, &codes[0], "relocation", "").status, 303);
+    ana.get(&path).says("on hold").says("with technician").says("particle seen");
+    qa.get("/containers?kind=cryovial").says(&codes[2]);
+}
+
+#[test]
+fn a_label_is_printed_read_back_and_reprinted_and_the_old_one_is_refused_everywhere() {
+    let app = TestApp::start();
+    let ana = app.client(Role::Technician);
+    let codes = vials(&app, "B-2026-0001", 2);
+    let print = |fields: &[(&str, &str)]| ana.post_form("/labels/print", fields);
+    let both = [("batch", "B-2026-0001"), ("code", &codes[0]), ("code", &codes[1])];
+    assert_eq!(print(&both).status, 303);
+    ana.get("/labels/batch/B-2026-0001").says("Issued 2").says("Not accounted for 2");
+    print(&[("code", &codes[0])]).says("has label serial 1 since").says("Reprint it with a reason");
+
+    let payload = |serial| {
+        let code = ContainerCode::parse(&codes[0]).unwrap();
+        let serial = chorda::codes::PrintSerial::new(serial).unwrap();
+        chorda::codes::LabelCode::new(&code, serial).unwrap().to_string()
+    };
+    let back = |expected: &str, scanned: &str| {
+        ana.post_form("/labels/scan-back", &[("code", expected), ("scanned", scanned)])
+    };
+    back(&codes[1], &payload(1)).says("this is the label of CV0000001; CV0000002 was expected");
+    back(&codes[0], &codes[0]).says("no label with serial 0 was ever printed");
+    assert_eq!(back(&codes[0], &payload(1)).status, 303);
+
+    print(&[("code", &codes[0]), ("what", "reprint"), ("because", " ")]).says("needs a reason");
+    let again = [("code", codes[0].as_str()), ("what", "reprint"), ("because", "smudged")];
+    assert_eq!(print(&again).status, 303);
+    let void =
+        ana.get_with(&format!("/scan?code={}", payload(1)), &[("accept", "application/json")]);
+    let told = void.json();
+    assert_eq!(told["verdict"], "stop");
+    assert!(told["text"].as_str().unwrap().contains("because smudged; scan the label printed on"));
+    put(&ana, &payload(1), "LN2/T1/R1/B1/A1").says("because smudged; scan the label printed on");
+    back(&codes[0], &payload(1)).says("because smudged");
+    assert_eq!(back(&codes[0], &payload(2)).status, 303);
+    let pdf = ana.get(&format!("/labels/pdf?code={}", codes[0]));
+    assert!(pdf.bytes.starts_with(b"%PDF"), "{}", pdf.text());
+    let svg = ana.get(&format!("/labels/preview/{}", codes[0]));
+    assert_eq!(svg.header("content-type"), "image/svg+xml");
+    ana.get(&format!("/labels/container/{}", codes[0])).says("void since").says("smudged");
+    let gone =
+        [("code", codes[0].as_str()), ("serial", "1"), ("copies", "1"), ("fate", "destroyed")];
+    assert_eq!(ana.post_form("/labels/account", &gone).status, 303);
+    ana.get("/labels/batch/B-2026-0001").says("Destroyed 1").says("Not accounted for 1");
+}
+
+const DELIVERY: &[(&str, &str)] = &[
+    ("material", "HSA-20"),
+    ("lot", "L17"),
+    ("title", "Human serum albumin 20 %"),
+    ("supplier", "Fictitious Plasma Ltd"),
+    ("packages", "2"),
+    ("size", "100"),
+    ("unit", "mL"),
+    ("expires", "2099-12-31"),
+    ("in_use", "7 d"),
+    ("origin", "human"),
+    ("storage", "2 to 8 °C"),
+];
+
+#[test]
+fn a_lot_waits_in_quarantine_until_qa_signs_over_what_it_sees() {
+    let app = TestApp::start();
+    let (qa, ana) = (app.client(Role::Qa), app.client(Role::Technician));
+    assert_eq!(ana.post_form("/materials/new", DELIVERY).status, 303);
+    ana.post_form("/materials/new", DELIVERY).says("was received before");
+    ana.get("/materials").says("Human serum albumin 20 %").says("quarantine");
+    let step =
+        |client: &Client, fields: &[(&str, &str)]| client.post_form("/materials/step", fields);
+    step(&ana, &[("lot", "HSA-20/L17"), ("what", "open")]).says("only a released lot may be used");
+    let release = [("lot", "HSA-20/L17"), ("what", "release"), ("reason", "documents checked")];
+    let decide = || signed(&qa, "/materials/HSA-20/L17", "/materials/decide", &release);
+    decide().says("has no certificate of analysis on file");
+    let file = |what: &'static str| [("lot", "HSA-20/L17"), ("what", what), ("reference", "D 12")];
+    assert_eq!(step(&ana, &file("certificate")).status, 303);
+    decide().says("no evidence of viral and TSE safety");
+    assert_eq!(step(&ana, &file("safety")).status, 303);
+    let refused = ana.post_form("/materials/decide", &release);
+    assert_eq!(refused.status, 403, "a technician does not release");
+    let page = decide();
+    assert_eq!(page.status, 303, "{}", page.text());
+    assert_eq!(step(&ana, &[("lot", "HSA-20/L17"), ("what", "open")]).status, 303);
+    ana.get("/materials/HSA-20/L17").says("I approve this.").says("Package 1 opened");
+    let scan = ana.get_with("/scan?code=LOT:HSA-20/L17", &[("accept", "application/json")]);
+    assert_eq!(scan.json()["verdict"], "ok");
+}
+
+#[test]
+fn a_device_is_used_only_clean_and_goes_back_into_service_by_signature() {
+    let app = TestApp::start();
+    let (qa, ana) = (app.client(Role::Qa), app.client(Role::Technician));
+    let fields = [
+        ("asset", "EQ-INC-01"),
+        ("kind", "incubator"),
+        ("title", "Incubator 1"),
+        ("room", "Clean room C1"),
+        ("due", "2099-01-01"),
+        ("cleaning", "14 d"),
+    ];
+    assert_eq!(qa.post_form("/equipment/new", &fields).status, 303);
+    ana.get("/equipment/EQ-INC-01").says("is not clean: no cleaning is on record");
+    let step = |what: &str, text: &str| {
+        ana.post_form("/equipment/EQ-INC-01/step", &[("what", what), ("text", text)])
+    };
+    assert_eq!(step("clean", "70 % ethanol").status, 303);
+    ana.get("/equipment").says("may be used");
+    assert_eq!(step("out", "door seal").status, 303);
+    step("out", "again").says("is out of service already");
+    let path = "/equipment/EQ-INC-01";
+    let back = [("reason", "seal replaced")];
+    let page = signed(&qa, path, &format!("{path}/service"), &back);
+    assert_eq!(page.status, 303, "{}", page.text());
+    ana.get("/equipment").says("may be used");
+}
+
+#[test]
+fn a_trace_says_whom_a_donor_reached_and_what_is_held() {
+    let app = TestApp::start();
+    let qa = app.client(Role::Qa);
+    let codes = vials(&app, "B-2026-0001", 3);
+    app.store
+        .write(envelope(&person("nina", Role::Qa), "office-1"), |tx| {
+            let node = |text: &str| chorda::domain::genealogy::Node::parse(text).unwrap();
+            let batch = node("batch/B-2026-0001");
+            genealogy::link(tx.db(), &node("donor/DNR-0001"), &batch)?;
+            genealogy::set_standing(tx.db(), &node("donor/DNR-0001"), Disposition::OnHold)
+        })
+        .unwrap();
+    let page = qa.get("/trace?code=DNR-0001");
+    page.says("donor DNR-0001").says("3 × CV0000001").says(&codes[2]).says("on hold");
+    qa.get(&format!("/trace?code={}", codes[0])).says("because donor DNR-0001 is");
+    qa.get("/trace?code=DNR-9999").says("Nothing is known of donor DNR-9999");
+    qa.get("/trace?code=%3F%3F").says("Trace");
+    qa.get(&format!("/containers/{}", codes[0])).says("On hold: donor DNR-0001 is");
+}
