@@ -98,8 +98,8 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
             .under("/trace", "Trace")
             .chip(about.disposition)
             .lede(match &about.because {
-                Some(because) => format!("{}; because {} is", about.title, because.words()),
-                None => about.title.clone(),
+                Some(because) => format!("It is so because {} is.", because.words()),
+                None => about.place.clone(),
             })
             .action(Link::to(node_address(&about.node), "Open its page"));
     }
@@ -227,7 +227,7 @@ struct Group<'a> {
 
 impl Picture {
     fn of(report: &TraceReport) -> Option<Self> {
-        let graph = report.graph();
+        let graph = drawn_graph(report);
         if report.edges.is_empty() {
             return None;
         }
@@ -273,13 +273,34 @@ impl Picture {
     }
 }
 
+/// Whether a batch made a container and used it up itself, such as a culture flask.
+fn is_internal(graph: &Graph, node: &Node) -> bool {
+    node.kind() == NodeKind::Container
+        && graph.children_of(node).any(|child| graph.parents_of(node).any(|one| one == child))
+}
+
+/// The graph without what happened inside one batch: that is in the lists, and would draw circles.
+fn drawn_graph(report: &TraceReport) -> Graph {
+    let (all, about) = (report.graph(), &report.about.node);
+    let mut graph = Graph::default();
+    for (parent, child) in all.edges() {
+        let hidden = is_internal(&all, child) && child != about;
+        if !hidden && !is_internal(&all, parent) {
+            graph.link(parent.clone(), child.clone());
+        }
+    }
+    graph
+}
+
 fn span(boxes: usize) -> usize {
     boxes.saturating_mul(WIDTH + GAP_X).saturating_sub(GAP_X)
 }
 
 fn grouped<'a>(report: &'a TraceReport, graph: &Graph) -> Vec<Group<'a>> {
     let layers = graph.layers();
+    let whole = report.graph();
     let all = report.came_from.iter().chain([&report.about]).chain(&report.led_to);
+    let all = all.filter(|line| line.node == report.about.node || !is_internal(&whole, &line.node));
     let mut by_key: BTreeMap<(usize, String), Vec<&'a Line>> = BTreeMap::new();
     for line in all {
         let layer = layers.get(&line.node).copied().unwrap_or(0);
