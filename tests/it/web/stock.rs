@@ -28,7 +28,7 @@ pub(crate) fn vials(app: &TestApp, batch: &str, n: u32) -> Vec<String> {
                     kind: ContainerKind::Cryovial,
                     contents: Contents {
                         material: MaterialCode::parse("EQ-MSC").unwrap(),
-                        title: "EQ-MSC, pooled, cryopreserved".to_owned(),
+                        title: "EQ-MSC, pooled".to_owned(),
                         passage: Some(1),
                         volume: Some("1.0 mL".parse().unwrap()),
                         viable_cells: Some("5.0 10*6".parse().unwrap()),
