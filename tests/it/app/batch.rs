@@ -29,7 +29,8 @@ use chorda::store::{Failure, account, batch as table, genealogy, verify};
 
 use crate::support::{TestStore, each_backend, person};
 
-struct Plant<'a> {
+/// A site with materials and equipment, on an application of its own or of a server.
+pub(crate) struct Plant<'a> {
     app: App,
     store: &'a TestStore,
 }
@@ -42,12 +43,19 @@ impl<'a> Plant<'a> {
     fn new(store: &'a TestStore) -> Self {
         let start = Instant::parse("2026-03-02T08:00:00Z").unwrap();
         let config = Arc::new(Settings::default().complete().unwrap());
-        let plant = Self {
-            app: App { store: (**store).clone(), config, clock: Clock::manual(start) },
-            store,
-        };
+        let app = App { store: (**store).clone(), config, clock: Clock::manual(start) };
+        Self::over(app, store)
+    }
+
+    pub(crate) fn over(app: App, store: &'a TestStore) -> Self {
+        let plant = Self::over_stocked(app, store);
         plant.stock();
         plant
+    }
+
+    /// Over a site whose materials and equipment are there already.
+    pub(crate) fn over_stocked(app: App, store: &'a TestStore) -> Self {
+        Self { app, store }
     }
 
     fn later(&self, span: &str) {
@@ -124,7 +132,7 @@ impl<'a> Plant<'a> {
         }
     }
 
-    fn approve(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn approve(&self, text: &str) -> Result<(), Failure> {
         let hash = content(text)?;
         let authored = self.signature("qa.vesna", Meaning::Authored, &hash);
         let key = master_record_propose(&self.app, &self.caller("qa.vesna"), text, authored)?;
@@ -134,8 +142,12 @@ impl<'a> Plant<'a> {
     }
 
     fn start(&self) -> Result<BatchNumber, Failure> {
+        self.start_of("EQ-MSC-P1")
+    }
+
+    pub(crate) fn start_of(&self, record: &str) -> Result<BatchNumber, Failure> {
         let command = BatchStart {
-            record: MasterRecordId::parse("EQ-MSC-P1").unwrap(),
+            record: MasterRecordId::parse(record).unwrap(),
             version: None,
             order: None,
             facility: None,

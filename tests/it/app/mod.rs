@@ -1,3 +1,3 @@
 //! Use cases, each on both databases.
 
-mod batch;
+pub(crate) mod batch;

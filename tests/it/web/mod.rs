@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 mod order;
+mod batch;
 mod people;
 mod quality;
 mod routes;

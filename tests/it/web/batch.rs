@@ -1,0 +1,179 @@
+//! Batches through HTTP: the rules of production, each broken once by a browser.
+
+use super::app::{Client, PASSWORD, Page, TestApp};
+use crate::app::batch::Plant;
+use chorda::app::master_record_approve::SHIPPED;
+use chorda::domain::actor::Role;
+use chorda::domain::batch::{Batch, BatchState};
+use chorda::domain::id::BatchNumber;
+use chorda::store::batch as table;
+
+const CLEAR: [(&str, &str); 3] = [
+    ("asset.0", "EQ-BIOSAFETY-CABINET"),
+    ("field.nothing_else_present", "yes"),
+    ("field.cleaned", "yes"),
+];
+
+/// A site with people, materials, equipment and one donor-culture batch.
+fn site() -> (TestApp, BatchNumber) {
+    let app = TestApp::start();
+    app.register("ana", "Ana Kos", &[Role::Technician]);
+    app.register("bor", "Bor Zupan", &[Role::Technician]);
+    let plant = Plant::over(app.app.clone(), &app.store);
+    plant.approve(SHIPPED[0].1).unwrap();
+    let number = plant.start_of("EQ-MSC-P1").unwrap();
+    (app, number)
+}
+
+fn batch(app: &TestApp, number: &BatchNumber) -> Batch {
+    app.app.read(|db| table::require(db, number)).unwrap()
+}
+
+fn step(number: &BatchNumber, step: &str) -> String {
+    format!("/batches/{number}/steps/{step}")
+}
+
+/// Fills in a step and signs what the server then shows.
+fn perform(client: &Client, path: &str, fields: &[(&str, &str)], password: &str) -> Page {
+    let review = client.post_form(&format!("{path}/check"), fields);
+    assert_eq!(review.status, 200, "{}", review.text());
+    let hash = review.entry("sign_hash").unwrap();
+    let mut all = fields.to_vec();
+    all.extend([("sign_hash", hash.as_str()), ("sign_password", password)]);
+    client.post_form(path, &all)
+}
+
+fn verify_as_second(client: &Client, path: &str, login: &str) -> Page {
+    let path = format!("{path}/verify/1");
+    let hash = client.get(&path).entry("second_hash").unwrap();
+    let fields =
+        [("second_hash", hash.as_str()), ("second_login", login), ("second_password", PASSWORD)];
+    client.post_form(&path, &fields)
+}
+
+#[test]
+fn a_technician_performs_and_another_verifies_at_the_same_screen() {
+    let (app, number) = site();
+    let ana = app.signed_in("ana");
+    ana.get("/batches").says(number.as_str());
+    ana.get(&format!("/batches/{number}")).says("Line clearance");
+    let clear = step(&number, "clear_line");
+    ana.get(&clear).says("No material, label or document of another batch is present");
+    let wrong = perform(&ana, &clear, &CLEAR, "not the password");
+    assert_eq!(wrong.status, 422);
+    assert!(batch(&app, &number).performances.is_empty(), "nothing is signed");
+    let signed = perform(&ana, &clear, &CLEAR, PASSWORD);
+    assert_eq!(signed.status, 303, "{}", signed.text());
+    let own = verify_as_second(&ana, &clear, "ana");
+    assert_eq!(own.status, 422);
+    own.says("performer and verifier are two people");
+    assert_eq!(verify_as_second(&ana, &clear, "bor").status, 303);
+    let batch = batch(&app, &number);
+    let performed = &batch.performances[0];
+    assert_eq!(performed.signature.login.as_str(), "ana");
+    assert_eq!(performed.verified.as_ref().unwrap().login.as_str(), "bor");
+    ana.get(&format!("/batches/{number}")).says("Bor Zupan");
+}
+
+#[test]
+fn a_refused_step_says_why_and_keeps_what_was_typed() {
+    let (app, number) = site();
+    let ana = app.signed_in("ana");
+    let refused = |name: &str, fields: &[(&str, &str)], words: &str| {
+        let page = ana.post_form(&format!("{}/check", step(&number, name)), fields);
+        assert_eq!(page.status, 422, "{name}: {}", page.text());
+        page.says(words);
+        page
+    };
+    let early = [("lot.0", "ALPHA-MEM/L1"), ("lot.1", "HPL/L1"), ("asset.0", "EQ-INCUBATOR")];
+    refused("seed_p0", &early, "comes first");
+    let unknown = [("asset.0", "EQ-NOTHING-01"), CLEAR[1], CLEAR[2]];
+    let page = refused("clear_line", &unknown, "nothing is known of EQ-NOTHING-01");
+    assert_eq!(page.entry("asset.0"), None, "the page holds it as a field to correct");
+    assert!(page.body.contains("EQ-NOTHING-01"));
+    let foreign = [("asset.0", "EQ-INCUBATOR"), CLEAR[1], CLEAR[2]];
+    refused("clear_line", &foreign, "does not use");
+    refused("clear_line", &CLEAR[..2], "This entry is needed");
+    let late = [CLEAR[0], CLEAR[1], CLEAR[2], ("performed_at", "2031-01-01T08:00")];
+    refused("clear_line", &late, "future");
+    assert!(batch(&app, &number).performances.is_empty());
+}
+
+#[test]
+fn a_page_that_became_stale_and_a_form_sent_twice_record_nothing_twice() {
+    let (app, number) = site();
+    let ana = app.signed_in("ana");
+    let clear = step(&number, "clear_line");
+    let zeros = "0".repeat(64);
+    let mut fields = CLEAR.to_vec();
+    fields.extend([("sign_hash", zeros.as_str()), ("sign_password", PASSWORD)]);
+    let stale = ana.post_form(&clear, &fields);
+    assert_ne!(stale.status, 303);
+    stale.says("changed since you looked");
+    assert!(batch(&app, &number).performances.is_empty());
+    let hash = ana.post_form(&format!("{clear}/check"), &CLEAR).entry("sign_hash").unwrap();
+    let id = chorda::clock::new_id().to_string();
+    let mut fields = CLEAR.to_vec();
+    fields.extend([
+        ("sign_hash", hash.as_str()),
+        ("sign_password", PASSWORD),
+        ("command_id", id.as_str()),
+    ]);
+    ana.post_form(&clear, &fields);
+    ana.post_form(&clear, &fields);
+    assert_eq!(batch(&app, &number).performances.len(), 1);
+}
+
+#[test]
+fn production_is_for_technicians_and_giving_up_for_qa() {
+    let (app, number) = site();
+    let clear = step(&number, "clear_line");
+    for role in [Role::Qa, Role::QcAnalyst, Role::QualifiedPerson, Role::Inspector] {
+        let client = app.client(role);
+        assert_eq!(client.get(&format!("/batches/{number}")).status, 200, "{role:?} reads");
+        assert_eq!(client.post_form(&format!("{clear}/check"), &CLEAR).status, 403, "{role:?}");
+        assert_eq!(client.post_form(&clear, &CLEAR).status, 403, "{role:?}");
+    }
+    for role in [Role::Administrator, Role::Clinician] {
+        assert_eq!(app.client(role).get(&format!("/batches/{number}")).status, 403, "{role:?}");
+    }
+    let abort = format!("/batches/{number}/abort");
+    assert_eq!(app.signed_in("ana").get(&abort).status, 403);
+    let qa = app.client(Role::Qa);
+    let hash = qa.get(&abort).entry("sign_hash").unwrap();
+    let signed = [("sign_hash", hash.as_str()), ("sign_password", PASSWORD)];
+    assert_eq!(qa.post_form(&abort, &signed).status, 422, "a reason is needed");
+    let mut reasoned = signed.to_vec();
+    reasoned.push(("reason", "incubator failed"));
+    assert_eq!(qa.post_form(&abort, &reasoned).status, 303);
+    assert_eq!(batch(&app, &number).state, BatchState::Aborted);
+    let page = app.signed_in("ana").post_form(&format!("{clear}/check"), &CLEAR);
+    assert_eq!(page.status, 422);
+    page.says("aborted");
+}
+
+#[test]
+fn a_hold_point_is_signed_by_qa_and_not_before_there_is_something_to_assess() {
+    let (app, _) = site();
+    let plant = Plant::over_stocked(app.app.clone(), &app.store);
+    plant.approve(SHIPPED[1].1).unwrap();
+    let number = plant.start_of("EQ-MSC-BANK").unwrap();
+    let hold = format!("/batches/{number}/hold-points/pool_agreed");
+    assert_eq!(app.signed_in("ana").get(&hold).status, 403);
+    let qa = app.client(Role::Qa);
+    let hash = qa.get(&hold).entry("sign_hash").unwrap();
+    let page =
+        qa.post_form(&hold, &[("sign_hash", hash.as_str()), ("sign_password", PASSWORD)]);
+    assert_eq!(page.status, 422);
+    page.says("comes first");
+    assert!(batch(&app, &number).hold_points.is_empty());
+}
+
+#[test]
+fn a_batch_that_does_not_exist_is_not_found() {
+    let (app, _) = site();
+    let ana = app.signed_in("ana");
+    assert_eq!(ana.get("/batches/B-2026-9999").status, 404);
+    assert_eq!(ana.get("/batches/nonsense").status, 404);
+    assert_eq!(ana.get("/batches/B-2026-9999/steps/clear_line").status, 404);
+}
