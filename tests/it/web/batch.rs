@@ -162,8 +162,7 @@ fn a_hold_point_is_signed_by_qa_and_not_before_there_is_something_to_assess() {
     assert_eq!(app.signed_in("ana").get(&hold).status, 403);
     let qa = app.client(Role::Qa);
     let hash = qa.get(&hold).entry("sign_hash").unwrap();
-    let page =
-        qa.post_form(&hold, &[("sign_hash", hash.as_str()), ("sign_password", PASSWORD)]);
+    let page = qa.post_form(&hold, &[("sign_hash", hash.as_str()), ("sign_password", PASSWORD)]);
     assert_eq!(page.status, 422);
     page.says("comes first");
     assert!(batch(&app, &number).hold_points.is_empty());
