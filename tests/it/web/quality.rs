@@ -4,7 +4,9 @@ use chorda::app::user_register::console;
 use chorda::clock::Clock;
 use chorda::domain::Change;
 use chorda::domain::actor::Role;
+use chorda::domain::batch::{self, Batch};
 use chorda::domain::id::{BatchNumber, ContainerCode, Name};
+use chorda::domain::master_record;
 use chorda::domain::quality::{Criterion, Event, Limit, Specification, TestRequest};
 use chorda::domain::quantity::{Rounding, Unit};
 use chorda::domain::time::Instant;
@@ -245,4 +247,75 @@ fn the_release_queue_is_there_and_an_unknown_batch_is_not() {
     assert_eq!(qp.get("/release/B-2026-0001/sign/final").status, 404);
     let technician = app.client(Role::Technician);
     assert_eq!(technician.get("/release/B-2026-0001/sign/final").status, 403);
+}
+
+/// A batch whose last step is said to be done, though its record shows nothing of it.
+fn completed(app: &TestApp) {
+    let text = include_str!("../../../templates/mbr/eq-msc-p1.toml");
+    let record = master_record::parse(text).expect("the record of the first process");
+    let started = batch::Event::Started {
+        record: record.record.clone(),
+        text: text.to_owned(),
+        title: record.title.clone(),
+        product: record.product.clone(),
+        order: None,
+        patient: None,
+        dose_units: Vec::new(),
+        din: None,
+    };
+    let caller = console(&app.app).unwrap();
+    app.app
+        .write(&caller, &"a batch", move |tx| {
+            let done = batch::Event::Completed { performances: 0 };
+            tx.record([
+                Change::of::<Batch>("B-2026-0001", started.clone()),
+                Change::of::<Batch>("B-2026-0001", done),
+            ])
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_batch_with_gaps_is_reviewed_by_exception_and_not_certified() {
+    let app = TestApp::start();
+    completed(&app);
+    let (qa, qp) = (app.client(Role::Qa), app.client(Role::QualifiedPerson));
+    qa.get("/release").says("B-2026-0001").says("blocked");
+    let page = qa.get("/release/B-2026-0001");
+    assert_eq!(page.status, 200, "{}", page.text());
+    page.says("Missing: step").says("checks passed").says("I reviewed this");
+    let final_act = "/release/B-2026-0001/sign/final";
+    let particulars = [
+        ("strength", "1"),
+        ("form", "suspension"),
+        ("package", "1 vial"),
+        ("authorisation", "MIA-0"),
+    ];
+    sign(&qp, final_act, &particulars).says("has not been reviewed");
+
+    let hash = page.entry("sign_hash").unwrap();
+    let path = "/release/B-2026-0001/review";
+    sign_over(&qa, path, &hash, &[("conclusion", "gaps")]).says("have no remark");
+    let count = page.body.matches("name=\"k_").count();
+    let mut fields = vec![("conclusion".to_owned(), "gaps".to_owned())];
+    for index in 0..count {
+        let key = page.entry(&format!("k_{index}")).unwrap();
+        fields.push((format!("k_{index}"), key));
+        fields.push((format!("r_{index}"), "seen".to_owned()));
+    }
+    let pairs: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let signed = sign_over(&qa, path, &hash, &pairs);
+    assert_eq!(signed.status, 303, "{}", signed.text());
+
+    qp.get(final_act).says("Stands in the way");
+    sign(&qp, final_act, &particulars).says("certification is not possible");
+    let stale = sign_over(&qa, path, &hash, &pairs);
+    assert_eq!(stale.status, 409, "{}", stale.text());
+
+    let hold = "/release/B-2026-0001/sign/hold";
+    assert_eq!(sign(&qa, hold, &[("because", "complaint")]).status, 303);
+    qa.get("/release/B-2026-0001").says("complaint");
+    assert_eq!(sign(&qp, "/release/B-2026-0001/sign/lift", &[("because", "cleared")]).status, 303);
+    assert_eq!(sign(&qa, "/release/B-2026-0001/sign/reject", &[("because", "gaps")]).status, 303);
+    sign(&qa, hold, &[("because", "again")]).says("the batch is rejected");
 }
