@@ -1,4 +1,5 @@
-//! What the story leaves on paper: labels as PDF.
+//! What the story leaves on paper: labels as PDF, and the batch record of the order as PDF and as
+//! canonical JSON.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,9 @@ use super::bank::Bank;
 use super::dose::Dose;
 use super::stage::{Stage, Trouble};
 use crate::app::label_print::label_pdf;
+use crate::app::record_export::record_export;
 use crate::domain::id::{ContainerCode, OrderNumber};
+use crate::record::{self, Form};
 
 /// Writes the documents; gives their paths.
 ///
@@ -18,11 +21,19 @@ pub(super) fn write(
     dir: &Path,
     bank: &Bank,
     dose: &Dose,
-    _order: &OrderNumber,
+    order: &OrderNumber,
 ) -> Result<Vec<PathBuf>, Trouble> {
     let mut files = Vec::new();
     labels(stage, &dir.join("labels/cryovials.pdf"), &bank.vials, &mut files)?;
     labels(stage, &dir.join("labels/syringes.pdf"), &dose.syringes, &mut files)?;
+    let by = stage.people.eva.actor.clone();
+    let gathered = record_export(&stage.app, &by, order)?;
+    for (form, ending) in [(Form::Pdf, "pdf"), (Form::Json, "json")] {
+        let path = dir.join(format!("records/{order}.{ending}"));
+        let drawn = record::render(&gathered, form);
+        fs::write(&path, drawn.map_err(|error| Trouble::Missing(error.to_string()))?)?;
+        files.push(path);
+    }
     Ok(files)
 }
 

@@ -18,9 +18,9 @@ use crate::store::user;
 use crate::store::verify::{self, Report};
 
 /// How many chapters the story has.
-const CHAPTERS: u32 = 13;
+const CHAPTERS: u32 = 12;
 /// How many commands and mistakes, for the progress bar.
-const STEPS: u64 = 800;
+const STEPS: u64 = 655;
 /// When the story begins.
 const START: &str = "2026-07-01T06:00:00Z";
 /// The name of the file that says that a folder was made by the demo.

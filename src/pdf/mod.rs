@@ -1,7 +1,7 @@
 //! Vector pages: exact lengths, measured text, shapes; written as PDF or, one page, as SVG.
 //!
 //! Shared by [`crate::labels`] and [`crate::record`], which decide what stands where. A [`Page`] is
-//! a list of drawn items in page coordinates with the origin at the top left; [`write`] turns pages
+//! a list of drawn items in page coordinates with the origin at the top left; [`write()`] turns pages
 //! into a PDF with subset fonts, bookmarks and links; [`svg`] draws the same page for a screen.
 //!
 //! Architecture invariant: the same pages give the same bytes. No clock and no chance: dates and

@@ -1,7 +1,7 @@
 //! Printed labels as rows, for finding one by its text and for counting them by batch.
 //!
 //! Neighbours: `domain::container` keeps the labels of each container; [`super::container`] calls
-//! [`project`] with its state.
+//! `project` with its state.
 //!
 //! Architecture invariant: a printed label is never deleted; it is void or valid.
 

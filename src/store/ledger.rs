@@ -1,6 +1,6 @@
 //! Reads and appends events. Knows the tables of the ledger, knows no rules.
 //!
-//! Neighbours: `ledger::event` defines the document; [`super::tx`] decides what is appended in
+//! Neighbours: `ledger::event` defines the document; `tx` decides what is appended in
 //! which order; [`super::project`] turns an event into rows of other tables.
 //!
 //! Architecture invariant: nothing here updates or deletes a row of `ledger_event`.

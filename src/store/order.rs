@@ -1,6 +1,6 @@
 //! Orders as rows: where each stands, for whom, on which day, from which vial.
 //!
-//! An order's stage depends on what happens to its vial, its batch and its syringes; [`follow`]
+//! An order's stage depends on what happens to its vial, its batch and its syringes; `follow`
 //! moves it on when one of their events is projected.
 //!
 //! Neighbours: `domain::order` decides; [`super::custody`] keeps the hand-overs;

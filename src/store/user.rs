@@ -3,7 +3,7 @@
 //! Neighbours: `domain::user` decides; `app::signature` compares passwords; [`super::session`]
 //! keeps who is signed in.
 //!
-//! Architecture invariant: `person` is written by [`project`] alone; a password hash is in
+//! Architecture invariant: `person` is written by `project` alone; a password hash is in
 //! `credential` alone, and only its digest is in the ledger.
 
 use chrono::{NaiveDate, NaiveDateTime};

@@ -1,5 +1,5 @@
 //! Home: what waits for the person who is signed in, by role. Each slice says what waits through a
-//! function in [`SOURCES`].
+//! function in `SOURCES`.
 //!
 //! Architecture invariant: home shows nothing that the person could not open.
 

@@ -47,7 +47,7 @@ pub fn calendar(candidates: &[Candidate], chosen: Option<Day>) -> Calendar {
     for (index, candidate) in candidates.iter().enumerate() {
         cells.push(cell(candidate, index == 0, chosen));
     }
-    while cells.len() % 7 != 0 {
+    while !cells.len().is_multiple_of(7) {
         cells.push(blank());
     }
     let offered = cells.iter().filter(|cell| cell.offered).count();

@@ -274,7 +274,6 @@ struct ReleasePage {
     conclusion: Field,
     signature: Option<SignatureBlock>,
     passed: Block,
-    passed_count: usize,
     blocks: Vec<Block>,
     aside: Vec<Block>,
 }
@@ -409,7 +408,6 @@ fn release_page(
         passed: Block::new(format!("{passed_count} checks passed"), Body::Findings(passed))
             .note("completeness certificate")
             .folded(),
-        passed_count,
         blocks: course(&facts, release.as_ref()),
         aside,
         shell,

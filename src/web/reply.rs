@@ -1,5 +1,5 @@
 //! What a handler answers: plain data that can cross threads and be kept for a repeated command.
-//! Neighbours: [`super::server`] turns it into an HTTP response and adds the security headers.
+//! Neighbours: `server` turns it into an HTTP response and adds the security headers.
 //!
 //! Architecture invariant: no handler sets a security header, and none can leave one out.
 

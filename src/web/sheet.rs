@@ -9,7 +9,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::component::{
-    Banner, Empty, Facts, Head, Pager, SignatureBlock, Signed, Table, Timeline, Tone,
+    Banner, Empty, Facts, Head, Pager, SignatureBlock, Signed, Table, Tone,
 };
 use super::cx::Cx;
 use super::error::WebError;
@@ -57,7 +57,6 @@ pub(super) enum Body {
     Banner(Banner),
     Act(Box<Act>),
     Signed(Vec<Signed>),
-    Timeline(Timeline),
     Findings(Vec<Finding>),
     Text(String),
 }

@@ -355,7 +355,7 @@ impl Gathered {
             );
         }
         all.extend(order.closed.iter().map(|c| signature(about.clone(), &c.signature, false)));
-        all.sort_by(|one, other| one.at.at.cmp(&other.at.at));
+        all.sort_by_key(|one| one.at.at);
         all
     }
 

@@ -45,7 +45,6 @@ pub struct OrderedProtocol {
 }
 
 /// An event of an order.
-#[expect(clippy::large_enum_variant, reason = "events live briefly, one at a time")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "events live briefly, one at a time")]
