@@ -18,7 +18,7 @@ use super::{Failure, Table};
 
 /// The tables of this module.
 pub(super) const TABLES: &[Table] =
-    &[Table { name: "account", key: &["batch", "unit", "account"] }];
+    &[Table { name: "account", key: &["batch", "unit", "name"] }];
 
 /// Posts to the book of a batch.
 pub(super) fn post(db: &mut Db, batch: &str, posting: &Posting) -> Result<(), Failure> {

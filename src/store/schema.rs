@@ -591,7 +591,6 @@ diesel::table! {
     account (batch, unit, name) {
         batch -> Text,
         unit -> Text,
-        #[sql_name = "account"]
         name -> Text,
         balance -> Text,
     }

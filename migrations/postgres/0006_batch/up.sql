@@ -75,7 +75,7 @@ CREATE INDEX batch_use_used ON batch_use (used, batch);
 CREATE TABLE account (
     batch         TEXT COLLATE "C" NOT NULL,
     unit          TEXT COLLATE "C" NOT NULL,
-    account       TEXT COLLATE "C" NOT NULL,
+    name          TEXT COLLATE "C" NOT NULL,
     balance       TEXT NOT NULL,
-    PRIMARY KEY (batch, unit, account)
+    PRIMARY KEY (batch, unit, name)
 );

@@ -75,7 +75,7 @@ CREATE INDEX batch_use_used ON batch_use (used, batch);
 CREATE TABLE account (
     batch         TEXT NOT NULL,
     unit          TEXT NOT NULL,
-    account       TEXT NOT NULL,
+    name          TEXT NOT NULL,
     balance       TEXT NOT NULL,
-    PRIMARY KEY (batch, unit, account)
+    PRIMARY KEY (batch, unit, name)
 );
