@@ -17,8 +17,7 @@ use super::schema::account;
 use super::{Failure, Table};
 
 /// The tables of this module.
-pub(super) const TABLES: &[Table] =
-    &[Table { name: "account", key: &["batch", "unit", "name"] }];
+pub(super) const TABLES: &[Table] = &[Table { name: "account", key: &["batch", "unit", "name"] }];
 
 /// Posts to the book of a batch.
 pub(super) fn post(db: &mut Db, batch: &str, posting: &Posting) -> Result<(), Failure> {

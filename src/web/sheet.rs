@@ -8,9 +8,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::component::{
-    Banner, Empty, Facts, Head, Pager, SignatureBlock, Signed, Table, Tone,
-};
+use super::component::{Banner, Empty, Facts, Head, Pager, SignatureBlock, Signed, Table, Tone};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
