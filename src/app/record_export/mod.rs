@@ -16,6 +16,7 @@ use super::site::protocol_of;
 use crate::db::Db;
 use crate::domain::RefusalKind;
 use crate::domain::actor::{Actor, Capability, Signature as Signed};
+use crate::domain::container::Fate;
 use crate::domain::genealogy::{Graph, Node as DomainNode, NodeKind as DomainKind};
 use crate::domain::id::{BatchNumber, ContainerCode, Din, DonorCode, OrderNumber};
 use crate::domain::order::Order;
@@ -502,10 +503,25 @@ impl Gathered {
 
     fn genealogy(&self) -> Genealogy {
         let name = |node: &DomainNode| node.to_string();
-        let nodes = self.graph.nodes().into_iter().filter_map(|node| self.node(node)).collect();
-        let edges =
-            self.graph.edges().map(|(from, to)| Edge { from: name(from), to: name(to) }).collect();
+        let drawn = self.graph.nodes().into_iter().filter(|node| !self.inside_one_batch(node));
+        let nodes = drawn.filter_map(|node| self.node(node)).collect();
+        let edges = self
+            .graph
+            .edges()
+            .filter(|(from, to)| !self.inside_one_batch(from) && !self.inside_one_batch(to))
+            .map(|(from, to)| Edge { from: name(from), to: name(to) })
+            .collect();
         Genealogy { nodes, edges }
+    }
+
+    /// Whether a container was made and used up by one and the same batch: a flask between two
+    /// steps says nothing about descent.
+    fn inside_one_batch(&self, node: &DomainNode) -> bool {
+        let state = self.containers.get(node.id()).filter(|_| node.kind() == DomainKind::Container);
+        state.is_some_and(|state| match &state.fate {
+            Fate::Consumed { batch, .. } => state.batch.as_ref() == Some(batch),
+            _ => false,
+        })
     }
 
     fn node(&self, node: &DomainNode) -> Option<Node> {

@@ -111,11 +111,6 @@ impl Browser {
         self.post(&format!("/element/{element}/value"), &json!({ "text": text }));
     }
 
-    /// Chooses the option of this value.
-    pub(crate) fn choose(&self, selector: &str, value: &str) {
-        self.click(&format!("{selector} option[value='{value}']"));
-    }
-
     /// The visible words of the first element that the selector finds.
     pub(crate) fn text(&self, selector: &str) -> String {
         let element = self.find(selector);
@@ -157,12 +152,6 @@ impl Browser {
         }
         let keyboard = json!({ "type": "key", "id": "scanner", "actions": actions });
         self.post("/actions", &json!({ "actions": [keyboard] }));
-    }
-
-    /// Saves a picture of the window.
-    pub(crate) fn screenshot(&self, path: &Path, width: u32, height: u32) {
-        self.resize(width, height);
-        self.save(path, &json!({ "format": "png" }));
     }
 
     /// Saves a picture of the whole page, however long.

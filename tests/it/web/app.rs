@@ -214,7 +214,7 @@ impl Client {
             if page.status != 303 {
                 return page;
             }
-            page = self.get(&page.location().to_owned());
+            page = self.get(page.location());
         }
         panic!("redirects in a circle: {}", page.location());
     }

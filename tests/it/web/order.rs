@@ -30,7 +30,7 @@ fn people(app: &TestApp) {
     app.register("eva", "Eva Kakovost", &[Role::Qa]);
 }
 
-fn owned<'a>(fields: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn owned(fields: &[(String, String)]) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
