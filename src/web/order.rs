@@ -248,15 +248,26 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
     show_with(cx, None)
 }
 
-fn show_with(cx: &Cx, banner: Option<Banner>) -> Result<Reply, WebError> {
-    let loaded = load(cx)?;
-    let Loaded { order, line, .. } = &loaded;
+fn head(cx: &Cx, order: &Order, line: &OrderLine) -> Head {
     let number = &order.number;
     let head = Head::new(number.to_string())
         .under("/orders", "Orders")
         .chip(line_chip(line).large())
         .lede(format!("{} · {}", order.patient, order.protocol.title))
         .action(Link::to(format!("/audit/order/{number}"), "Audit trail").icon(Icon::History));
+    if !cx.may(Capability::ExportRecord) {
+        return head;
+    }
+    let record = format!("/orders/{number}/record");
+    head.action(Link::to(format!("{record}.pdf"), "Batch record, PDF").icon(Icon::Download))
+        .action(Link::to(format!("{record}.json"), "JSON").icon(Icon::Download))
+}
+
+fn show_with(cx: &Cx, banner: Option<Banner>) -> Result<Reply, WebError> {
+    let loaded = load(cx)?;
+    let Loaded { order, line, .. } = &loaded;
+    let number = &order.number;
+    let head = head(cx, order, line);
     let open = !order.is_over();
     let first = loaded.vials.first().map(|candidate| candidate.container.expires_at);
     let again = banner.is_some();
