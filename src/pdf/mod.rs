@@ -1,8 +1,9 @@
 //! Vector pages: exact lengths, measured text, shapes; written as PDF or, one page, as SVG.
 //!
 //! Shared by [`crate::labels`] and [`crate::record`], which decide what stands where. A [`Page`] is
-//! a list of drawn items in page coordinates with the origin at the top left; [`write()`] turns pages
-//! into a PDF with subset fonts, bookmarks and links; [`svg`] draws the same page for a screen.
+//! a list of drawn items in page coordinates with the origin at the top left; [`write()`] turns
+//! pages into a PDF with subset fonts, bookmarks and links; [`svg`] draws the same page for a
+//! screen.
 //!
 //! Architecture invariant: the same pages give the same bytes. No clock and no chance: dates and
 //! the document's identity arrive as arguments. Lengths are whole numbers; floating point begins at
