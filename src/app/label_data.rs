@@ -4,6 +4,7 @@
 //!
 //! Architecture invariant: codes only; no person's name is looked up here.
 
+use super::site;
 use crate::codes::isbt::ProductCode;
 use crate::codes::{LabelCode, PrintSerial};
 use crate::db::Db;
@@ -12,14 +13,11 @@ use crate::domain::container::{Container, ContainerKind};
 use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{ContainerCode, Din};
 use crate::domain::order::Order;
-use crate::domain::protocol::{self, Protocol};
+use crate::domain::protocol::Protocol;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Zone;
 use crate::labels::{LabelData, Particular};
 use crate::store::{Failure, batch, genealogy, ledger};
-
-/// The clinical protocols that come with the program.
-const PROTOCOLS: &[&str] = &[include_str!("../../templates/protocols/eq-msc-xerostomia.toml")];
 
 /// The label of a container under a serial.
 ///
@@ -169,9 +167,10 @@ fn strength(state: &Container) -> Option<String> {
     Some(Quantity::new(concentration.normalize(), Unit::MillionCellsPerMillilitre).text())
 }
 
-fn protocol_of(order: &Order) -> Option<Protocol> {
-    PROTOCOLS
+fn protocol_of(order: &Order) -> Option<&'static Protocol> {
+    site::protocols()
+        .ok()?
         .iter()
-        .filter_map(|text| protocol::parse(text).ok())
+        .map(|published| &published.protocol)
         .find(|known| known.id == order.protocol.id && known.version == order.protocol.version)
 }

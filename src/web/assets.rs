@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::reply::Reply;
 
+use crate::ledger::hash::hex;
+
 struct Asset {
     name: &'static str,
     kind: &'static str,
@@ -51,7 +53,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         hasher.update([0]);
         hasher.update(asset.bytes);
     }
-    let mut text = super::hex(&hasher.finalize());
+    let mut text = hex(&hasher.finalize());
     text.truncate(12);
     text
 });

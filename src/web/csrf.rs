@@ -6,6 +6,8 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::ledger::hash::hex;
+
 /// The headers by which a browser says where a request comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
@@ -35,7 +37,7 @@ pub fn token(session_secret: &str) -> String {
     let mut hasher = Sha256::new();
     hasher.update(b"chorda-form/v1\n");
     hasher.update(session_secret.as_bytes());
-    super::hex(&hasher.finalize())
+    hex(&hasher.finalize())
 }
 
 /// Compares in constant time.

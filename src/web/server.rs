@@ -21,6 +21,7 @@ use super::routes::{self, Access, BODY_MAX, Method, Route};
 use super::security_headers as headers;
 use super::{FLASH, SESSION, STATION, Web, csrf};
 use crate::clock;
+use crate::ledger::hash::hex;
 
 /// Starts the server; awaiting it serves.
 pub(super) fn start(web: Web, listener: TcpListener) -> std::io::Result<Server> {
@@ -190,7 +191,7 @@ fn read(route: Option<&'static Route>, http: &HttpRequest, secure: bool, body: &
         wants_json: route.is_some_and(|route| route.api.is_some())
             || accept.starts_with("application/json"),
         id: clock::new_id().to_string(),
-        nonce: clock::random::<16>().map(|bytes| super::hex(&bytes)).unwrap_or_default(),
+        nonce: clock::random::<16>().map(|bytes| hex(&bytes)).unwrap_or_default(),
         origin: csrf::Origin {
             site: named("sec-fetch-site"),
             origin: text(header::ORIGIN),

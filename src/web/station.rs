@@ -9,6 +9,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::domain::id::StationId;
+use crate::ledger::hash::hex;
 use crate::store::Failure;
 
 /// The key of the stations' cookies, derived from the installation's secret.
@@ -66,5 +67,5 @@ fn seal_of(body: &str, key: &[u8; 32]) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
     mac.update(b"chorda-station/v1\n");
     mac.update(body.as_bytes());
-    super::hex(&mac.finalize().into_bytes())
+    hex(&mac.finalize().into_bytes())
 }
