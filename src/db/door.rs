@@ -199,6 +199,10 @@ fn serve<E: Retry>(mut db: Db, jobs: &Receiver<Job<E>>) {
             drop(job.answer.send(outcome));
         }
     }
+    // Who copies the file of a stopped program copies everything, whatever a reader still holds.
+    if let Err(error) = db.gather() {
+        tracing::warn!(%error, "the write-ahead log was not folded into the database file");
+    }
 }
 
 /// Several commands in one transaction, each behind its own savepoint. When the shared commit

@@ -67,6 +67,15 @@ impl Db {
         .map_err(failed)
     }
 
+    /// Folds the write-ahead log into the database file, so that the file alone is the whole
+    /// database; nothing to do on a server.
+    pub(crate) fn gather(&mut self) -> Result<(), DbError> {
+        if let Self::Sqlite(inner) = self {
+            inner.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        }
+        Ok(())
+    }
+
     /// Begins a transaction that writes: alone on SQLite, serialisable on PostgreSQL.
     pub(crate) fn begin_write(&mut self) -> Result<(), DbError> {
         match self {
