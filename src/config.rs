@@ -5,11 +5,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::domain::id::StationId;
 use crate::domain::time::{Span, Zone};
+use crate::site::{Site, SiteError};
 
 /// The longest a screen may stay idle before it locks.
 pub const IDLE_LOCK_MAX: Span = Span::of_minutes(15);
@@ -23,9 +25,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The directory of what must stay outside the database: keys, pepper, checkpoints.
     pub secrets: PathBuf,
-    /// The site's name in the foot of every page.
-    pub site: String,
-    /// The zone in which times are shown and entered.
+    /// The site: name, address, facility number, calendar, protocols and donor rules.
+    pub site: Arc<Site>,
+    /// The site's zone, in which times are shown and entered.
     pub zone: Zone,
     /// How long a screen may stay idle before it locks.
     pub idle_lock: Span,
@@ -48,10 +50,8 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// Directory of keys, pepper and checkpoints; when missing: beside the database file.
     pub secrets: Option<PathBuf>,
-    /// The site's name; when missing: Facility A9999.
-    pub site: Option<String>,
-    /// IANA name of the zone in which times are shown; when missing: Europe/Ljubljana.
-    pub zone: Option<String>,
+    /// The site file; when missing: the invented site that comes with the program, A9999.
+    pub site: Option<PathBuf>,
     /// Minutes of idling after which a screen locks, 1 to 15; when missing: 10.
     pub idle_lock_minutes: Option<i64>,
     /// Hours after which a session ends, 1 to 12; when missing: 12.
@@ -81,6 +81,9 @@ pub enum ConfigError {
         /// Why.
         source: Box<toml::de::Error>,
     },
+    /// The site cannot be used.
+    #[error(transparent)]
+    Site(#[from] SiteError),
     /// A value is outside what is allowed.
     #[error("{setting} is '{value}'; it must be {expected}")]
     Outside {
@@ -120,7 +123,6 @@ impl Settings {
             listen: self.listen.or(weaker.listen),
             secrets: self.secrets.or(weaker.secrets),
             site: self.site.or(weaker.site),
-            zone: self.zone.or(weaker.zone),
             idle_lock_minutes: self.idle_lock_minutes.or(weaker.idle_lock_minutes),
             session_hours: self.session_hours.or(weaker.session_hours),
             station: self.station.or(weaker.station),
@@ -131,18 +133,17 @@ impl Settings {
     /// The complete, checked settings.
     pub fn complete(self) -> Result<Config, ConfigError> {
         let database = self.database.unwrap_or_else(|| "sqlite:chorda.db".to_owned());
-        let zone = self.zone.unwrap_or_else(|| Zone::LJUBLJANA.name().to_owned());
         let station = self.station.unwrap_or_else(|| "OFFICE".to_owned());
+        let site = match &self.site {
+            Some(path) => Site::read(path)?,
+            None => Site::example()?,
+        };
         Ok(Config {
             secrets: self.secrets.unwrap_or_else(|| beside(&database)),
             database,
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            site: self.site.unwrap_or_else(|| "Facility A9999".to_owned()),
-            zone: Zone::parse(&zone).ok_or(ConfigError::Outside {
-                setting: "zone",
-                value: zone,
-                expected: "an IANA name such as Europe/Ljubljana",
-            })?,
+            zone: site.zone,
+            site: Arc::new(site),
             idle_lock: Span::of_minutes(within(
                 "idle_lock_minutes",
                 self.idle_lock_minutes.unwrap_or(10),

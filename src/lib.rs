@@ -7,6 +7,7 @@
 //! * [`codes`] reads and writes every code on a label: ours, ISBT 128, SEC, GS1.
 //! * [`ledger`] proves: canonical events, hashes, signatures, the Merkle log.
 //! * [`clock`] is the only source of time, identifiers and chance.
+//! * [`site`] is who makes it where, and by which texts.
 //! * [`config`] is what a site can set.
 //! * [`db`] is the one folder that knows which database it is.
 //! * [`store`] loads, appends and projects, behind one write door.
@@ -21,6 +22,7 @@ pub mod domain;
 pub mod codes;
 pub mod ledger;
 pub mod clock;
+pub mod site;
 pub mod config;
 pub mod db;
 pub mod store;

@@ -6,7 +6,6 @@
 //! Architecture invariant: number, donation number of a pool, batch and link to the order are one
 //! transaction.
 
-use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
 use super::batch_facts::record_of_text;
@@ -14,13 +13,10 @@ use super::{App, Caller};
 use crate::domain::RefusalKind;
 use crate::domain::actor::Capability;
 use crate::domain::batch::{self, Start};
-use crate::domain::id::{BatchNumber, Din, MasterRecordId, OrderNumber};
+use crate::domain::id::{BatchNumber, MasterRecordId, OrderNumber};
 use crate::domain::master_record::{DonationRule, RecordVersion, version_key};
 use crate::domain::order::{self, Order};
 use crate::store::{Failure, Tx, batch as table, number};
-
-/// The facility number of validation and demonstration sites (ST-001 sets A9990 to A9999 aside).
-pub const FACILITY_EXAMPLE: &str = "A9999";
 
 /// Start a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +27,6 @@ pub struct BatchStart {
     pub version: Option<u32>,
     /// The order it is made for.
     pub order: Option<OrderNumber>,
-    /// The facility that numbers a pool; [`FACILITY_EXAMPLE`] if none is given.
-    pub facility: Option<String>,
 }
 
 /// Starts a batch; gives its number.
@@ -46,7 +40,7 @@ pub fn batch_start(
     command: BatchStart,
 ) -> Result<BatchNumber, Failure> {
     caller.needs(Capability::PerformSteps)?;
-    let request = command.clone();
+    let (request, site) = (command.clone(), app.config.site.clone());
     app.write(caller, &("batch_start", &request), move |tx| {
         let context = tx.context();
         let version = version(tx, &command)?;
@@ -63,7 +57,8 @@ pub fn batch_start(
             start.dose_units = order.units.clone();
         }
         if record.donation == DonationRule::Pool {
-            start.din = Some(pool_din(tx, &command)?);
+            // A pool gets a new donation number (Directive 2006/86 Art. 10b).
+            start.din = Some(number::next_din(tx.db(), &site, context.now)?);
         }
         let changes = batch::start(&batch_number, &record, &start)?;
         tx.record(changes.into_iter().chain(linked))?;
@@ -86,11 +81,4 @@ fn version(tx: &mut Tx<'_>, command: &BatchStart) -> Result<RecordVersion, Failu
             ),
         )
     })
-}
-
-/// A pool gets a new donation number (Directive 2006/86 Art. 10b).
-fn pool_din(tx: &mut Tx<'_>, command: &BatchStart) -> Result<Din, Failure> {
-    let facility = command.facility.as_deref().unwrap_or(FACILITY_EXAMPLE).to_owned();
-    let year = u32::try_from(tx.context().now.utc().year().rem_euclid(100)).unwrap_or(0);
-    number::next_din(tx.db(), &facility, year)
 }

@@ -51,7 +51,8 @@ impl ExcursionOpen {
 /// That the order does not exist.
 pub fn shown_open(app: &App, command: &ExcursionOpen) -> Result<Shown, Failure> {
     let order = app.read(|db| load(db, &command.order))?;
-    Ok(command.shown(&site::protocol_of(&order)?.protocol.excursion.purpose))
+    let published = site::protocol_of(&app.config.site, &order)?;
+    Ok(command.shown(&published.protocol.excursion.purpose))
 }
 
 /// Whether it would be accepted now, before anything is signed.
@@ -64,7 +65,7 @@ pub fn try_open(app: &App, caller: &Caller, command: &ExcursionOpen) -> Result<(
     let context = caller.context(app.clock.now());
     app.read(|db| {
         let order = load(db, &command.order)?;
-        let rule = &site::protocol_of(&order)?.protocol.excursion;
+        let rule = &site::protocol_of(&app.config.site, &order)?.protocol.excursion;
         let (state, standing) = container::require_with_standing(db, &command.scan.code)?;
         let unit = Unit { container: &state, standing: &standing };
         let decided = command.decided("X".to_owned(), signature.clone());
@@ -98,10 +99,11 @@ pub fn excursion_open(
 ) -> Result<String, Failure> {
     caller.needs(Capability::ReceiveAndAdminister)?;
     let excursion = format!("X-{}", app.clock.new_id());
+    let site = app.config.site.clone();
     let request = command.clone();
     app.write(caller, &("excursion_open", &request), move |tx| {
         let order = tx.require::<Order>(command.order.as_str())?;
-        let rule = &site::protocol_of(&order)?.protocol.excursion;
+        let rule = &site::protocol_of(&site, &order)?.protocol.excursion;
         signature::covers(&signature, &command.shown(&rule.purpose).hash()?)?;
         let (state, standing) = container::require_with_standing(tx.db(), &command.scan.code)?;
         let unit = Unit { container: &state, standing: &standing };

@@ -5,10 +5,9 @@
 //!
 //! Architecture invariant: donation, pot and deviation are one transaction.
 
-use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
-use super::donor_record::rules_at;
+use super::site::rules_at;
 use super::{App, Caller};
 use crate::domain::actor::Capability;
 use crate::domain::container::ContainerKind;
@@ -17,7 +16,7 @@ use crate::domain::donor::Donor;
 use crate::domain::id::{ContainerCode, Din, DonorCode};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
-use crate::store::{Failure, container, deviation, donor as table};
+use crate::store::{Failure, container, deviation, donor as table, number};
 
 /// A request to receive a donation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,11 +48,8 @@ pub enum DinChoice {
         /// The number.
         din: Din,
     },
-    /// The next free one of this facility.
-    Next {
-        /// Facility identification number, 5 characters.
-        facility: String,
-    },
+    /// The next free one of the site.
+    Next,
 }
 
 /// What came of it.
@@ -77,16 +73,13 @@ pub fn donation_receive(
     command: DonationReceive,
 ) -> Result<Received, Failure> {
     caller.needs(Capability::RegisterDonor)?;
-    let zone = app.config.zone;
+    let site = app.config.site.clone();
     let request = ("donation_receive", command.clone());
     app.write(caller, &request, move |tx| {
         let now = tx.now();
         let din = match &command.din {
             DinChoice::Scanned { din } => din.clone(),
-            DinChoice::Next { facility } => {
-                let year = u32::try_from(now.date(zone).year().rem_euclid(100)).unwrap_or(0);
-                table::next_din(tx.db(), facility, year)?
-            }
+            DinChoice::Next => number::next_din(tx.db(), &site, now)?,
         };
         let donor: Option<Donor> = tx.load(command.donor.as_str())?;
         let existing: Option<Donation> = tx.load(din.as_str())?;
@@ -101,10 +94,11 @@ pub fn donation_receive(
             existing: existing.as_ref(),
             donor: donor.as_ref(),
             earlier,
-            rules: rules_at(command.donated_at, zone)?,
+            rules: rules_at(&site, command.donated_at)?,
             container: pot.clone(),
             deviation: deviation::next_number(tx.db(), now, 0)?,
             product_code: None,
+            fictitious_site: site.fictitious,
         };
         let receive = Receive {
             din: din.clone(),

@@ -8,15 +8,17 @@
 use serde::Serialize;
 
 use super::content;
-use super::donor_record::{self, LookBack, rules_at};
+use super::donor_record::{self, LookBack};
 use super::signature::covers;
+use super::site::rules_at;
 use super::{App, Caller};
 use crate::db::Db;
 use crate::domain::actor::{Capability, Meaning, Signature};
 use crate::domain::disposition::Disposition;
 use crate::domain::donor::{self, Cause, Command, Donor, Verdict};
 use crate::domain::id::{ContentHash, DonorCode, Name};
-use crate::domain::time::{Instant, Zone};
+use crate::domain::time::Instant;
+use crate::site::Site;
 use crate::store::{Failure, ledger};
 
 /// Something about a donor that QA signs.
@@ -109,13 +111,13 @@ pub fn donor_shown(
     db: &mut Db,
     code: &DonorCode,
     now: Instant,
-    zone: Zone,
+    site: &Site,
 ) -> Result<(Donor, DonorShown), Failure> {
     let donor: Donor = ledger::load(db, code.as_str())?
         .ok_or_else(|| Failure::not_found(format!("There is no donor {code}. Check the code.")))?;
     let donation = donor_record::donation_of(db, code)?;
-    let rules = rules_at(donation.as_ref().map_or(now, |donation| donation.donated_at), zone)?;
-    let verdict = donation.map(|donation| donor::judge(&donor, &donation, rules, zone));
+    let rules = rules_at(site, donation.as_ref().map_or(now, |donation| donation.donated_at))?;
+    let verdict = donation.map(|donation| donor::judge(&donor, &donation, rules, site.zone));
     let shown = DonorShown {
         donor: code.clone(),
         version: donor.version,
@@ -138,14 +140,14 @@ pub fn donor_decide(
     signature: Signature,
 ) -> Result<LookBack, Failure> {
     caller.needs(Capability::DecideDonor)?;
-    let zone = app.config.zone;
+    let site = app.config.site.clone();
     let code = code.clone();
     let request = ("donor_decide", code.clone(), act.clone());
     app.write(caller, &request, move |tx| {
         let now = tx.now();
-        let (_, shown) = donor_shown(tx.db(), &code, now, zone)?;
+        let (_, shown) = donor_shown(tx.db(), &code, now, &site)?;
         covers(&signature, &shown.hash()?)?;
-        donor_record::decide(tx, &code, &command(&act, &signature), zone)
+        donor_record::decide(tx, &code, &command(&act, &signature), &site)
     })
 }
 

@@ -6,23 +6,23 @@
 //!
 //! Architecture invariant: nothing here loosens a standing.
 
-use std::sync::OnceLock;
-
 use serde::{Deserialize, Serialize};
 
+use super::site::rules_at;
 use super::{App, Caller};
 use crate::db::Db;
+use crate::domain::Change;
 use crate::domain::actor::Capability;
 use crate::domain::disposition::Disposition;
 use crate::domain::donor::{
     self, Command, DonationFact, Donor, Facts, GivenAnswer, Matrix, Purpose, Reaction, Relation,
-    RuleBook, RuleError, Scope,
+    Scope,
 };
 use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{DonorCode, Name};
 use crate::domain::quantity::Quantity;
-use crate::domain::time::{Instant, Zone};
-use crate::domain::{Change, RefusalKind};
+use crate::domain::time::Instant;
+use crate::site::Site;
 use crate::store::{Failure, Tx, donor as table, genealogy};
 
 /// What a hold reached.
@@ -116,27 +116,6 @@ pub enum DonorEntry {
     },
 }
 
-/// The donor rules that come with the program, read once.
-///
-/// # Errors
-/// When the text of the rules is at fault.
-pub fn rule_book() -> Result<&'static RuleBook, Failure> {
-    static BOOK: OnceLock<Result<RuleBook, RuleError>> = OnceLock::new();
-    BOOK.get_or_init(RuleBook::embedded)
-        .as_ref()
-        .map_err(|error| Failure::Broken(error.to_string()))
-}
-
-/// The rules in force at a time, as a refusal where there are none (DON-6).
-///
-/// # Errors
-/// When no rule set, or more than one, is in force.
-pub fn rules_at(at: Instant, zone: Zone) -> Result<&'static donor::RuleSet, Failure> {
-    rule_book()?.at(at, zone).map_err(|error| {
-        Failure::refused("donor_rules_in_force DON-6", RefusalKind::Conflict, error.to_string())
-    })
-}
-
 /// Registers a donor under the next free code.
 ///
 /// # Errors
@@ -148,14 +127,14 @@ pub fn donor_register(
     relation: Relation,
 ) -> Result<DonorCode, Failure> {
     caller.needs(Capability::RegisterDonor)?;
-    let zone = app.config.zone;
+    let site = app.config.site.clone();
     let request = ("donor_register", tested_person.clone(), relation);
     app.write(caller, &request, move |tx| {
         let code = table::next_code(tx.db())?;
         let donor: Option<Donor> = tx.load(code.as_str())?;
-        let rules = rules_at(tx.now(), zone)?;
+        let rules = rules_at(&site, tx.now())?;
         let command = Command::Register { tested_person: tested_person.clone(), relation };
-        let facts = Facts { rules, donation: None, zone };
+        let facts = Facts { rules, donation: None, zone: site.zone };
         let changes = donor::decide(donor.as_ref(), &code, &command, &facts, &tx.context())?;
         tx.record(changes)?;
         Ok(code)
@@ -173,10 +152,10 @@ pub fn donor_record(
     entry: DonorEntry,
 ) -> Result<LookBack, Failure> {
     caller.needs(Capability::RegisterDonor)?;
-    let zone = app.config.zone;
+    let site = app.config.site.clone();
     let code = code.clone();
     let request = ("donor_record", code.clone(), entry.clone());
-    app.write(caller, &request, move |tx| decide(tx, &code, &command(&entry), zone))
+    app.write(caller, &request, move |tx| decide(tx, &code, &command(&entry), &site))
 }
 
 /// Decides a command about a donor in a running transaction and records it; gives what it held.
@@ -184,13 +163,13 @@ pub(super) fn decide(
     tx: &mut Tx<'_>,
     code: &DonorCode,
     command: &Command,
-    zone: Zone,
+    site: &Site,
 ) -> Result<LookBack, Failure> {
     let donor: Option<Donor> = tx.load(code.as_str())?;
     let before = donor.as_ref().map(|donor| donor.standing);
     let donation = donation_of(tx.db(), code)?;
     let at = donation.as_ref().map_or(tx.now(), |donation| donation.donated_at);
-    let facts = Facts { rules: rules_at(at, zone)?, donation: donation.as_ref(), zone };
+    let facts = Facts { rules: rules_at(site, at)?, donation: donation.as_ref(), zone: site.zone };
     let changes = donor::decide(donor.as_ref(), code, command, &facts, &tx.context())?;
     let tightens = changes.iter().any(holds);
     tx.record(changes)?;

@@ -4,7 +4,6 @@
 //!
 //! Architecture invariant: codes only; no person's name is looked up here.
 
-use super::site;
 use crate::codes::isbt::ProductCode;
 use crate::codes::{LabelCode, PrintSerial};
 use crate::db::Db;
@@ -13,10 +12,9 @@ use crate::domain::container::{Container, ContainerKind};
 use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{ContainerCode, Din};
 use crate::domain::order::Order;
-use crate::domain::protocol::Protocol;
 use crate::domain::quantity::{Quantity, Unit};
-use crate::domain::time::Zone;
 use crate::labels::{LabelData, Particular};
+use crate::site::Site;
 use crate::store::{Failure, batch, genealogy, ledger};
 
 /// The label of a container under a serial.
@@ -27,11 +25,13 @@ pub fn label_data(
     db: &mut Db,
     state: &Container,
     serial: u32,
-    zone: Zone,
+    site: &Site,
 ) -> Result<LabelData, Failure> {
+    let zone = site.zone;
     let code = label_code(state, serial)?;
     let mut label = LabelData::new(state.kind, code)
         .with(Particular::Product, &state.contents.title)
+        .with(Particular::Site, site.on_one_line())
         .with(Particular::Count, count(state))
         .with(Particular::Taken, state.produced_at.minute_text(zone))
         .with(Particular::Storage, storage(state.kind));
@@ -56,7 +56,7 @@ pub fn label_data(
     }
     match &state.order {
         Some(number) => match ledger::load::<Order>(db, number.as_str())? {
-            Some(order) => Ok(for_order(&order, state, label)),
+            Some(order) => Ok(for_order(site, &order, state, label)),
             None => Ok(label),
         },
         None => Ok(label),
@@ -142,7 +142,7 @@ fn sample(state: &Container, label: LabelData) -> LabelData {
 }
 
 /// What a syringe says besides (Regulation (EU) 536/2014 Annex VI): the subject by code only.
-fn for_order(order: &Order, state: &Container, label: LabelData) -> LabelData {
+fn for_order(site: &Site, order: &Order, state: &Container, label: LabelData) -> LabelData {
     let target = state.target.as_ref().and_then(|target| {
         order.units.iter().find(|unit| unit.target == *target).map(|unit| unit.title.clone())
     });
@@ -151,8 +151,8 @@ fn for_order(order: &Order, state: &Container, label: LabelData) -> LabelData {
         .with(Particular::Subject, &order.patient)
         .with(Particular::Target, target.unwrap_or_default())
         .with(Particular::Strength, strength(state).unwrap_or_default());
-    let Some(protocol) = protocol_of(order) else { return label };
-    let trial = &protocol.trial;
+    let Some(published) = site.published(&order.protocol.text_hash) else { return label };
+    let trial = &published.protocol.trial;
     label
         .with(Particular::Route, &trial.route)
         .with(Particular::Contact, &trial.contact)
@@ -165,12 +165,4 @@ fn strength(state: &Container) -> Option<String> {
     let (cells, volume) = (state.contents.viable_cells?, state.contents.volume?);
     let concentration = cells.value().checked_div(volume.value())?;
     Some(Quantity::new(concentration.normalize(), Unit::MillionCellsPerMillilitre).text())
-}
-
-fn protocol_of(order: &Order) -> Option<&'static Protocol> {
-    site::protocols()
-        .ok()?
-        .iter()
-        .map(|published| &published.protocol)
-        .find(|known| known.id == order.protocol.id && known.version == order.protocol.version)
 }

@@ -16,9 +16,9 @@ use super::{App, Caller};
 use crate::domain::actor::Capability;
 use crate::domain::container::{Command, Container, NewLabel, decide};
 use crate::domain::id::ContainerCode;
-use crate::domain::time::Zone;
 use crate::domain::{Refusal, RefusalKind};
 use crate::labels::{self, LabelData};
+use crate::site::Site;
 use crate::store::{Failure, Tx, container};
 
 /// How many labels one command prints at most.
@@ -64,9 +64,9 @@ pub fn label_print(
         ));
     }
     let request = command.clone();
-    let zone = app.config.zone;
+    let site = app.config.site.clone();
     app.write(caller, &request, move |tx| {
-        command.containers.iter().map(|code| print_one(tx, code, &command, zone)).collect()
+        command.containers.iter().map(|code| print_one(tx, code, &command, &site)).collect()
     })
 }
 
@@ -74,11 +74,11 @@ fn print_one(
     tx: &mut Tx<'_>,
     code: &ContainerCode,
     command: &LabelPrint,
-    zone: Zone,
+    site: &Site,
 ) -> Result<PrintedSerial, Failure> {
     let (state, standing) = container::require_with_standing(tx.db(), code)?;
     let serial = state.labels.latest.saturating_add(1);
-    let data = label_data(tx.db(), &state, serial, zone)?;
+    let data = label_data(tx.db(), &state, serial, site)?;
     labels::layout(&data).map_err(not_drawn)?;
     let payload = data.code().to_string();
     let label = new_label(&state, serial, &payload, command.copies)?;
@@ -118,7 +118,7 @@ fn not_drawn(refusal: labels::LabelRefusal) -> Failure {
 /// # Errors
 /// That a container has no valid label or its label cannot be drawn, or that the database failed.
 pub fn label_pdf(app: &App, codes: &[ContainerCode]) -> Result<Vec<u8>, Failure> {
-    let zone = app.config.zone;
+    let site = &app.config.site;
     let pages: Vec<LabelData> = app.read(|db| {
         let mut pages = Vec::new();
         for code in codes {
@@ -126,7 +126,7 @@ pub fn label_pdf(app: &App, codes: &[ContainerCode]) -> Result<Vec<u8>, Failure>
             let Some(valid) = state.labels.valid() else {
                 return Err(no_label(code));
             };
-            let label = label_data(db, &state, valid.serial, zone)?;
+            let label = label_data(db, &state, valid.serial, site)?;
             pages.extend((0..valid.copies).map(|_| label.clone()));
         }
         Ok(pages)
@@ -159,14 +159,14 @@ pub struct Preview {
 /// # Errors
 /// That the container does not exist, or that the database failed.
 pub fn label_preview(app: &App, code: &ContainerCode, next: bool) -> Result<Preview, Failure> {
-    let zone = app.config.zone;
+    let site = &app.config.site;
     app.read(|db| {
         let state = container::require(db, code)?;
         let serial = match state.labels.valid() {
             Some(valid) if !next => valid.serial,
             _ => state.labels.latest.saturating_add(1),
         };
-        let data = label_data(db, &state, serial, zone)?;
+        let data = label_data(db, &state, serial, site)?;
         let payload = data.code().to_string();
         let told = crate::codes::parse(&payload).map(|scanned| crate::codes::explain(&scanned));
         let parts = told.map(|told| {

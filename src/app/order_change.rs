@@ -16,6 +16,7 @@ use crate::domain::order::{self, Cancel, Close, Confirm, Order, Schedule};
 use crate::domain::schedule::Slot;
 use crate::domain::time::Day;
 use crate::domain::{RefusalKind, custody};
+use crate::site::Site;
 use crate::store::{Failure, Tx, order as table};
 
 /// What is decided.
@@ -115,7 +116,7 @@ pub fn shown_now(app: &App, number: &OrderNumber, decision: &Decision) -> Result
         let slot = match decision {
             Decision::Schedule { day } => {
                 let protocol = order.protocol.id.as_str();
-                let slot = slot(db, protocol, Some(number), now, *day)?;
+                let slot = slot(db, &app.config.site, protocol, Some(number), now, *day)?;
                 Some(slot.map_err(|obstacles| infeasible(*day, &obstacles))?)
             }
             _ => None,
@@ -141,7 +142,7 @@ pub fn order_decide(
     signature: Signature,
 ) -> Result<(), Failure> {
     needs_any(caller, decision.capabilities())?;
-    let number = number.clone();
+    let (number, site) = (number.clone(), app.config.site.clone());
     let request = ("order_decide", number.clone(), decision.clone());
     app.write(caller, &request, move |tx| {
         let order = tx.require::<Order>(number.as_str())?;
@@ -150,7 +151,9 @@ pub fn order_decide(
                 signature::covers(&signature, &shown(&order, &decision, None).hash()?)?;
                 order::confirm(&order, &Confirm { signature: signature.clone() })?
             }
-            Decision::Schedule { day } => scheduled(tx, &order, *day, &decision, &signature)?,
+            Decision::Schedule { day } => {
+                scheduled(tx, &site, &order, *day, (&decision, &signature))?
+            }
             Decision::Cancel { because } => {
                 signature::covers(&signature, &shown(&order, &decision, None).hash()?)?;
                 let thawed = table::is_thawed(tx.db(), &number)?;
@@ -173,13 +176,13 @@ pub fn order_decide(
 
 fn scheduled(
     tx: &mut Tx<'_>,
+    site: &Site,
     order: &Order,
     day: Day,
-    decision: &Decision,
-    signature: &Signature,
+    (decision, signature): (&Decision, &Signature),
 ) -> Result<Vec<crate::domain::Change>, Failure> {
     let (now, protocol) = (tx.now(), order.protocol.id.as_str());
-    let slot = slot(tx.db(), protocol, Some(&order.number), now, day)?;
+    let slot = slot(tx.db(), site, protocol, Some(&order.number), now, day)?;
     if let Ok(slot) = &slot {
         signature::covers(signature, &shown(order, decision, Some(slot)).hash()?)?;
     }

@@ -1,7 +1,7 @@
 //! A clinician orders a dose for a patient code.
 //!
 //! Neighbours: `domain::protocol` computes the dose, `domain::schedule` the slot, `domain::order`
-//! decides; `site` has the protocol and the calendar.
+//! decides; `crate::site` has the protocol and the calendar.
 //!
 //! Architecture invariant: the slot is computed again in the transaction that takes it.
 
@@ -17,6 +17,7 @@ use crate::domain::protocol::{DosePlan, SiteDose};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::{Candidate, Obstacle, Plan, Slot};
 use crate::domain::time::{Day, Instant};
+use crate::site::Site;
 use crate::store::{Failure, order as table};
 
 /// What is ordered.
@@ -58,8 +59,8 @@ impl OrderPlace {
 ///
 /// # Errors
 /// When the dose is refused, or the protocol cannot be read.
-pub fn shown(command: &OrderPlace) -> Result<Shown, Failure> {
-    let published = site::protocol(&command.protocol)?;
+pub fn shown(site: &Site, command: &OrderPlace) -> Result<Shown, Failure> {
+    let published = site::protocol(site, &command.protocol)?;
     let plan = DosePlan::compute(&published.protocol, &command.doses())?;
     let mut shown = Shown::new("Order")
         .line("Patient", command.patient.as_str())
@@ -83,18 +84,18 @@ pub fn shown(command: &OrderPlace) -> Result<Shown, Failure> {
 /// is being moved, if one is.
 ///
 /// # Errors
-/// When the database fails, or a text of the site cannot be read.
+/// When the database fails, or there is no such protocol.
 pub fn calendar(
     db: &mut Db,
+    site: &Site,
     protocol: &str,
     except: Option<&OrderNumber>,
     now: Instant,
 ) -> Result<Vec<Candidate>, Failure> {
-    let calendar = site::calendar()?;
     let bookings = table::bookings(db, except)?;
-    let rule = &site::protocol(protocol)?.protocol.schedule;
-    let today = Day::new(now.date(calendar.zone));
-    Ok(Plan { rule, calendar, bookings: &bookings, today }.candidates())
+    let rule = &site::protocol(site, protocol)?.protocol.schedule;
+    let today = Day::new(now.date(site.zone));
+    Ok(Plan { rule, calendar: &site.calendar, bookings: &bookings, today }.candidates())
 }
 
 /// The slot of one day, or what stands against it.
@@ -103,16 +104,16 @@ pub fn calendar(
 /// As [`calendar`].
 pub fn slot(
     db: &mut Db,
+    site: &Site,
     protocol: &str,
     except: Option<&OrderNumber>,
     now: Instant,
     day: Day,
 ) -> Result<Result<Slot, Vec<Obstacle>>, Failure> {
-    let calendar = site::calendar()?;
     let bookings = table::bookings(db, except)?;
-    let rule = &site::protocol(protocol)?.protocol.schedule;
-    let today = Day::new(now.date(calendar.zone));
-    Ok(Plan { rule, calendar, bookings: &bookings, today }.slot_on(day))
+    let rule = &site::protocol(site, protocol)?.protocol.schedule;
+    let today = Day::new(now.date(site.zone));
+    Ok(Plan { rule, calendar: &site.calendar, bookings: &bookings, today }.slot_on(day))
 }
 
 /// Whether the order would be accepted now, before anything is signed.
@@ -123,7 +124,7 @@ pub fn try_place(app: &App, caller: &Caller, command: &OrderPlace) -> Result<(),
     caller.needs(Capability::PlaceOrders)?;
     let now = app.clock.now();
     let placeholder = signature::unsigned(app, caller)?;
-    app.read(|db| decide(db, now, command, placeholder).map(|_| ()))
+    app.read(|db| decide(db, &app.config.site, now, command, placeholder).map(|_| ()))
 }
 
 /// Places the order; gives its number.
@@ -137,11 +138,12 @@ pub fn order_place(
     signature: Signature,
 ) -> Result<OrderNumber, Failure> {
     caller.needs(Capability::PlaceOrders)?;
-    signature::covers(&signature, &shown(&command)?.hash()?)?;
+    let site = app.config.site.clone();
+    signature::covers(&signature, &shown(&site, &command)?.hash()?)?;
     let request = command.clone();
     app.write(caller, &("order_place", &request), move |tx| {
         let now = tx.now();
-        let (number, changes) = decide(tx.db(), now, &command, signature.clone())?;
+        let (number, changes) = decide(tx.db(), &site, now, &command, signature.clone())?;
         tx.record(changes)?;
         Ok(number)
     })
@@ -149,16 +151,16 @@ pub fn order_place(
 
 fn decide(
     db: &mut Db,
+    site: &Site,
     now: Instant,
     command: &OrderPlace,
     signature: Signature,
 ) -> Result<(OrderNumber, Vec<crate::domain::Change>), Failure> {
     use chrono::Datelike;
-    let published = site::protocol(&command.protocol)?;
-    let site_calendar = site::calendar()?;
-    let year = now.date(site_calendar.zone).year();
-    let (number, coi) = table::next_number(db, &site_calendar.facility, year)?;
-    let slot = slot(db, &command.protocol, None, now, command.day)?;
+    let published = site::protocol(site, &command.protocol)?;
+    let year = now.date(site.zone).year();
+    let (number, coi) = table::next_number(db, &site.facility, year)?;
+    let slot = slot(db, site, &command.protocol, None, now, command.day)?;
     let open_order = table::open_of(db, &command.patient)?;
     let facts = Placement {
         number: &number,

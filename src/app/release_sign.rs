@@ -18,6 +18,7 @@ use crate::domain::release::{
     self, Assessment, Certificate, Command, Designation, Facts, Release, Stage,
 };
 use crate::domain::time::{Instant, Span, Zone};
+use crate::site::Site;
 use crate::store::{Failure, Tx, release as table, user};
 
 /// Particulars of a certificate that are entered, not derived.
@@ -172,7 +173,6 @@ pub fn release_sign(
         app.store.seal_now()?;
     }
     let batch = batch.clone();
-    let zone = app.config.zone;
     let site = app.config.site.clone();
     let request = ("release_sign", batch.clone(), act.clone());
     app.write(caller, &request, move |tx| {
@@ -180,7 +180,7 @@ pub fn release_sign(
         let (facts, _, shown) = release_shown(tx.db(), &batch, now)?;
         covers(&signature, &shown.hash()?)?;
         let release: Option<Release> = tx.load(batch.as_str())?;
-        let (command, number) = command(tx, &act, &signature, &facts, (&site, zone))?;
+        let (command, number) = command(tx, &act, &signature, &facts, &site)?;
         let context = tx.context();
         tx.record(release::decide(release.as_ref(), &command, &facts, &context)?)?;
         Ok(number)
@@ -215,7 +215,7 @@ fn command(
     act: &ReleaseAct,
     signature: &Signature,
     facts: &Facts,
-    (site, zone): (&str, Zone),
+    site: &Site,
 ) -> Result<(Command, Option<String>), Failure> {
     let signature = signature.clone();
     Ok(match act.clone() {
@@ -224,13 +224,13 @@ fn command(
         }
         ReleaseAct::CertifyInitial { particulars } => {
             let certificate = certificate(tx, particulars, facts, (site, true))?;
-            let designation = designation(tx.db(), signature.login.as_str(), zone)?;
+            let designation = designation(tx.db(), signature.login.as_str(), site.zone)?;
             let number = Some(certificate.number.clone());
             (Command::CertifyInitial { certificate, designation, signature }, number)
         }
         ReleaseAct::CertifyFinal { particulars } => {
             let certificate = certificate(tx, particulars, facts, (site, false))?;
-            let designation = designation(tx.db(), signature.login.as_str(), zone)?;
+            let designation = designation(tx.db(), signature.login.as_str(), site.zone)?;
             let number = Some(certificate.number.clone());
             (Command::CertifyFinal { certificate, designation, signature }, number)
         }
@@ -258,7 +258,7 @@ fn certificate(
     tx: &mut Tx<'_>,
     particulars: Particulars,
     facts: &Facts,
-    (site, initial): (&str, bool),
+    (site, initial): (&Site, bool),
 ) -> Result<Certificate, Failure> {
     let now = tx.now();
     Ok(Certificate {
@@ -270,7 +270,7 @@ fn certificate(
         form: particulars.form,
         package: particulars.package,
         expires_at: facts.expires_at,
-        manufacturer: site.to_owned(),
+        manufacturer: site.on_one_line(),
         authorisation: particulars.authorisation,
         results: facts
             .tests

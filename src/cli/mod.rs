@@ -60,9 +60,10 @@ struct Site {
     /// Directory of keys, pepper and checkpoints [default: beside the database file]
     #[arg(long, env = "CHORDA_SECRETS", global = true, value_name = "DIR")]
     secrets: Option<PathBuf>,
-    /// IANA name of the zone in which times are shown [default: Europe/Ljubljana]
-    #[arg(long, env = "CHORDA_ZONE", global = true, value_name = "ZONE")]
-    zone: Option<String>,
+    /// The site file: name, address, facility number, calendar, protocols, donor rules
+    /// [default: the invented site A9999]
+    #[arg(long, env = "CHORDA_SITE", global = true, value_name = "FILE")]
+    site: Option<PathBuf>,
     /// Print data as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -74,7 +75,7 @@ impl Site {
         let given = Settings {
             database: self.database.clone(),
             secrets: self.secrets.clone(),
-            zone: self.zone.clone(),
+            site: self.site.clone(),
             ..Settings::default()
         };
         match &self.config {

@@ -40,9 +40,9 @@ pub(crate) fn run(command: Command, site: &Site, console: &Console) -> Result<()
         login: "console".to_owned(),
         role: "its operator".to_owned(),
     };
-    let name = site.complete()?.site;
+    let made_at = site.complete()?.site;
     let now = chorda::clock::now();
-    let gathered = record_of_order(&site.inspect()?, &name, &number, by, now);
+    let gathered = record_of_order(&site.inspect()?, &made_at, &number, by, now);
     let bytes = record::render(&gathered.map_err(Trouble::refused)?, form);
     let bytes = bytes.map_err(Trouble::refused)?;
     super::write_file(&wanted.out, &bytes)?;

@@ -14,15 +14,12 @@ use super::console::{Console, Trouble};
 
 #[derive(Args)]
 #[command(after_help = "A new database is founded at the first start. Any number of servers may \
-    serve one PostgreSQL.\n\nExample:\n  chorda serve --database sqlite:plant.db\n  \
+    serve one PostgreSQL.\n\nExample:\n  chorda serve --database sqlite:plant.db --site plant.toml\n  \
     CHORDA_DATABASE=postgres://chorda@db.example/plant?sslmode=verify-full chorda serve")]
 pub(crate) struct Arguments {
     /// The address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "CHORDA_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// The site's name in the foot of every page [default: Facility A9999]
-    #[arg(long, env = "CHORDA_SITE", value_name = "NAME")]
-    site: Option<String>,
     /// Minutes of idling after which a screen locks, 1 to 15 [default: 10]
     #[arg(long, env = "CHORDA_IDLE_LOCK_MINUTES", value_name = "MINUTES")]
     idle_lock_minutes: Option<i64>,
@@ -41,7 +38,6 @@ impl Arguments {
     fn settings(&self) -> Settings {
         Settings {
             listen: self.listen,
-            site: self.site.clone(),
             idle_lock_minutes: self.idle_lock_minutes,
             session_hours: self.session_hours,
             station: self.station.clone(),
@@ -57,6 +53,13 @@ pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<
     let config = settings.complete().map_err(Trouble::usage)?;
     let listener = listen(config.listen)?;
     let app = App::open(config, Clock::System).map_err(Trouble::refused)?;
+    if app.config.site.fictitious {
+        console.note(format!(
+            "{}, facility {}, is invented: nothing here may be given to a patient. Name your own \
+             site file with --site.",
+            app.config.site.name, app.config.site.facility
+        ));
+    }
     if app.read(user::is_empty).map_err(Trouble::refused)? {
         console.note(
             "Nobody is registered yet. Register the first administrator at this console:\n  \

@@ -3,9 +3,8 @@
 use super::stage::{Stage, Trouble};
 use crate::app::donation_receive::{DinChoice, DonationReceive, Received, donation_receive};
 use crate::app::donor_decide::{DonorAct, donor_decide, donor_shown};
-use crate::app::donor_record::{
-    AnswerGiven, DonorEntry, LookBack, donor_record, donor_register, rules_at,
-};
+use crate::app::donor_record::{AnswerGiven, DonorEntry, LookBack, donor_record, donor_register};
+use crate::app::site::rules_at;
 use crate::domain::donation::Tissue;
 use crate::domain::donor::{Matrix, Purpose, Reaction, Relation, Scope};
 use crate::domain::id::{ContainerCode, Din, DonorCode, Name};
@@ -101,7 +100,7 @@ fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
 fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Received, Trouble> {
     let caller = stage.by(&stage.people.ana);
     let command = DonationReceive {
-        din: DinChoice::Next { facility: "A9999".to_owned() },
+        din: DinChoice::Next,
         donor: donor.clone(),
         tissue: Tissue::UmbilicalCord,
         donated_at,
@@ -134,7 +133,7 @@ fn receipt(
 
 /// An interview in which every question is answered with no.
 fn interview(stage: &Stage, donated_at: Instant) -> Result<DonorEntry, Trouble> {
-    let rules = rules_at(donated_at, stage.app.config.zone)?;
+    let rules = rules_at(&stage.app.config.site, donated_at)?;
     let answers = rules
         .questions
         .iter()
@@ -224,8 +223,9 @@ pub(super) fn act(
     act: DonorAct,
 ) -> Result<Result<LookBack, crate::store::Failure>, Trouble> {
     let eva = stage.people.eva.clone();
-    let (now, zone) = (stage.app.clock.now(), stage.app.config.zone);
-    let (_, shown) = stage.read(|db| donor_shown(db, donor, now, zone))?;
+    let now = stage.app.clock.now();
+    let site = &stage.app.config.site;
+    let (_, shown) = stage.read(|db| donor_shown(db, donor, now, site))?;
     let signature = stage.sign(&eva, act.meaning(), &shown.hash()?)?;
     let caller = stage.by(&eva);
     Ok(donor_decide(&stage.app, &caller, donor, act, signature))

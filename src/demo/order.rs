@@ -6,13 +6,14 @@ use super::stage::{Stage, Trouble};
 use crate::app::order_allocate::{OrderAllocate, order_allocate};
 use crate::app::order_change::{Decision, order_decide, shown_now};
 use crate::app::order_place::{OrderPlace, order_place, shown};
-use crate::app::site;
+use crate::app::site::protocol;
 use crate::domain::actor::Meaning;
 use crate::domain::id::{Name, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::protocol::CriterionKind;
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Day;
+use crate::site::Site;
 use crate::store::{Failure, ledger};
 
 /// The protocol of the story.
@@ -30,10 +31,11 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
     let at = stage.at("2026-08-12 10:00")?;
     stage.voice.chapter("An order for one patient", at);
     let (gaja, hugo) = (stage.people.gaja.clone(), stage.people.hugo.clone());
-    let far = placement("2026-08-14")?;
+    let far = placement(&stage.app.config.site, "2026-08-14")?;
     let outcome = sign_and_place(stage, &gaja, far)?;
     stage.refused("order for the day after tomorrow", outcome)?;
-    let outcome = sign_and_place(stage, &gaja, placement(DAY)?)?;
+    let wished = placement(&stage.app.config.site, DAY)?;
+    let outcome = sign_and_place(stage, &gaja, wished)?;
     let number = stage.done("place the order", outcome)?;
     decide(stage, &hugo, &number, Decision::Confirm)?;
     let ana = stage.people.ana.clone();
@@ -85,8 +87,8 @@ pub(super) fn allocate(
 }
 
 /// What the protocol proposes: each gland its dose, every criterion fulfilled.
-fn placement(day: &str) -> Result<OrderPlace, Trouble> {
-    let protocol = &site::protocol(PROTOCOL)?.protocol;
+fn placement(site: &Site, day: &str) -> Result<OrderPlace, Trouble> {
+    let protocol = &protocol(site, PROTOCOL)?.protocol;
     let doses: Vec<(Name, Quantity)> =
         protocol.dose.sites.iter().map(|site| (site.name.clone(), site.cells)).collect();
     let answers = protocol
@@ -109,7 +111,7 @@ fn sign_and_place(
     by: &Person,
     command: OrderPlace,
 ) -> Result<Result<OrderNumber, Failure>, Trouble> {
-    let hash = shown(&command)?.hash()?;
+    let hash = shown(&stage.app.config.site, &command)?.hash()?;
     let signature = stage.sign(by, Meaning::Ordered, &hash)?;
     let caller = stage.by(by);
     Ok(order_place(&stage.app, &caller, command, signature))

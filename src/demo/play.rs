@@ -179,6 +179,8 @@ fn prepare(options: &Options) -> Result<Config, Trouble> {
     let settings = Settings {
         database: Some(database.unwrap_or_else(|| format!("sqlite:{}", records.display()))),
         secrets: Some(dir.join("chorda.secrets")),
+        // The story was written for the site that comes with the program, whatever else is named.
+        site: None,
         ..options.settings.clone()
     };
     settings.complete().map_err(|error| Trouble::Script(error.to_string()))

@@ -81,12 +81,8 @@ pub(super) fn start(
     record: &str,
     order: Option<&OrderNumber>,
 ) -> Result<BatchNumber, Trouble> {
-    let command = BatchStart {
-        record: MasterRecordId::parse(record)?,
-        version: None,
-        order: order.cloned(),
-        facility: None,
-    };
+    let command =
+        BatchStart { record: MasterRecordId::parse(record)?, version: None, order: order.cloned() };
     let caller = stage.by(&stage.people.ana);
     let outcome = batch_start(&stage.app, &caller, command);
     stage.done("start batches", outcome)

@@ -113,6 +113,13 @@ identity!(
             && bytes.get(3..).is_some_and(|rest| rest.iter().all(u8::is_ascii_digit))
     }
 );
+impl Din {
+    /// True for A9990–A9999: facility numbers set aside for validation, demos and tests.
+    #[must_use]
+    pub fn is_validation(&self) -> bool {
+        self.as_str().starts_with("A999")
+    }
+}
 identity!(
     /// Number of a batch, such as `B-2026-0001`; never the DIN.
     BatchNumber, "batch number", "'B-', a year, '-' and 4 to 6 digits",

@@ -54,6 +54,8 @@ pub enum Particular {
     Order,
     /// Main contact: name, and what the law wants with it.
     Contact,
+    /// The site that made it: name and postal address.
+    Site,
     /// Warnings, for example `For clinical trial use only`.
     Warning,
     /// The container a sample came from.
@@ -64,7 +66,7 @@ pub enum Particular {
 
 impl Particular {
     /// Every particular, with its name in definitions and its words in refusals.
-    pub const ALL: [(Self, &'static str, &'static str); 23] = [
+    pub const ALL: [(Self, &'static str, &'static str); 24] = [
         (Self::Code, "code", "the label code"),
         (Self::Product, "product", "the name of the product"),
         (Self::Strength, "strength", "the strength"),
@@ -85,6 +87,7 @@ impl Particular {
         (Self::Subject, "subject", "the subject code"),
         (Self::Order, "order", "the order number"),
         (Self::Contact, "contact", "the main contact"),
+        (Self::Site, "site", "the site that made it"),
         (Self::Warning, "warning", "the warning"),
         (Self::Parent, "parent", "the container it came from"),
         (Self::Operator, "operator", "who did it"),

@@ -328,14 +328,6 @@ pub fn next_code(db: &mut Db) -> Result<DonorCode, Failure> {
         .map_err(|error| Failure::Broken(error.to_string()))
 }
 
-/// The next free donation number of a facility in a two-digit year.
-///
-/// # Errors
-/// When the database fails, or the year has no free number.
-pub fn next_din(db: &mut Db, facility: &str, year: u32) -> Result<Din, Failure> {
-    super::number::next_din(db, facility, year)
-}
-
 fn disposition(strictness: i32) -> Result<Disposition, Failure> {
     Disposition::from_strictness(strictness).ok_or_else(|| corrupt("standing"))
 }

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use crate::db::Db;
 use crate::domain::id::{BatchNumber, Din};
 use crate::domain::time::Instant;
+use crate::site::Site;
 
 use super::Failure;
 use super::schema::{batch, donation};
@@ -33,13 +34,14 @@ pub fn next_batch(db: &mut Db, now: Instant) -> Result<BatchNumber, Failure> {
         .map_err(|error| Failure::Broken(error.to_string()))
 }
 
-/// The next free donation identification number of a facility in a two-digit year, over donations
-/// and the pools that have a number of their own.
+/// The next free donation identification number of a site in the year of `now`, over donations and
+/// the pools that have a number of their own.
 ///
 /// # Errors
 /// When the database fails, or the year has no free number.
-pub fn next_din(db: &mut Db, facility: &str, year: u32) -> Result<Din, Failure> {
-    let prefix = format!("{facility}{year:02}");
+pub fn next_din(db: &mut Db, site: &Site, now: Instant) -> Result<Din, Failure> {
+    let year = now.date(site.zone).year().rem_euclid(100);
+    let prefix = format!("{}{year:02}", site.facility);
     let pattern = format!("{prefix}%");
     let donated: Option<String> = donation::table
         .filter(donation::din.like(&pattern))

@@ -225,7 +225,7 @@ fn start(cx: &Cx) -> Result<Reply, WebError> {
     let (Some(record), true) = (record, check.is_ok()) else {
         return cx.page_again(&start_page(cx, &check.errors, None)?);
     };
-    let command = BatchStart { record, version: None, order, facility: None };
+    let command = BatchStart { record, version: None, order };
     match batch_start(cx.app(), &cx.caller()?, command) {
         Ok(number) => Ok(Reply::see_other(address(&number))
             .flash(&format!("Batch {number} is started. Its first step waits below."))),

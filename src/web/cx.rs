@@ -289,7 +289,7 @@ impl Cx {
         let role = self.signed_in.as_ref().map(|signed_in| signed_in.actor.role);
         Shell {
             title: title.into(),
-            site: self.web.config().site.clone(),
+            site: self.web.config().site.name.clone(),
             person: self.signed_in.as_ref().map(|signed_in| Person {
                 name: signed_in.actor.printed_name.clone(),
                 login: signed_in.actor.login.to_string(),

@@ -19,8 +19,9 @@ use super::sheet::{
 use crate::app::donation_receive::{DinChoice, DonationReceive, donation_receive};
 use crate::app::donor_decide::{DonorAct, DonorShown, donor_decide, donor_shown};
 use crate::app::donor_record::{
-    AnswerGiven, DonorEntry, LookBack, donor_record, donor_register, look_back, rules_at,
+    AnswerGiven, DonorEntry, LookBack, donor_record, donor_register, look_back,
 };
+use crate::app::site::rules_at;
 use crate::codes::isbt;
 use crate::domain::actor::Capability;
 use crate::domain::disposition::Disposition;
@@ -185,17 +186,17 @@ struct Known {
     donor: Donor,
     shown: DonorShown,
     donations: Vec<DonationRow>,
-    rules: &'static RuleSet,
+    rules: RuleSet,
 }
 
 fn known(cx: &Cx, code: DonorCode) -> Result<Known, WebError> {
-    let zone = cx.zone();
+    let site = &cx.web.config().site;
     let (donor, shown, donations) = cx.app().read(|db| {
-        let (donor, shown) = donor_shown(db, &code, cx.now, zone)?;
+        let (donor, shown) = donor_shown(db, &code, cx.now, site)?;
         Ok((donor, shown, table::donations_of(db, &code)?))
     })?;
     let at = donations.last().map_or(cx.now, |donation| donation.donated_at);
-    Ok(Known { code, donor, shown, donations, rules: rules_at(at, zone)? })
+    Ok(Known { code, donor, shown, donations, rules: rules_at(site, at)?.clone() })
 }
 
 fn head(known: &Known) -> Head {
@@ -991,8 +992,8 @@ fn act_sign(cx: &Cx) -> Result<Reply, WebError> {
     let Some(act) = parse_act(cx, &mut check) else {
         return cx.page_again(&act_sheet(cx, &check.errors, Some(incomplete()), None)?);
     };
-    let zone = cx.zone();
-    let (_, shown) = cx.app().read(|db| donor_shown(db, &code, cx.now, zone))?;
+    let site = &cx.web.config().site;
+    let (_, shown) = cx.app().read(|db| donor_shown(db, &code, cx.now, site))?;
     let caller = cx.caller()?;
     let run = |signature| -> Result<LookBack, Failure> {
         donor_decide(cx.app(), &caller, &code, act.clone(), signature)

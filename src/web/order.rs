@@ -543,7 +543,9 @@ fn schedule(cx: &Cx) -> Result<Reply, WebError> {
     let order = order_of(cx)?;
     let now = cx.now;
     let protocol = order.protocol.id.as_str();
-    let days = cx.app().read(|db| placing::calendar(db, protocol, Some(&order.number), now))?;
+    let site = &cx.web.config().site;
+    let days =
+        cx.app().read(|db| placing::calendar(db, site, protocol, Some(&order.number), now))?;
     let page = SchedulePage {
         shell: cx.shell("Schedule"),
         head: Head::new("Choose the day of administration")

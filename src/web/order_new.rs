@@ -21,12 +21,13 @@ use super::reply::Reply;
 use super::review::{self, Review};
 use super::routes::{Access, Route};
 use crate::app::order_place::{self as placing, OrderPlace, order_place, try_place};
-use crate::app::site::{self, Published};
+use crate::app::site::protocol as protocol_named;
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::id::{Name, PatientCode};
 use crate::domain::protocol::{CriterionKind, DosePlan, SiteDose};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Day;
+use crate::site::Published;
 
 const PLACE: Access = Access::Needs(&[Capability::PlaceOrders]);
 
@@ -97,12 +98,13 @@ fn plan(fields: &Fields, published: &Published) -> Result<DosePlan, String> {
     DosePlan::compute(&published.protocol, &doses).map_err(|refusal| refusal.to_string())
 }
 
-fn first_protocol(cx: &Cx) -> Result<&'static Published, WebError> {
+fn first_protocol(cx: &Cx) -> Result<&Published, WebError> {
+    let site = &cx.web.config().site;
     let given = cx.form().get("protocol").unwrap_or_else(|| cx.query("protocol"));
     if given.is_empty() {
-        return site::protocols()?.first().ok_or_else(|| WebError::not_found("protocol"));
+        return site.protocols.first().ok_or_else(|| WebError::not_found("protocol"));
     }
-    Ok(site::protocol(given)?)
+    Ok(protocol_named(site, given)?)
 }
 
 fn gland_rows(fields: &Fields, published: &Published, plan: Option<&DosePlan>) -> Vec<GlandRow> {
@@ -140,7 +142,8 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
     } else {
         plan(fields, published)
     };
-    let days = cx.app().read(|db| placing::calendar(db, protocol.id.as_str(), None, cx.now))?;
+    let (id, site) = (protocol.id.as_str(), &cx.web.config().site);
+    let days = cx.app().read(|db| placing::calendar(db, site, id, None, cx.now))?;
     let chosen = Day::parse(fields.text("day")).ok();
     let criterion = |criterion: &crate::domain::protocol::Criterion| {
         let name = format!("answer_{}", criterion.name);
@@ -295,7 +298,7 @@ fn place(cx: &Cx) -> Result<Reply, WebError> {
     if !signed && let Err(failure) = try_place(cx.app(), &caller, &command) {
         return page(cx, &Errors::new(), Some(WebError::from(failure).refusal()?));
     }
-    let shown = placing::shown(&command)?;
+    let shown = placing::shown(&cx.web.config().site, &command)?;
     let review = Review {
         title: "Read the order, then sign".to_owned(),
         back: ("/orders/new".to_owned(), "New order".to_owned()),

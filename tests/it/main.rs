@@ -18,6 +18,7 @@ mod clock;
 mod demo;
 mod labels;
 mod record;
+mod site;
 mod ledger;
 mod store;
 mod support;

@@ -27,6 +27,7 @@ use crate::record::{
     FORMAT, Genealogy, Identity, Mark, Moment, Node, NodeKind, Person, Signature, Site, Stage,
     Status, Verdict,
 };
+use crate::site::Site as MadeAt;
 use crate::store::{Failure, Store, container, custody, donor, genealogy, ledger};
 
 /// The batch record of an order, for a person whose role may export records.
@@ -60,7 +61,7 @@ pub fn record_export(
 /// A `NotFound` refusal when there is no such order; or that the database failed.
 pub fn record_of_order(
     store: &Store,
-    site: &str,
+    site: &MadeAt,
     number: &OrderNumber,
     by: Person,
     now: Instant,
@@ -80,8 +81,8 @@ pub fn record_of_order(
         };
         Ok(BatchRecord {
             format: FORMAT.to_owned(),
-            site: gathered.site(site)?,
-            identity: gathered.identity()?,
+            site: shown_site(site),
+            identity: gathered.identity(site)?,
             status: gathered.status(),
             exported,
             donors: gathered.donors(db)?,
@@ -95,6 +96,15 @@ pub fn record_of_order(
             batches: std::mem::take(&mut gathered.shown),
         })
     })
+}
+
+fn shown_site(site: &MadeAt) -> Site {
+    Site {
+        name: site.name.clone(),
+        address: site.address.clone(),
+        authorisation: site.authorisation.clone(),
+        zone: site.zone.name().to_owned(),
+    }
 }
 
 /// What was read for one record.
@@ -225,19 +235,9 @@ impl Gathered {
         })
     }
 
-    fn site(&self, name: &str) -> Result<Site, Failure> {
-        let trial = &protocol_of(&self.order)?.protocol.trial;
-        Ok(Site {
-            name: name.to_owned(),
-            address: trial.contact.clone(),
-            authorisation: None,
-            zone: self.zone.name().to_owned(),
-        })
-    }
-
-    fn identity(&self) -> Result<Identity, Failure> {
+    fn identity(&self, site: &MadeAt) -> Result<Identity, Failure> {
         let order = &self.order;
-        let protocol = &protocol_of(order)?.protocol;
+        let protocol = &protocol_of(site, order)?.protocol;
         let slot = order.scheduled.as_ref().map_or(&order.wished, |(slot, _)| slot);
         let day = slot.infusion_on.to_string();
         let at = Instant::parse_local(&format!("{day} 00:00"), self.zone)

@@ -79,12 +79,6 @@ impl Din {
         mod37::check_character(self.as_str()).unwrap_or('*')
     }
 
-    /// True for A9990–A9999: facility numbers set aside for validation, demos and tests.
-    #[must_use]
-    pub fn is_validation(&self) -> bool {
-        self.as_str().starts_with("A999")
-    }
-
     /// Content of the bar code with flag `00`: `=` + 13 + `00`.
     #[must_use]
     pub fn symbol(&self) -> String {

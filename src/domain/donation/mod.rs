@@ -176,6 +176,8 @@ pub struct Facts<'a> {
     pub deviation: DeviationNumber,
     /// Product code printed with the number, where the site has one.
     pub product_code: Option<String>,
+    /// Whether the site is invented, for demonstration, training or validation.
+    pub fictitious_site: bool,
 }
 
 /// Why a donation is refused.
@@ -184,6 +186,12 @@ pub enum Refusal {
     /// The number is taken.
     #[error("donation {0} was received before. Check the label; one number is one donation")]
     DuplicateNumber(Din),
+    /// The number is one of those set aside for what is not real.
+    #[error(
+        "donation {0} has a number for validation and demonstration (A9990 to A9999); this site \
+         makes for patients. Do not accept the tissue; call QA (ISBT 128 ST-001)"
+    )]
+    NumberNotReal(Din),
     /// The donor gave this tissue before.
     #[error("this donor's {tissue} was received before as {earlier}. A cord is donated once")]
     DuplicateTissue {
@@ -234,6 +242,7 @@ impl super::Refusal for Refusal {
     fn rule(&self) -> &'static str {
         match self {
             Self::DuplicateNumber(_) | Self::DuplicateTissue { .. } => "donation_is_unique",
+            Self::NumberNotReal(_) => "donation_number_is_real ST-001",
             Self::UnknownDonor(_) => "donor_is_registered",
             Self::DonorHeld { .. } => "donor_is_not_held ATMP-23",
             Self::ConsentLacking { .. } => "consent_is_in_force DON-1",
@@ -303,6 +312,9 @@ pub fn receive(
 fn may_be_accepted(command: &Receive, facts: &Facts<'_>) -> Result<(), Refusal> {
     if facts.existing.is_some() {
         return Err(Refusal::DuplicateNumber(command.din.clone()));
+    }
+    if command.din.is_validation() && !facts.fictitious_site {
+        return Err(Refusal::NumberNotReal(command.din.clone()));
     }
     let donor = facts.donor.ok_or_else(|| Refusal::UnknownDonor(command.donor.clone()))?;
     if donor.standing >= Disposition::OnHold {

@@ -20,8 +20,8 @@ pub use decide::decide;
 pub use event::{Answer, Cause, Event, Haemodilution};
 pub use refusal::Refusal;
 pub use rules::{
-    EU_2006_17, HaemodilutionRule, MarkerRule, Question, Reactive, Receipt, Repeat, Required,
-    RuleBook, RuleError, RuleSet, RuleSetRef, Window, Yes,
+    HaemodilutionRule, MarkerRule, Question, Reactive, Receipt, Repeat, Required, RuleBook,
+    RuleError, RuleSet, RuleSetRef, Window, Yes,
 };
 pub use state::{
     Assessment, Consent, Donor, Eligibility, MarkerResult, Matrix, Purpose, Questionnaire,

@@ -6,14 +6,12 @@
 //! set that was in force on the day of the donation.
 
 use crate::domain::id::{MaterialCode, Name};
+use crate::domain::protocol::{FileError, Lines};
 use crate::domain::quantity::{Quantity, Unit, decimal_from_text};
 use crate::domain::time::{Instant, Span, Zone};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
-
-/// The text of the rule set that comes with the program.
-pub const EU_2006_17: &str = include_str!("../../../templates/rules/donor-eu-2006-17.toml");
 
 /// A rule set by name and version, as a decision remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,22 +197,9 @@ pub struct Question {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// Why a rule set cannot be used.
+/// Why no rule set can be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    /// The text is not a rule set.
-    #[error("the donor rules cannot be read: {0}")]
-    Unreadable(String),
-    /// A row names something that is not there.
-    #[error("the donor rules {id} name '{name}' in {place}, which is not defined there")]
-    Dangling {
-        /// The rule set.
-        id: String,
-        /// What is named.
-        name: String,
-        /// Where.
-        place: &'static str,
-    },
     /// Two sets, or none, are in force on a day.
     #[error(
         "{count} donor rule sets are in force for a donation of {day}; there must be exactly one. \
@@ -230,10 +215,17 @@ pub enum RuleError {
 
 impl RuleSet {
     /// Reads a rule set and checks that its rows refer to each other rightly.
-    pub fn parse(text: &str) -> Result<Self, RuleError> {
-        let set: Self =
-            toml::from_str(text).map_err(|error| RuleError::Unreadable(error.to_string()))?;
-        set.check()?;
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn parse(text: &str) -> Result<Self, FileError> {
+        let at = Lines(text);
+        let set: Self = toml::from_str(text).map_err(|error| at.syntax(&error))?;
+        set.check().map_err(|(name, message)| {
+            // What refers to nothing stands in the text nowhere but where it refers.
+            let begin = text.find(&format!("\"{name}\"")).unwrap_or(0);
+            at.error(&(begin..begin), message)
+        })?;
         Ok(set)
     }
 
@@ -270,29 +262,24 @@ impl RuleSet {
         )
     }
 
-    fn check(&self) -> Result<(), RuleError> {
-        let dangling = |name: &Name, place| RuleError::Dangling {
-            id: self.id.clone(),
-            name: name.to_string(),
-            place,
+    fn check(&self) -> Result<(), (Name, String)> {
+        let defined = |found: bool, name: &Name, what: &str| match found {
+            true => Ok(()),
+            false => Err((name.clone(), format!("there is no {what} of the name {name}"))),
         };
-        for name in &self.repeat.nat {
-            self.marker(name).ok_or_else(|| dangling(name, "repeat.nat"))?;
-        }
+        let marker = |name: &Name| defined(self.marker(name).is_some(), name, "marker");
+        self.repeat.nat.iter().try_for_each(marker)?;
         for row in &self.markers {
-            for other in row.confirmed_by.iter().chain(&row.with_negative) {
-                self.marker(other).ok_or_else(|| dangling(other, "marker"))?;
-            }
+            row.confirmed_by.iter().chain(&row.with_negative).try_for_each(marker)?;
+            let lacks = |field| Err((row.name.clone(), format!("this marker needs {field}")));
             if row.reactive == Reactive::Confirm && row.confirmed_by.is_none() {
-                return Err(dangling(&row.name, "marker.confirmed_by"));
+                return lacks("confirmed_by");
             }
             match (&row.required, &row.indicated_by) {
                 (Required::IfIndicated, Some(question)) => {
-                    self.question(question).ok_or_else(|| dangling(question, "marker"))?;
+                    defined(self.question(question).is_some(), question, "question")?;
                 }
-                (Required::IfIndicated, None) => {
-                    return Err(dangling(&row.name, "marker.indicated_by"));
-                }
+                (Required::IfIndicated, None) => return lacks("indicated_by"),
                 _ => {}
             }
         }
@@ -310,11 +297,6 @@ impl RuleBook {
     /// A book of these sets.
     pub fn new(sets: Vec<RuleSet>) -> Self {
         Self { sets }
-    }
-
-    /// The book that comes with the program.
-    pub fn embedded() -> Result<Self, RuleError> {
-        Ok(Self::new(vec![RuleSet::parse(EU_2006_17)?]))
     }
 
     /// The one set in force for a donation at that time, by the calendar of the zone.

@@ -69,12 +69,8 @@ pub struct Closure {
 /// What a site can do when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteCalendar {
-    /// The site.
-    pub name: String,
-    /// Its time zone.
+    /// The site's time zone.
     pub zone: Zone,
-    /// Its facility identification number, 5 characters, for chain-of-identity ids.
-    pub facility: String,
     /// Orders in culture at the same time.
     pub incubators: u32,
     /// Patients that can be treated on one day.
@@ -97,9 +93,6 @@ pub struct SiteCalendar {
 #[serde(deny_unknown_fields)]
 struct File {
     format: Spanned<u32>,
-    name: String,
-    zone: Spanned<String>,
-    facility: Spanned<String>,
     capacity: Capacity,
     hours: Hours,
     open: Open,
@@ -147,32 +140,22 @@ struct ClosureFile {
 }
 
 impl SiteCalendar {
-    /// Reads a calendar from the text of its file.
+    /// Reads the calendar of a site in this zone from the text of its file.
     ///
     /// # Errors
     /// The first thing that is wrong, with its line.
-    pub fn parse(text: &str) -> Result<Self, FileError> {
+    pub fn parse(text: &str, zone: Zone) -> Result<Self, FileError> {
         let at = Lines(text);
         let file: File = toml::from_str(text).map_err(|error| at.syntax(&error))?;
         if *file.format.get_ref() != 1 {
             return Err(at.error(&file.format.span(), "this version reads format 1 only"));
-        }
-        let zone = Zone::parse(file.zone.get_ref())
-            .ok_or_else(|| at.error(&file.zone.span(), "write an IANA zone name"))?;
-        let facility = file.facility.get_ref();
-        if facility.len() != 5
-            || !facility.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        {
-            return Err(at.error(&file.facility.span(), "write the 5 characters of the facility"));
         }
         let hour = file.hours.thaw.get_ref();
         if chrono::NaiveTime::parse_from_str(hour, "%H:%M").is_err() {
             return Err(at.error(&file.hours.thaw.span(), "write the hour as 08:00"));
         }
         let mut calendar = Self {
-            name: file.name,
             zone,
-            facility: facility.clone(),
             incubators: file.capacity.incubators,
             releases_per_day: file.capacity.releases_per_day,
             thaw_hour: hour.clone(),

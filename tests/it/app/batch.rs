@@ -150,7 +150,6 @@ impl<'a> Plant<'a> {
             record: MasterRecordId::parse(record).unwrap(),
             version: None,
             order: None,
-            facility: None,
         };
         batch_start(&self.app, &self.caller("ana"), command)
     }

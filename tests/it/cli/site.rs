@@ -143,5 +143,49 @@ fn settings_that_are_not_understood_are_a_wrong_command_line() {
         let output = chorda(&["serve", setting, value, &folder.database("site.db")]);
         assert_eq!(output.status.code(), Some(2), "{setting} {value}");
     }
-    assert_eq!(chorda(&["verify", "--zone", "Nowhere/Land"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_is_wrong_in_a_site_file_is_told_with_file_and_line() {
+    let folder = Folder::new("site-file");
+    let (site, calendar) = (folder.path("site.toml"), folder.path("calendar.toml"));
+    let protocols = std::env::current_dir().unwrap().join("templates/protocols");
+    let rules = std::env::current_dir().unwrap().join("templates/rules");
+    let days = std::fs::read_to_string("templates/calendars/slovenia.toml").unwrap();
+    let text = format!(
+        "format = 1\n[site]\nname = \"Cell house\"\naddress = \"Primer Street 2, Ljubljana\"\n\
+         facility = \"W1234\"\nzone = \"Europe/Ljubljana\"\n[files]\n\
+         calendar = \"calendar.toml\"\nprotocols = [{protocols:?}]\ndonor_rules = [{rules:?}]\n"
+    );
+    let run = |text: &str, days: &str| {
+        std::fs::write(&site, text).unwrap();
+        std::fs::write(&calendar, days).unwrap();
+        let flag = format!("--site={site}");
+        let output = chorda(&["verify", &flag, &folder.database("none.db")]);
+        (output.status.code(), err(&output))
+    };
+    let (code, said) = run(&text, &days);
+    assert_eq!(code, Some(1), "the site is good, the database is not there: {said}");
+    assert!(said.contains("does not exist"), "{said}");
+    let cases = [
+        ("name = \"Cell house\"", "name = \" \"", "site.toml, line 3: the name is empty"),
+        ("facility = \"W1234\"", "facility = \"A9999\"", "site.toml, line 5: A9990 to A9999"),
+        ("facility = \"W1234\"", "facility = \"W12\"", "site.toml, line 5: write the 5"),
+        ("Europe/Ljubljana", "Europe/Atlantis", "site.toml, line 6: write an IANA zone"),
+        ("calendar.toml", "kalender.toml", "site.toml, line 8: "),
+        ("zone = ", "tone = ", "site.toml, line 6: unknown field `tone`"),
+        ("donor_rules = [", "donor_rules = [] #", "site.toml, line 10: name at least one file"),
+    ];
+    for (from, to, words) in cases {
+        let wrong = text.replacen(from, to, 1);
+        assert_ne!(wrong, text, "{from}");
+        let (code, said) = run(&wrong, &days);
+        assert_eq!((code, said.contains(words)), (Some(2), true), "{words}: {said}");
+    }
+    let (code, said) = run(&text, &days.replacen("02-08", "02-30", 1));
+    assert_eq!(code, Some(2));
+    assert!(said.contains("calendar.toml, line 29"), "{said}");
+    let missing = chorda(&["verify", "--site=no-such-site.toml"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(err(&missing).contains("no-such-site.toml"), "{}", err(&missing));
 }

@@ -4,8 +4,8 @@ use chorda::domain::actor::{Meaning, Role};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::donation::{self, Donation, Receive, Tissue};
 use chorda::domain::donor::{
-    Cause, Command, DonationFact, Donor, EU_2006_17, Facts, GivenAnswer, Matrix, Purpose, Reaction,
-    Refusal, Relation, RuleBook, RuleSet, Scope, decide, judge,
+    Cause, Command, DonationFact, Donor, Facts, GivenAnswer, Matrix, Purpose, Reaction, Refusal,
+    Relation, RuleBook, RuleSet, Scope, decide, judge,
 };
 use chorda::domain::id::{ContainerCode, DeviationNumber, Din, DonorCode, Name};
 use chorda::domain::quantity::{Quantity, Unit};
@@ -13,6 +13,7 @@ use chorda::domain::time::{Instant, Span, Zone};
 
 use super::told::{Story, at, context, signed};
 
+const EU_2006_17: &str = include_str!("../../../templates/rules/donor-eu-2006-17.toml");
 const NOW: &str = "2027-07-01T08:00:00Z";
 const DONATED: &str = "2026-11-22T06:00:00Z";
 const ALWAYS: [&str; 5] = ["anti_hiv", "hbsag", "anti_hbc", "anti_hcv", "syphilis"];
@@ -460,13 +461,17 @@ fn nothing_is_recorded_of_a_donor_without_consent_or_under_a_name() {
 
 #[test]
 fn the_rules_are_chosen_by_the_day_of_the_donation() {
-    let book = RuleBook::embedded().unwrap();
+    let book = RuleBook::new(vec![rules()]);
     assert!(book.at(at("2027-08-06T21:59:59Z"), Zone::LJUBLJANA).is_ok());
     assert!(book.at(at("2027-08-06T22:00:00Z"), Zone::LJUBLJANA).is_err(), "7 August, local");
     let twice = RuleBook::new(vec![rules(), rules()]);
     assert!(twice.at(at(DONATED), Zone::LJUBLJANA).is_err());
     let dangling = EU_2006_17.replace("confirmed_by = \"syphilis_specific\"", "");
-    assert!(RuleSet::parse(&dangling).is_err());
+    let error = RuleSet::parse(&dangling).unwrap_err();
+    assert!(error.line > 1 && error.message.contains("confirmed_by"), "{error}");
+    let unknown = EU_2006_17.replacen("= \"syphilis_specific\"", "= \"syphilis_spezific\"", 1);
+    let error = RuleSet::parse(&unknown).unwrap_err();
+    assert!(error.message.contains("syphilis_spezific"), "{error}");
 }
 
 fn receive_with(donor: &Donor, edit: impl Fn(&mut Receive)) -> Result<usize, donation::Refusal> {
@@ -490,6 +495,7 @@ fn receive_with(donor: &Donor, edit: impl Fn(&mut Receive)) -> Result<usize, don
         container: ContainerCode::parse("D0000018").unwrap(),
         deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
         product_code: None,
+        fictitious_site: true,
     };
     donation::receive(&command, &facts, &context("tina", Role::Technician, NOW))
         .map(|changes| changes.len())
@@ -564,6 +570,7 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
         container: ContainerCode::parse("D0000026").unwrap(),
         deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
         product_code: None,
+        fictitious_site: true,
     };
     let now = context("tina", Role::Technician, NOW);
     let refused = donation::receive(&command, &facts, &now);
@@ -572,4 +579,34 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
     facts.earlier = vec![(donation().din, Tissue::UmbilicalCord)];
     let refused = donation::receive(&command, &facts, &now);
     assert!(matches!(refused, Err(donation::Refusal::DuplicateTissue { .. })));
+}
+
+#[test]
+fn a_site_that_makes_for_patients_accepts_no_number_set_aside_for_demonstration() {
+    let (donor, rules) = (Way::consented().donor(), rules());
+    let command = Receive {
+        din: donation().din,
+        donor: code(),
+        tissue: Tissue::UmbilicalCord,
+        donated_at: at(DONATED),
+        received_at: at("2026-11-22T12:00:00Z"),
+        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
+        temperature: Quantity::parse("8", Unit::Celsius).unwrap(),
+        condition: "intact".to_owned(),
+    };
+    let mut facts = donation::Facts {
+        existing: None,
+        donor: Some(&donor),
+        earlier: Vec::new(),
+        rules: &rules,
+        container: ContainerCode::parse("D0000018").unwrap(),
+        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+        product_code: None,
+        fictitious_site: false,
+    };
+    let now = context("tina", Role::Technician, NOW);
+    let refused = donation::receive(&command, &facts, &now).unwrap_err();
+    assert_eq!(refused, donation::Refusal::NumberNotReal(donation().din));
+    facts.fictitious_site = true;
+    assert!(donation::receive(&command, &facts, &now).is_ok());
 }

@@ -73,7 +73,7 @@ fn order_form(client: &Client, patient: &str) -> Vec<(String, String)> {
         fields.push((format!("on_{gland}"), "yes".to_owned()));
         fields.push((format!("cells_{gland}"), cells.to_owned()));
     }
-    for criterion in &chorda::app::site::protocols().unwrap()[0].protocol.eligibility {
+    for criterion in &chorda::site::Site::example().unwrap().protocols[0].protocol.eligibility {
         let answer = if criterion.kind.wanted() { "yes" } else { "no" };
         fields.push((format!("answer_{}", criterion.name), answer.to_owned()));
     }
