@@ -123,10 +123,13 @@ fn seed(stage: &mut Stage, cord: &Cord, unfit: Option<&Cord>) -> Result<Growing,
     }
     perform_verified(stage, &receive(&cord.pot)?)?;
     let prepare = Work::new(&batch, "prepare_explants")?
-        .values(&[("vessels_removed", "yes")])?
+        .values(&[("vessels_removed", "yes"), ("buffer_volume", "150.0")])?
         .lots(&["DPBS/P26-114"])?;
     perform(stage, &prepare)?;
-    let seed = Work::new(&batch, "seed_p0")?.lots(&MEDIUM)?.devices(&["EQ-INC-01"])?;
+    let seed = Work::new(&batch, "seed_p0")?
+        .values(&[("medium_volume", "216.0"), ("lysate_volume", "24.0")])?
+        .lots(&MEDIUM)?
+        .devices(&["EQ-INC-01"])?;
     let outcome = perform(stage, &seed)?;
     let vessels = made(&outcome, "p0_flask");
     work::label(stage, &vessels)?;
@@ -145,8 +148,10 @@ fn expired(stage: &mut Stage, culture: Option<&Growing>) -> Result<(), Trouble> 
 }
 
 fn feed(stage: &mut Stage, culture: &Growing, step: &str) -> Result<(), Trouble> {
+    let used = [("medium_volume", "216.0"), ("lysate_volume", "24.0")];
     let feed = Work::new(&culture.batch, step)?
         .values(&[("contamination", "none seen")])?
+        .values(&used)?
         .lots(&MEDIUM)?;
     perform(stage, &feed).map(drop)
 }
@@ -158,11 +163,15 @@ fn counted(work: Work, (cells, viability, volume): Count) -> Result<Work, Troubl
 /// P0 harvest and P1 seeding on the same day.
 fn passage(stage: &mut Stage, culture: &mut Growing, count: Count) -> Result<(), Trouble> {
     let harvest = counted(Work::new(&culture.batch, "harvest_p0")?, count)?
+        .values(&[("enzyme_volume", "40.0")])?
         .lots(&["TRYPLE/T26-032"])?
         .devices(&["EQ-CNT-01"])?
         .using(&culture.vessels);
     perform_verified(stage, &harvest)?;
-    let seed = Work::new(&culture.batch, "seed_p1")?.lots(&MEDIUM)?.devices(&["EQ-INC-02"])?;
+    let seed = Work::new(&culture.batch, "seed_p1")?
+        .values(&[("medium_volume", "720.0"), ("lysate_volume", "80.0")])?
+        .lots(&MEDIUM)?
+        .devices(&["EQ-INC-02"])?;
     let outcome = perform(stage, &seed)?;
     culture.vessels = made(&outcome, "p1_flask");
     work::label(stage, &culture.vessels)?;
@@ -178,6 +187,7 @@ fn harvest(
 ) -> Result<(), Trouble> {
     let batch = culture.batch.clone();
     let harvest = counted(Work::new(&batch, "harvest_p1")?, count)?
+        .values(&[("enzyme_volume", "120.0")])?
         .lots(&["TRYPLE/T26-032"])?
         .devices(&["EQ-CNT-01"])?
         .using(&culture.vessels);

@@ -88,12 +88,16 @@ fn thaw(
     stage.refused("thaw the same vial again", outcome)?;
     let count = Work::new(batch, "count_thaw")?
         .values(&[("concentration", "4.380"), ("viability", "88.5"), ("volume", "10.0")])?
+        .values(&[("medium_volume", "30.0")])?
         .lots(&["ALPHA-MEM/M26-071"])?
         .devices(&["EQ-CNT-01"])?;
     perform_verified(stage, &count)?;
     let recovery = work::number(stage, batch, "count_thaw", "recovery", None)?;
     stage.voice.fact(format!("recovery after thaw {}", recovery.text()));
-    let seed = Work::new(batch, "seed_p2")?.lots(&MEDIUM)?.devices(&["EQ-INC-02"])?;
+    let seed = Work::new(batch, "seed_p2")?
+        .values(&[("medium_volume", "360.0"), ("lysate_volume", "40.0")])?
+        .lots(&MEDIUM)?
+        .devices(&["EQ-INC-02"])?;
     let outcome = perform(stage, &seed)?;
     let flasks = made(&outcome, "p2_flask");
     work::label(stage, &flasks)?;
@@ -112,6 +116,7 @@ fn supernatant(stage: &mut Stage, batch: &BatchNumber) -> Result<ContainerCode, 
 fn harvest(batch: &BatchNumber, flasks: &[ContainerCode]) -> Result<Work, Trouble> {
     let work = Work::new(batch, "harvest_p2")?
         .values(&[("concentration", "4.360"), ("viability", "95.2"), ("volume", "48.0")])?
+        .values(&[("enzyme_volume", "60.0")])?
         .lots(&["TRYPLE/T26-032"])?
         .devices(&["EQ-CNT-01"])?;
     Ok(work.using(flasks))
@@ -121,6 +126,7 @@ fn harvest(batch: &BatchNumber, flasks: &[ContainerCode]) -> Result<Work, Troubl
 fn fill(stage: &mut Stage, batch: &BatchNumber) -> Result<Dose, Trouble> {
     let formulate = Work::new(batch, "formulate")?
         .values(&[("volume", "3.80"), ("concentration", "52.40"), ("viability", "95.8")])?
+        .values(&[("saline_volume", "3.7"), ("albumin_volume", "0.1")])?
         .lots(&["NACL-09/N26-055", "HSA-20/A26-007"])?
         .devices(&["EQ-CTR-01", "EQ-CNT-01"])?;
     perform_verified(stage, &formulate)?;

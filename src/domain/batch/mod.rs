@@ -30,6 +30,6 @@ pub use progress::{Missing, Procedure, Progress, TimerReading, completeness, tim
 pub use refusal::Refusal;
 pub use shown::{
     AbortShown, HoldPointShown, ShownValue, StepShown, abort_shown, hold_point_shown, limit_text,
-    performance_shown, step_shown,
+    material_amount, performance_shown, step_shown,
 };
 pub use state::{Batch, BatchState, Performance};

@@ -8,7 +8,7 @@ use super::event::{Consumed, Entry, Mark};
 use super::state::{Batch, Performance};
 use super::values::Values;
 use crate::domain::account::Posting;
-use crate::domain::id::{BatchNumber, ContentHash, Name};
+use crate::domain::id::{BatchNumber, ContentHash, LotId, Name};
 use crate::domain::master_record::calculation::Operand;
 use crate::domain::master_record::{Calculation, Limits, MasterRecord, Step};
 use crate::domain::quantity::{Quantity, Unit};
@@ -95,7 +95,7 @@ pub fn step_shown(batch: &Batch, record: &MasterRecord, assessment: &Assessment)
     StepShown {
         performed_at,
         late_because: assessment.late_because.clone(),
-        materials: assessment.materials.iter().map(ToString::to_string).collect(),
+        materials: shown.materials(&assessment.step, &assessment.materials),
         equipment: assessment.equipment.iter().map(ToString::to_string).collect(),
         consumed: assessment.consumed.iter().map(consumed_text).collect(),
         produced: assessment.planned.iter().map(produced).collect(),
@@ -120,7 +120,7 @@ pub fn performance_shown(
     StepShown {
         performed_at: performance.performed_at.full_text(Zone::LJUBLJANA),
         late_because: performance.late_because.clone(),
-        materials: performance.materials.iter().map(ToString::to_string).collect(),
+        materials: shown.materials(&performance.step, &performance.materials),
         equipment: performance.equipment.iter().map(ToString::to_string).collect(),
         consumed: performance.consumed.iter().map(consumed_text).collect(),
         produced: performance.produced.iter().map(produced).collect(),
@@ -129,6 +129,19 @@ pub fn performance_shown(
         performed_by: Some(performance.signature.manifestation()),
         ..shown.base(&performance.step, performance.occurrence)
     }
+}
+
+/// How much of a lot a performed step used, in words; none where the master record does not say
+/// which value that is. A quantity counts for all lots of a material together.
+pub fn material_amount(
+    batch: &Batch,
+    record: &MasterRecord,
+    performance: &Performance,
+    lot: &LotId,
+) -> Option<String> {
+    let entries = Entries::of_performance(performance);
+    let shown = Shown { batch, record, entries };
+    shown.amount(&performance.step, &performance.materials, lot)
 }
 
 /// What QA sees and signs at a hold point: every step before it, by the hash of its signature.
@@ -228,17 +241,36 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
+    fn known<'a>(&'a self, step: &'a Name) -> Values<'a> {
+        let own = self.entries.values.iter().chain(&self.entries.calculated).cloned().collect();
+        let consumed = &self.entries.consumed;
+        Values { batch: self.batch, record: self.record, step, own, consumed }
+    }
+
+    /// The lots of a step, each with how much of it was used, where that is known.
+    fn materials(&self, step: &Name, lots: &[LotId]) -> Vec<String> {
+        let text = |lot: &LotId| match self.amount(step, lots, lot) {
+            Some(amount) => format!("{lot}, {amount}"),
+            None => lot.to_string(),
+        };
+        lots.iter().map(text).collect()
+    }
+
+    fn amount(&self, step: &Name, lots: &[LotId], lot: &LotId) -> Option<String> {
+        let of = |lot: &LotId, material: &str| {
+            lot.as_str().split_once('/').is_some_and(|(code, _)| code == material)
+        };
+        let needs = &self.record.step(step)?.materials;
+        let need = needs.iter().find(|need| of(lot, need.material.as_str()))?;
+        let quantity = self.known(step).number(need.quantity.as_ref()?, None)?;
+        let several = lots.iter().filter(|other| of(other, need.material.as_str())).count() > 1;
+        let together = if several { " of all its lots together" } else { "" };
+        Some(format!("{}{together}", quantity.text()))
+    }
+
     fn base(&self, name: &Name, occurrence: u32) -> StepShown {
         let step = self.record.step(name);
-        let own: Vec<Entry> =
-            self.entries.values.iter().chain(&self.entries.calculated).cloned().collect();
-        let known = Values {
-            batch: self.batch,
-            record: self.record,
-            step: name,
-            own,
-            consumed: &self.entries.consumed,
-        };
+        let known = self.known(name);
         StepShown {
             batch: self.batch.number.clone(),
             record: self.record.record.key(),

@@ -221,6 +221,14 @@ impl Check<'_> {
         for calculation in &step.calculations {
             self.calculation(step, calculation);
         }
+        for need in &step.materials {
+            let quantity = need.quantity.as_ref();
+            if let Some(shape) = quantity.and_then(|at| self.resolved(step, at, need.at))
+                && matches!(shape.unit, Unit::Percent | Unit::Celsius)
+            {
+                self.mismatch(need.at, Unit::Millilitre, shape.unit);
+            }
+        }
         for production in &step.produces {
             self.wants(step, production.volume.as_ref(), Unit::Millilitre, production.at);
             self.wants(step, production.cells.as_ref(), Unit::MillionCells, production.at);

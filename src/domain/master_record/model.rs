@@ -555,6 +555,8 @@ pub struct MaterialNeed {
     pub title: String,
     /// Whether it must be there.
     pub required: bool,
+    /// The value that says how much of it the step uses, of all its lots together.
+    pub quantity: Option<Reference>,
     /// Where it stands.
     pub at: At,
 }

@@ -367,7 +367,8 @@ fn material_need(section: &mut Section<'_>) -> Option<MaterialNeed> {
     let material = material_code(section);
     let title = section.required_text("title");
     let required = section.flag("required").unwrap_or(true);
-    Some(MaterialNeed { material: material?, title: title?, required, at: section.at() })
+    let quantity = section.reference("quantity");
+    Some(MaterialNeed { material: material?, title: title?, required, quantity, at: section.at() })
 }
 
 fn equipment_need(section: &mut Section<'_>) -> Option<EquipmentNeed> {
