@@ -123,6 +123,8 @@ fn faults_between_parts_are_found() {
         (DOSE, "min = 35.0, max = 39.0", "min = 39.0, max = 35.0", "limit_reversed"),
         (DOSE, "action = { min = 35.0, max = 39.0 }", "action = { min = 36.5 }", "limit_reversed"),
         (DOSE, "for_order = true", "for_order = false", "no_order"),
+        (DOSE, "quantity = \"medium_volume\"", "quantity = \"medium\"", "unknown_value"),
+        (DOSE, "quantity = \"medium_volume\"", "quantity = \"viability\"", "unit_mismatch"),
         (DOSE, "\npassage = 2", "\npassage = 3", "passage_too_high"),
         (DOSE, "operation = \"clear_line\"", "operation = \"inspect\"", "line_clearance_missing"),
         (DOSE, "to = \"seed_p2\"", "to = \"clear_line\"", "timer_order"),

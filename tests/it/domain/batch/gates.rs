@@ -120,6 +120,22 @@ fn a_lot_that_was_not_scanned_is_missing() {
 }
 
 #[test]
+fn how_much_of_a_lot_was_used_is_shown_and_signed_where_it_was_stated() {
+    use chorda::domain::batch::{material_amount, performance_shown};
+    let mut plant = dose_in_p2();
+    plant.done("feed_p2", &[("contamination", "none seen"), ("medium_volume", "216")]);
+    let (batch, record) = (plant.batch(), &plant.record);
+    let fed = batch.last_of(&name("feed_p2")).unwrap();
+    let shown = performance_shown(&batch, record, fed);
+    assert_eq!(shown.materials, ["ALPHA-MEM/L1, 216.0 ml", "HPL/L1"]);
+    let lots = [LotId::parse("ALPHA-MEM/L1").unwrap(), LotId::parse("ALPHA-MEM/L2").unwrap()];
+    let mut two = fed.clone();
+    two.materials = lots.to_vec();
+    let amount = material_amount(&batch, record, &two, &lots[1]);
+    assert_eq!(amount.as_deref(), Some("216.0 ml of all its lots together"));
+}
+
+#[test]
 fn an_expired_lot_is_refused_with_the_words_of_the_lot() {
     let mut plant = dose_in_p2();
     plant.bad_lots.insert("HPL/L1".to_owned(), refused("HPL/L1 expired on 2026-01-01"));
