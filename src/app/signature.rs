@@ -2,20 +2,22 @@
 //! before it is checked, and covers the content that was shown.
 //!
 //! A password is hashed with Argon2id (19 MiB, 2 passes) over its HMAC with a pepper that is kept
-//! outside the database. Two are computed at a time at most, so that a flood of sign-ins leaves
-//! memory and processor to the stations.
+//! outside the database. They are computed one after the other in one piece of memory that is kept,
+//! so that a flood of sign-ins leaves memory and processor to the stations.
 //!
 //! Neighbours: `domain::user` has the rules, `store::user` the hashes; use cases take the finished
 //! [`Signature`] into their command before their transaction begins.
 //!
 //! Architecture invariant: no password, hash or pepper is in a message, an event or a log.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{App, Caller};
@@ -32,7 +34,7 @@ use crate::store::{Failure, session, user as table};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-const AT_ONCE_MAX: usize = 2;
+const OUTPUT_BYTES: usize = 32;
 const WAITING_MAX: usize = 64;
 
 /// A person's request to sign.
@@ -239,12 +241,16 @@ pub fn new_password(
     password: &str,
 ) -> Result<NewPassword, Failure> {
     check_password(password, login, printed_name).map_err(Refusal::from)?;
-    let salt = clock::random::<16>()?;
-    let peppered = peppered(app, password)?;
-    let _turn = Turn::take()?;
-    let hash: PasswordHash = argon2()?
-        .hash_password_with_salt(peppered.as_slice(), &salt)
-        .map_err(|error| Failure::Broken(format!("the password cannot be hashed: {error}")))?;
+    let salt = Salt::new(&clock::random::<16>()?).map_err(unhashed)?;
+    let params = params()?;
+    let output = argon2id(&params, &salt, &peppered(app, password)?)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(unhashed)?,
+        salt: Some(salt),
+        hash: Some(Output::new(output.as_slice()).map_err(unhashed)?),
+    };
     let phc = Zeroizing::new(hash.to_string());
     let digest = digest(&phc)?;
     Ok(NewPassword { phc, digest })
@@ -282,19 +288,18 @@ fn matches(app: &App, person: &Person, password: &str) -> Result<bool, Failure> 
         spend(app, password)?;
         return Ok(false);
     }
-    let peppered = peppered(app, password)?;
-    let _turn = Turn::take()?;
-    Ok(argon2()?.verify_password(peppered.as_slice(), phc.as_str()).is_ok())
+    let hash = PasswordHash::new(&phc).map_err(unhashed)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+    let params = Params::try_from(&hash).map_err(unhashed)?;
+    let output = argon2id(&params, salt, &peppered(app, password)?)?;
+    let is_ours = hash.algorithm == Algorithm::Argon2id.ident()
+        && hash.version == Some(Version::V0x13.into());
+    Ok(is_ours && bool::from(output.as_slice().ct_eq(expected.as_bytes())))
 }
 
 /// Spends the time and memory of one check.
 fn spend(app: &App, password: &str) -> Result<(), Failure> {
-    let peppered = peppered(app, password)?;
-    let _turn = Turn::take()?;
-    let mut output = [0_u8; 32];
-    argon2()?
-        .hash_password_into(peppered.as_slice(), b"chorda-decoy-01!", &mut output)
-        .map_err(|error| Failure::Broken(format!("the password cannot be hashed: {error}")))
+    argon2id(&params()?, b"chorda-decoy-01!", &peppered(app, password)?).map(drop)
 }
 
 fn peppered(app: &App, password: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -309,52 +314,47 @@ fn digest(phc: &str) -> Result<ContentHash, Failure> {
         .map_err(|error| Failure::Broken(error.to_string()))
 }
 
-fn argon2() -> Result<Argon2<'static>, Failure> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None)
-        .map_err(|error| Failure::Broken(error.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn params() -> Result<Params, Failure> {
+    Params::new(MEMORY_KIB, PASSES, 1, Some(OUTPUT_BYTES)).map_err(unhashed)
 }
 
-/// A turn at hashing: two at once, a few waiting, the rest sent away.
-struct Turn;
-
-static TURNS: (Mutex<Turns>, Condvar) =
-    (Mutex::new(Turns { running: 0, waiting: 0 }), Condvar::new());
-
-struct Turns {
-    running: usize,
-    waiting: usize,
+fn unhashed(error: impl std::fmt::Display) -> Failure {
+    Failure::Broken(format!("the password cannot be hashed: {error}"))
 }
 
-impl Turn {
-    fn take() -> Result<Self, Failure> {
-        let (lock, freed) = &TURNS;
-        let mut turns = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.waiting >= WAITING_MAX {
-            return Err(Failure::refused(
-                "too_many_sign_ins",
-                RefusalKind::Conflict,
-                "Many passwords are being checked at this moment. Wait a few seconds and try again.",
-            ));
-        }
-        turns.waiting = turns.waiting.saturating_add(1);
-        while turns.running >= AT_ONCE_MAX {
-            turns = freed.wait(turns).unwrap_or_else(PoisonError::into_inner);
-        }
-        turns.waiting = turns.waiting.saturating_sub(1);
-        turns.running = turns.running.saturating_add(1);
-        Ok(Self)
+/// How many wait for their turn at hashing.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+/// The memory that the hashes are computed in: one at a time, and never given back, since an
+/// allocator that keeps such a piece for each thread would keep many.
+static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+
+/// Computes one hash when its turn has come; sends away who would be one too many.
+fn argon2id(
+    params: &Params,
+    salt: &[u8],
+    peppered: &[u8],
+) -> Result<Zeroizing<[u8; OUTPUT_BYTES]>, Failure> {
+    if WAITING.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
+        return Err(Failure::refused(
+            "too_many_sign_ins",
+            RefusalKind::Conflict,
+            "Many passwords are being checked at this moment. Wait a few seconds and try again.",
+        ));
     }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let (lock, freed) = &TURNS;
-        let mut turns = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.running = turns.running.saturating_sub(1);
-        drop(turns);
-        freed.notify_one();
-    }
+    let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    WAITING.fetch_sub(1, Ordering::Relaxed);
+    memory.resize(params.block_count(), Block::new());
+    let mut output = Zeroizing::new([0_u8; OUTPUT_BYTES]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_into_with_memory(
+            peppered,
+            salt,
+            output.as_mut_slice(),
+            memory.as_mut_slice(),
+        )
+        .map_err(unhashed)?;
+    Ok(output)
 }
 
 /// Refuses to show a password that was not the one set: the same form sent twice sets it once.
