@@ -3,7 +3,7 @@
 //! Architecture invariant: nothing here can switch off the audit trail, the idle lock or the checks
 //! of a session; the lock can be made shorter, never absent (regulations §4.4 rule 1).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct Config {
     /// Whether cookies are for TLS (or for this very computer) only. Off only for tests of old
     /// browsers without TLS on another computer.
     pub secure_cookies: bool,
+    /// The site's own proxy, whose word about a client's address is taken.
+    pub proxy: Option<IpAddr>,
     /// The station of a browser that is not enrolled.
     pub office: StationId,
 }
@@ -58,6 +60,8 @@ pub struct Settings {
     pub session_hours: Option<i64>,
     /// Name of a station that is not enrolled; when missing: OFFICE.
     pub station: Option<String>,
+    /// Address of the site's own proxy, whose `X-Forwarded-For` is believed; when missing: none.
+    pub proxy: Option<IpAddr>,
     /// Allow cookies without TLS from another computer; when missing: false.
     pub insecure_cookies: Option<bool>,
 }
@@ -126,6 +130,7 @@ impl Settings {
             idle_lock_minutes: self.idle_lock_minutes.or(weaker.idle_lock_minutes),
             session_hours: self.session_hours.or(weaker.session_hours),
             station: self.station.or(weaker.station),
+            proxy: self.proxy.or(weaker.proxy),
             insecure_cookies: self.insecure_cookies.or(weaker.insecure_cookies),
         }
     }
@@ -157,6 +162,7 @@ impl Settings {
                 "a number of hours from 1 to 12",
             )?),
             secure_cookies: !self.insecure_cookies.unwrap_or(false),
+            proxy: self.proxy,
             office: StationId::parse(&station).map_err(|_| ConfigError::Outside {
                 setting: "station",
                 value: station,

@@ -10,8 +10,9 @@
 //!
 //! Architecture invariant: no password, hash or pepper is in a message, an event or a log.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -71,8 +72,13 @@ pub fn sign(
     sign_as: SignAs,
 ) -> Result<Signature, Failure> {
     let password = request.password.as_str();
-    let person = authenticate(app, station, Attempt::Signature, &request.login, password)?;
-    app.store.attempt_succeeded(&person.login)?;
+    let person = {
+        // The same form sent many times at once is many right passwords, not a row of wrong ones.
+        let _alone = Alone::with(&request.login)?;
+        let person = authenticate(app, station, Attempt::Signature, &request.login, password)?;
+        app.store.attempt_succeeded(&person.login)?;
+        person
+    };
     let at = app.clock.now();
     let zone = app.config.zone;
     let actor = person.user().acting(role_for(&person, sign_as)?, at, zone)?;
@@ -322,6 +328,54 @@ fn unhashed(error: impl std::fmt::Display) -> Failure {
     Failure::Broken(format!("the password cannot be hashed: {error}"))
 }
 
+/// The signatures of one name, one after the other: a try counts as wrong until it was right, so
+/// that right ones at the same time would otherwise lock each other out.
+struct Alone(String);
+
+static ALONE: (Mutex<Signing>, Condvar) =
+    (Mutex::new(Signing { names: BTreeSet::new(), waiting: 0 }), Condvar::new());
+
+struct Signing {
+    names: BTreeSet<String>,
+    waiting: usize,
+}
+
+impl Alone {
+    fn with(login: &str) -> Result<Self, Failure> {
+        let login = login.trim().to_lowercase();
+        let (lock, freed) = &ALONE;
+        let mut signing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if signing.waiting >= WAITING_MAX {
+            return Err(too_many());
+        }
+        signing.waiting = signing.waiting.saturating_add(1);
+        while signing.names.contains(&login) {
+            signing = freed.wait(signing).unwrap_or_else(PoisonError::into_inner);
+        }
+        signing.waiting = signing.waiting.saturating_sub(1);
+        signing.names.insert(login.clone());
+        Ok(Self(login))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let (lock, freed) = &ALONE;
+        let mut signing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        signing.names.remove(&self.0);
+        drop(signing);
+        freed.notify_all();
+    }
+}
+
+fn too_many() -> Failure {
+    Failure::refused(
+        "too_many_sign_ins",
+        RefusalKind::Conflict,
+        "Many passwords are being checked at this moment. Wait a few seconds and try again.",
+    )
+}
+
 /// How many wait for their turn at hashing.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// The memory that the hashes are computed in: one at a time, and never given back, since an
@@ -336,11 +390,7 @@ fn argon2id(
 ) -> Result<Zeroizing<[u8; OUTPUT_BYTES]>, Failure> {
     if WAITING.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
         WAITING.fetch_sub(1, Ordering::Relaxed);
-        return Err(Failure::refused(
-            "too_many_sign_ins",
-            RefusalKind::Conflict,
-            "Many passwords are being checked at this moment. Wait a few seconds and try again.",
-        ));
+        return Err(too_many());
     }
     let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
     WAITING.fetch_sub(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! `chorda serve`: the pages and the JSON interface, until asked to stop.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use chorda::app::App;
 use chorda::clock::Clock;
@@ -29,6 +29,9 @@ pub(crate) struct Arguments {
     /// Name of a browser that is not enrolled as a station [default: OFFICE]
     #[arg(long, env = "CHORDA_STATION", value_name = "NAME")]
     station: Option<String>,
+    /// Address of the site's own proxy, whose X-Forwarded-For is believed [default: nobody's]
+    #[arg(long, env = "CHORDA_PROXY", value_name = "ADDRESS")]
+    proxy: Option<IpAddr>,
     /// Allow cookies without TLS from another computer
     #[arg(long, env = "CHORDA_INSECURE_COOKIES", num_args = 0..=1, default_missing_value = "true")]
     insecure_cookies: Option<bool>,
@@ -41,6 +44,7 @@ impl Arguments {
             idle_lock_minutes: self.idle_lock_minutes,
             session_hours: self.session_hours,
             station: self.station.clone(),
+            proxy: self.proxy,
             insecure_cookies: self.insecure_cookies,
             ..Settings::default()
         }

@@ -146,7 +146,9 @@ fn password(cx: &Cx) -> Result<Reply, WebError> {
         return cx.page_again(&password_page(cx, &errors, None));
     }
     let keep = cx.signed_in()?.session.secret_hash.clone();
+    let counted = cx.count_try(cx.actor()?.login.as_str())?;
     let changed = password_change(cx.app(), &cx.caller()?, old, new, &keep);
+    counted.settle(&changed);
     cx.web.sessions().forget_all();
     match changed {
         Ok(()) => Ok(Reply::see_other("/account").flash("The password is changed.")),

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::component::{Banner, SignatureBlock};
 use super::error::WebError;
 use super::form::{Check, Fields};
+use super::limit::{self, Try};
 use super::page::{Person, Shell};
 use super::reply::{Reply, SetCookie};
 use super::station::Station;
@@ -63,6 +64,8 @@ pub struct Request {
     pub flash: Option<String>,
     /// The enrolment cookie of the station.
     pub station_cookie: Option<String>,
+    /// The address it comes from.
+    pub address: Option<std::net::IpAddr>,
 }
 
 /// Who is signed in.
@@ -85,6 +88,8 @@ pub struct Cx {
     pub request: Request,
     /// The station it comes from.
     pub station: Station,
+    /// What wrong passwords are counted by: the enrolled station, or else the address.
+    place: String,
     pub(crate) signed_in: Option<SignedIn>,
 }
 
@@ -98,11 +103,14 @@ impl Request {
 impl Cx {
     pub(crate) fn new(web: Web, request: Request) -> Self {
         let enrolled = request.station_cookie.as_deref();
-        let station = enrolled
-            .and_then(|cookie| Station::open(cookie, web.station_key()))
-            .unwrap_or_else(|| Station::office(web.config().office.clone()));
+        let enrolled = enrolled.and_then(|cookie| Station::open(cookie, web.station_key()));
+        let place = match &enrolled {
+            Some(station) => format!("station {}", station.id),
+            None => limit::place_of(request.address),
+        };
+        let station = enrolled.unwrap_or_else(|| Station::office(web.config().office.clone()));
         let now = web.app().clock.now();
-        Self { web, now, request, station, signed_in: None }
+        Self { web, now, request, station, place, signed_in: None }
     }
 
     /// Finds out who is signed in.
@@ -181,17 +189,26 @@ impl Cx {
         })?;
         let password = Zeroizing::new(self.form().raw(&format!("{prefix}_password")).to_owned());
         let request = SignatureRequest { login, password, meaning, displayed_hash };
-        let signature = signature::sign(self.app(), &self.station.id, &request, sign_as).map_err(
-            |failure| match failure {
-                Failure::Refused(refused) if refused.rule.starts_with("authentication_failed") => {
-                    self.web.sessions().forget_all();
-                    WebError::NotSigned(prefix, refused.message)
-                }
-                other => other.into(),
-            },
-        )?;
+        let counted = self.count_try(&request.login)?;
+        let signed = signature::sign(self.app(), &self.station.id, &request, sign_as);
+        counted.settle(&signed);
+        let signature = signed.map_err(|failure| match failure {
+            Failure::Refused(refused) if refused.rule.starts_with("authentication_failed") => {
+                self.web.sessions().forget_all();
+                WebError::NotSigned(prefix, refused.message)
+            }
+            other => other.into(),
+        })?;
         signature::covers(&signature, content)?;
         Ok(signature)
+    }
+
+    /// Whether a password may be tried for a name from this place now; what came of it is counted.
+    ///
+    /// # Errors
+    /// [`WebError::TooManyTries`] where too many were wrong.
+    pub(super) fn count_try(&self, login: &str) -> Result<Try<'_>, WebError> {
+        self.web.limits().attempt(&self.place, login)
     }
 
     /// Whether the request carries the form token of its session.

@@ -44,6 +44,8 @@ pub enum WebError {
     TooLarge(usize),
     /// A rule of the domain refuses.
     Refused(Refused),
+    /// Too many wrong passwords came from this place; the seconds to wait.
+    TooManyTries(u64),
     /// Too many sign-ins are being checked at once.
     Busy,
     /// The database cannot be reached or written just now.
@@ -73,13 +75,14 @@ impl WebError {
     }
 
     /// The sentence of a refusal of the rules, for showing it in the form that caused it; other
-    /// errors stay errors.
+    /// errors stay errors, and so does a content that changed since it was shown: nothing of that
+    /// form may be sent again (409).
     ///
     /// # Errors
     /// The error itself, if it is no refusal.
     pub fn refusal(self) -> Result<Banner, Self> {
         match self {
-            Self::Refused(refused) => {
+            Self::Refused(refused) if !refused.rule.starts_with("content_changed") => {
                 Ok(Banner::stop(refused.message.clone()).text(rule_text(&refused.rule)))
             }
             other => Err(other),
@@ -101,6 +104,7 @@ impl WebError {
                 RefusalKind::Forbidden => 403,
                 RefusalKind::NotFound => 404,
             },
+            Self::TooManyTries(_) => 429,
             Self::Busy | Self::Unavailable(_) => 503,
             Self::Internal(_) => 500,
         }
@@ -119,6 +123,7 @@ impl WebError {
             Self::Invalid(_) => "invalid",
             Self::TooLarge(_) => "too_large",
             Self::Refused(refused) => &refused.rule,
+            Self::TooManyTries(_) => "too_many_tries 11.300",
             Self::Busy => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
@@ -175,6 +180,13 @@ impl WebError {
                 RefusalKind::Forbidden => ("Not by you", refused.message.clone()),
                 RefusalKind::NotFound => ("Not found", refused.message.clone()),
             },
+            Self::TooManyTries(seconds) => (
+                "Wait a moment",
+                format!(
+                    "Too many wrong passwords came from here. Wait {seconds} seconds, then try \
+                     again; nothing was checked or signed just now."
+                ),
+            ),
             Self::Busy => (
                 "Busy",
                 "Many people are signing at this moment. Wait a few seconds and try again.".into(),
@@ -202,7 +214,11 @@ impl WebError {
         } else {
             self.page(cx, title, text)
         };
-        told.unwrap_or_else(|_| Reply::text(500, "This should not happen."))
+        let mut told = told.unwrap_or_else(|_| Reply::text(500, "This should not happen."));
+        if let Self::TooManyTries(seconds) = self {
+            told.retry_after = Some(*seconds);
+        }
+        told
     }
 
     fn page(&self, cx: &Cx, title: &str, text: String) -> Result<Reply, WebError> {

@@ -38,6 +38,7 @@ pub mod give;
 pub mod home;
 pub mod icon;
 pub mod label;
+mod limit;
 pub mod material;
 pub mod nav;
 pub mod order;
@@ -85,6 +86,7 @@ struct Inner {
     app: App,
     sessions: Sessions,
     station_key: [u8; 32],
+    limits: limit::Limits,
 }
 
 impl Web {
@@ -94,7 +96,8 @@ impl Web {
     /// When its store was opened without secrets.
     pub fn new(app: App) -> Result<Self, Failure> {
         let station_key = station::key(app.store.pepper()?)?;
-        Ok(Self(Arc::new(Inner { app, sessions: Sessions::default(), station_key })))
+        let limits = limit::Limits::new(&app.clock);
+        Ok(Self(Arc::new(Inner { app, sessions: Sessions::default(), station_key, limits })))
     }
 
     /// The application: for use cases and queries.
@@ -110,6 +113,11 @@ impl Web {
     /// Who is signed in.
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// How fast passwords may be tried.
+    fn limits(&self) -> &limit::Limits {
+        &self.0.limits
     }
 
     /// The key of the stations' cookies.

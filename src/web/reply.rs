@@ -54,6 +54,8 @@ pub struct Reply {
     pub cookies: Vec<SetCookie>,
     /// How long it may be kept.
     pub keep: Keep,
+    /// After how many seconds it may be tried again.
+    pub retry_after: Option<u64>,
     /// Whether the page may ask for the camera.
     pub camera: bool,
 }
@@ -70,6 +72,7 @@ impl Reply {
             download: None,
             cookies: Vec::new(),
             keep: Keep::Never,
+            retry_after: None,
             camera: false,
         }
     }

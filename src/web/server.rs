@@ -5,7 +5,7 @@
 //! Architecture invariant: whatever happens, a request is answered: a panic is a page with a
 //! reference number, never a cut connection.
 
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
@@ -59,14 +59,14 @@ async fn entry(
     web: web::Data<Web>,
 ) -> HttpResponse {
     let web = web.get_ref().clone();
-    let secure = web.config().secure_cookies;
+    let (secure, proxy) = (web.config().secure_cookies, web.config().proxy);
     let limit = route.map_or(BODY_MAX, |route| route.body_max);
     let body = match payload.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => Ok(bytes.to_vec()),
         Ok(Err(_)) => Err(WebError::Invalid("The body broke off. Send it again.".to_owned())),
         Err(_) => Err(WebError::TooLarge(limit)),
     };
-    let request = read(route, &http, secure, body.as_deref().unwrap_or_default());
+    let request = read(route, &http, (secure, proxy), body.as_deref().unwrap_or_default());
     let (id, nonce) = (request.id.clone(), request.nonce.clone());
     let begun = std::time::Instant::now();
     let answered =
@@ -166,7 +166,12 @@ fn log_error(cx: &Cx, error: &WebError) {
     }
 }
 
-fn read(route: Option<&'static Route>, http: &HttpRequest, secure: bool, body: &[u8]) -> Request {
+fn read(
+    route: Option<&'static Route>,
+    http: &HttpRequest,
+    (secure, proxy): (bool, Option<IpAddr>),
+    body: &[u8],
+) -> Request {
     let text = |name: HeaderName| {
         http.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
@@ -201,6 +206,21 @@ fn read(route: Option<&'static Route>, http: &HttpRequest, secure: bool, body: &
         session_secret: cookie(SESSION),
         flash: cookie(FLASH),
         station_cookie: cookie(STATION),
+        address: address(http.peer_addr().map(|peer| peer.ip()), proxy, &named("x-forwarded-for")),
+    }
+}
+
+/// The address a request comes from: the peer's, or what the site's own proxy says of it. Nobody
+/// else is believed.
+fn address(
+    peer: Option<IpAddr>,
+    proxy: Option<IpAddr>,
+    forwarded: &Option<String>,
+) -> Option<IpAddr> {
+    let told = forwarded.as_deref().and_then(|list| list.rsplit(',').next());
+    match (proxy.is_some() && peer == proxy, told) {
+        (true, Some(told)) => told.trim().parse().ok().or(peer),
+        _ => peer,
     }
 }
 
@@ -228,6 +248,9 @@ fn respond(reply: Reply, nonce: &str, secure: bool) -> HttpResponse {
     response.insert_header((header::CACHE_CONTROL, keep));
     if let Some(location) = reply.location.and_then(|text| HeaderValue::from_str(&text).ok()) {
         response.insert_header((header::LOCATION, location));
+    }
+    if let Some(seconds) = reply.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
     if let Some(name) = &reply.download {
         let value = format!("attachment; filename=\"{name}\"");

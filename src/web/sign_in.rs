@@ -85,7 +85,10 @@ fn password_field(label: &str) -> Field {
 fn sign_in(cx: &Cx) -> Result<Reply, WebError> {
     let (login, back) = (cx.form().text("login"), cx.form().text("back"));
     let password = cx.form().raw("password");
-    match sign_in::sign_in(cx.app(), &cx.station.id, login, password, None) {
+    let counted = cx.count_try(login)?;
+    let outcome = sign_in::sign_in(cx.app(), &cx.station.id, login, password, None);
+    counted.settle(&outcome);
+    match outcome {
         Ok(begun) => Ok(welcome(&begun, back)),
         Err(failure) => {
             let banner = refused(failure)?;
@@ -145,7 +148,10 @@ fn unlock(cx: &Cx) -> Result<Reply, WebError> {
         Err(other) => return Err(other),
     };
     let password = cx.form().raw("password");
-    match sign_in::unlock(cx.app(), &cx.station.id, &session, password) {
+    let counted = cx.count_try(session.person.login.as_str())?;
+    let outcome = sign_in::unlock(cx.app(), &cx.station.id, &session, password);
+    counted.settle(&outcome);
+    match outcome {
         Ok(begun) => {
             cx.web.sessions().forget(&session.secret_hash);
             Ok(welcome(&begun, back))

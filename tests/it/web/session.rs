@@ -38,10 +38,12 @@ fn the_cookie_of_a_session_is_out_of_reach_of_scripts_and_other_sites() {
 
 #[test]
 fn a_stranger_cannot_tell_an_unknown_name_from_a_wrong_password_or_a_locked_name() {
-    let app = TestApp::start();
+    let clock = manual();
+    let app = TestApp::with_clock(clock.clone());
     app.register("ana", "Ana Novak", &[Role::Technician]);
     let client = app.anonymous();
     let message = |login: &str, password: &str| {
+        clock.advance(Span::of_minutes(1));
         let page = client.post_raw("/sign-in", &[("login", login), ("password", password)]);
         assert_eq!(page.status, 422);
         page.text().split("The sign-in name or").nth(1).unwrap()[..120].to_owned()
@@ -57,7 +59,8 @@ fn a_stranger_cannot_tell_an_unknown_name_from_a_wrong_password_or_a_locked_name
 
 #[test]
 fn five_wrong_passwords_lock_and_guesses_at_the_same_time_do_not_get_past() {
-    let app = TestApp::start();
+    let clock = manual();
+    let app = TestApp::with_clock(clock.clone());
     app.register("ana", "Ana Novak", &[Role::Technician]);
     std::thread::scope(|scope| {
         for _ in 0..12 {
@@ -68,6 +71,7 @@ fn five_wrong_passwords_lock_and_guesses_at_the_same_time_do_not_get_past() {
             });
         }
     });
+    clock.advance(Span::of_minutes(5));
     let client = app.anonymous();
     let page = client.post_raw("/sign-in", &[("login", "ana"), ("password", PASSWORD)]);
     assert_eq!(page.status, 422, "the right password comes too late");
