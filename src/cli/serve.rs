@@ -88,9 +88,13 @@ pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
 pub(crate) fn serve(app: App, listener: TcpListener, console: &Console) -> Result<(), Trouble> {
     let address = listener.local_addr().map_err(Trouble::refused)?;
     let shown = app.store.shown();
+    let store = app.store.clone();
     let web = Web::new(app).map_err(Trouble::refused)?;
     console.note(format!("Serving {shown} at http://{address} (Ctrl-C stops)"));
-    web::serve(web, listener).map_err(Trouble::refused)
+    let served = web::serve(web, listener).map_err(Trouble::refused);
+    // Whoever copies the records of a stopped server copies them with a checkpoint over everything.
+    store.seal_now().map_err(Trouble::refused)?;
+    served
 }
 
 /// Sends the log to standard error: warnings, or what `RUST_LOG` asks for; as JSON where

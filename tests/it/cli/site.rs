@@ -101,6 +101,43 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 #[test]
+fn a_server_that_is_told_to_stop_signs_a_checkpoint_over_everything_first() {
+    let folder = Folder::new("stop");
+    let database = folder.database("site.db");
+    let added = chorda(&add(&database, "petra.vidmar", "1004", "administrator"));
+    let password = out(&added).lines().last().unwrap().trim().to_owned();
+    let mut server = std::process::Command::new(env!("CARGO_BIN_EXE_chorda"))
+        .env_clear()
+        .args(["serve", "--listen=127.0.0.1:0", &database])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(server.stderr.take().unwrap());
+    let mut address = String::new();
+    while !address.starts_with("Serving") {
+        address.clear();
+        assert!(std::io::BufRead::read_line(&mut said, &mut address).unwrap() > 0, "it serves");
+    }
+    let origin = address.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    let agent = ureq::Agent::config_builder().max_redirects(0).build().new_agent();
+    let form = [("login", "petra.vidmar"), ("password", password.as_str())];
+    let signed_in =
+        agent.post(format!("{origin}/sign-in")).header("origin", origin).send_form(form);
+    assert_eq!(signed_in.unwrap().status(), 303, "an event that nothing has sealed yet");
+    let pid = server.id().to_string();
+    let stop = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(stop.success());
+    assert!(server.wait().unwrap().success());
+    let verified = chorda(&["verify", "--json", &database]);
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(report["passed"], true, "{report}");
+    assert_eq!(report["sealed"], report["events"], "{report}");
+    let file = std::fs::read_to_string(folder.path("site.checkpoints")).unwrap();
+    let size = format!("\n{}\n", report["events"]);
+    assert!(file.contains(&size), "the file outside has a checkpoint of that size: {file}");
+}
+
+#[test]
 fn verification_of_what_does_not_exist_fails_and_creates_nothing() {
     let folder = Folder::new("nothing");
     let output = chorda(&["verify", &folder.database("none.db")]);
