@@ -73,11 +73,12 @@ pub fn facts(
         facts.equipment.extend(equipment_fact(db, asset, at)?);
     }
     let made = batch.produced().map(|produced| produced.container.clone());
-    let mut codes: Vec<ContainerCode> = command.consumed.iter().cloned().chain(made).collect();
+    let mut codes: Vec<ContainerCode> =
+        command.consumed.iter().map(|scan| scan.code.clone()).chain(made).collect();
     codes.sort();
     codes.dedup();
     for code in codes {
-        let scanned = command.consumed.contains(&code);
+        let scanned = command.consumed.iter().any(|scan| scan.code == code);
         if let Some(container) = container::load(db, &code)? {
             facts.containers.push(container_fact(db, batch, container, scanned)?);
         }

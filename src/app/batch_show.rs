@@ -9,11 +9,11 @@ use super::App;
 use super::batch_facts::record_of;
 use super::container_move::ScannedContainer;
 use crate::domain::batch::Batch;
-use crate::domain::container::{Container, Custodian, Fate, check_label};
+use crate::domain::container::{Container, Custodian, Fate, Scan};
 use crate::domain::deviation::{Class, Status};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, Standing};
-use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber};
+use crate::domain::id::{BatchNumber, DeviationNumber};
 use crate::domain::master_record::MasterRecord;
 use crate::store::container::{self, Of};
 use crate::store::{Failure, batch as table, deviation, genealogy};
@@ -94,21 +94,14 @@ pub fn whereabouts(container: &Container) -> String {
     }
 }
 
-/// The containers whose labels were scanned, in the order scanned. A void label is refused, and so
-/// is what is no label of a container.
+/// The labels that were scanned, in the order scanned. Whether each is valid is decided with the
+/// step, in the transaction that records it.
 ///
 /// # Errors
-/// The first refusal, naming what was scanned; or that the database failed.
-pub fn scanned_containers(app: &App, scans: &[String]) -> Result<Vec<ContainerCode>, Failure> {
-    app.read(|db| {
-        let mut codes = Vec::new();
-        for text in scans {
-            let scanned = ScannedContainer::read(text)?;
-            if let Some(serial) = scanned.serial {
-                check_label(&container::require(db, &scanned.code)?, serial)?;
-            }
-            codes.push(scanned.code);
-        }
-        Ok(codes)
-    })
+/// That something was scanned that is no label of a container.
+pub fn scanned_labels(scans: &[String]) -> Result<Vec<Scan>, Failure> {
+    let read = |text: &String| {
+        ScannedContainer::read(text).map(|found| Scan { code: found.code, serial: found.serial })
+    };
+    scans.iter().map(read).collect()
 }

@@ -11,6 +11,7 @@ use crate::app::label_print::{LabelPrint, PrintedSerial, label_print};
 use crate::app::label_scan_back::{LabelScanBack, label_scan_back};
 use crate::domain::actor::Meaning;
 use crate::domain::batch::{Given, PerformStep};
+use crate::domain::container::Scan;
 use crate::domain::id::{
     AssetId, BatchNumber, ContainerCode, LotId, MasterRecordId, Name, OrderNumber,
 };
@@ -70,7 +71,7 @@ impl Work {
 
     /// Scans containers that are used up.
     pub(super) fn using(mut self, containers: &[ContainerCode]) -> Self {
-        self.command.consumed.extend_from_slice(containers);
+        self.command.consumed.extend(containers.iter().cloned().map(Scan::from));
         self
     }
 }

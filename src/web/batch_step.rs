@@ -24,8 +24,7 @@ use super::routes::{Access, Route};
 use crate::app::batch_hold_point_sign::{
     batch_abort, batch_abort_preview, batch_hold_point_preview, batch_hold_point_sign,
 };
-use crate::app::batch_show::scanned_containers;
-use crate::app::batch_show::{BatchView, batch_show};
+use crate::app::batch_show::{BatchView, batch_show, scanned_labels};
 use crate::app::batch_step_perform::{StepPreview, batch_step_perform, batch_step_preview};
 use crate::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
 use crate::codes::{self, Scanned};
@@ -388,8 +387,8 @@ fn entry(cx: &Cx, view: &BatchView, step: &Step) -> Result<PerformStep, Errors> 
         check.parse_optional("performed_at", |text| Instant::parse_local(text, zone));
     command.late_because = check.optional("late_because");
     if !step.consumes.is_empty() {
-        match scanned_containers(cx.app(), &scanned_lines(cx)) {
-            Ok(containers) => command.consumed = containers,
+        match scanned_labels(&scanned_lines(cx)) {
+            Ok(labels) => command.consumed = labels,
             Err(failure) => check.errors.add("scans", failure.to_string()),
         }
     }

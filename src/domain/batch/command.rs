@@ -1,5 +1,6 @@
 //! What can be asked of a batch.
 
+use crate::domain::container::Scan;
 use crate::domain::id::{AssetId, ContainerCode, Din, LotId, Name, OrderNumber, PatientCode};
 use crate::domain::protocol::DoseUnit;
 use crate::domain::time::Instant;
@@ -40,8 +41,8 @@ pub struct PerformStep {
     pub materials: Vec<LotId>,
     /// Equipment scanned.
     pub equipment: Vec<AssetId>,
-    /// Containers scanned to be used up.
-    pub consumed: Vec<ContainerCode>,
+    /// Labels scanned of containers to be used up.
+    pub consumed: Vec<Scan>,
     /// When it was performed, if not now.
     pub performed_at: Option<Instant>,
     /// Why it is recorded later than performed.

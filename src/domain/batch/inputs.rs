@@ -16,12 +16,17 @@ impl Draft<'_> {
     /// Takes in every scanned container, each by the rules of what it is to the master record.
     pub(super) fn take_in(&mut self) -> Result<(), Refusal> {
         let mut consumed: Vec<Consumed> = Vec::new();
-        for code in &self.command.consumed {
+        for scan in &self.command.consumed {
+            let code = &scan.code;
             if consumed.iter().any(|other| other.container == *code) {
                 return Err(Refusal::ContainerTwice { container: code.to_string() });
             }
             let fact = self.facts.container(code);
             let fact = fact.ok_or_else(|| Refusal::Unknown { code: code.to_string() })?;
+            if let Some(serial) = scan.serial {
+                container::check_label(&fact.container, serial)
+                    .map_err(|refusal| Refusal::Unusable(Refused::from(refusal)))?;
+            }
             let what = self.role_of(fact).ok_or_else(|| Refusal::ContainerForeign {
                 container: code.to_string(),
                 what: fact.container.contents.title.clone(),

@@ -18,6 +18,6 @@ pub use decide::{check_label, decide};
 pub use event::{Contents, Event, ProductIdentity};
 pub use refusal::Refusal;
 pub use state::{
-    Container, ContainerKind, Custodian, Excursion, Fate, LabelState, PrintedLabel, Thaw, Transfer,
-    VoidedLabel,
+    Container, ContainerKind, Custodian, Excursion, Fate, LabelState, PrintedLabel, Scan, Thaw,
+    Transfer, VoidedLabel,
 };

@@ -3,7 +3,7 @@
 use super::event::{Contents, ProductIdentity};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Node;
-use crate::domain::id::{BatchNumber, Din, LocationPath, Login, Name, OrderNumber};
+use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, Name, OrderNumber};
 use crate::domain::quantity::{Quantity, QuantityError};
 use crate::domain::time::{Instant, Span};
 use serde::{Deserialize, Serialize};
@@ -246,6 +246,22 @@ pub struct Excursion {
     pub opened_at: Instant,
     /// When it must be back.
     pub due_at: Instant,
+}
+
+/// What a scanner read from a label: the container, and the label's serial where it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan {
+    /// The container the label names.
+    pub code: ContainerCode,
+    /// The serial of the label; `None` where the code was typed.
+    pub serial: Option<u32>,
+}
+
+impl From<ContainerCode> for Scan {
+    /// A code that was typed.
+    fn from(code: ContainerCode) -> Self {
+        Self { code, serial: None }
+    }
 }
 
 /// A container, as its events tell.

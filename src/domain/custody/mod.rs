@@ -23,23 +23,15 @@ pub use hand_over::{
 };
 pub use refusal::Refusal;
 
+pub use super::container::Scan;
+
 use super::Change;
 use super::container::{self, Container, Fate};
 use super::disposition::Disposition;
 use super::genealogy::Standing;
-use super::id::{ContainerCode, PatientCode};
+use super::id::PatientCode;
 use super::order::{Order, UnitFate};
 use super::time::Instant;
-use serde::{Deserialize, Serialize};
-
-/// What a scanner read from a label: the container, and the label's serial where it has one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scan {
-    /// The container the label names.
-    pub code: ContainerCode,
-    /// The serial of the label; `None` where the code was typed.
-    pub serial: Option<u32>,
-}
 
 /// One unit made for an order, with the disposition of all it came from.
 #[derive(Debug, Clone, Copy)]

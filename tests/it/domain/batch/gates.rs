@@ -170,7 +170,7 @@ fn equipment_missing_of_another_kind_or_out_of_calibration_is_refused() {
 
 fn thaw_with(plant: &mut Plant, code: &ContainerCode) -> Result<(), Refusal> {
     let mut command = plant.ask("thaw", &[("bath_temperature", "37.0")]);
-    command.consumed.push(code.clone());
+    command.consumed.push(code.clone().into());
     plant.when(command)
 }
 
@@ -203,6 +203,33 @@ fn a_vial_not_released_thawed_or_used_is_refused() {
 }
 
 #[test]
+fn a_void_label_is_refused_and_a_typed_code_is_not_asked_for_one() {
+    let (mut plant, code) = dose_plant();
+    plant.done("clear_line", CLEAR);
+    let printed = |serial| Event::LabelPrinted {
+        serial,
+        definition: "cryovial".to_owned(),
+        definition_version: 1,
+        payload: code.to_string(),
+        copies: 1,
+    };
+    let voided = Event::LabelVoided { serial: 1, because: "smeared".to_owned() };
+    for event in [printed(1), voided, printed(2)] {
+        plant.record_changes("ana", vec![Change::of::<Container>(code.as_str(), event)]);
+    }
+    for (serial, words) in [(1, "void"), (3, "was ever printed")] {
+        let mut command = plant.ask("thaw", &[("bath_temperature", "37.0")]);
+        command.consumed.push(Scan { code: code.clone(), serial: Some(serial) });
+        let refused = plant.when(command).unwrap_err();
+        assert!(matches!(refused, Refusal::Unusable(_)), "{refused}");
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+    let mut command = plant.ask("thaw", &[("bath_temperature", "37.0")]);
+    command.consumed.push(Scan { code, serial: Some(2) });
+    plant.when(command).unwrap();
+}
+
+#[test]
 fn a_vial_of_another_product_and_an_unknown_code_are_refused() {
     let (mut plant, _) = dose_plant();
     plant.done("clear_line", CLEAR);
@@ -223,7 +250,7 @@ fn two_vials_are_one_too_many_and_none_is_too_few() {
     let reserved = vec![Change::of::<Container>(second.as_str(), Event::Reserved { order })];
     plant.record_changes("ana", reserved);
     let mut command = command;
-    command.consumed = vec![code, second];
+    command.consumed = vec![code.into(), second.into()];
     assert!(matches!(plant.when(command), Err(Refusal::ContainerCount { given: 2, .. })));
 }
 
@@ -245,7 +272,7 @@ fn a_cord_that_is_too_old_is_refused() {
     plant.done("clear_line", CLEAR);
     let values = &[("transport_temperature", "5"), ("cord_mass", "30"), ("condition", "intact")];
     let mut command = with(&plant, "receive_cord", values);
-    command.consumed.push(code);
+    command.consumed.push(code.into());
     assert!(matches!(plant.when(command), Err(Refusal::TooOld { .. })));
 }
 

@@ -12,7 +12,7 @@ use chorda::domain::batch::{
     self, Batch, ContainerFact, DeviationFact, EquipmentFact, Facts, Fresh, Given, MaterialFact,
     PerformStep, Refusal, Start,
 };
-use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event, Fate};
+use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event, Fate, Scan};
 use chorda::domain::deviation::{self, Class, Deviation};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::genealogy::Standing;
@@ -131,7 +131,8 @@ impl Plant {
     }
 
     fn facts(&self, command: &PerformStep) -> Facts {
-        let mut codes: Vec<String> = command.consumed.iter().map(ToString::to_string).collect();
+        let mut codes: Vec<String> =
+            command.consumed.iter().map(|scan| scan.code.to_string()).collect();
         codes.extend(self.batch().produced().map(|made| made.container.to_string()));
         let containers = codes.iter().filter_map(|code| {
             let container: Container = self.fold(code)?;
@@ -293,7 +294,7 @@ impl Plant {
         for consumption in &found.consumes {
             command
                 .consumed
-                .extend(batch.at_hand(&consumption.what).map(|made| made.container.clone()));
+                .extend(batch.at_hand(&consumption.what).map(|made| made.container.clone().into()));
         }
         for (field, text) in values {
             let (field, item) = field.split_once('@').unwrap_or((field, ""));
@@ -448,7 +449,7 @@ pub(super) fn dose_in_p2() -> Plant {
     let (mut plant, code) = dose_plant();
     plant.done("clear_line", CLEAR);
     let mut thaw = plant.ask("thaw", &[("bath_temperature", "37.0")]);
-    thaw.consumed.push(code);
+    thaw.consumed.push(code.into());
     plant.when(thaw).unwrap();
     plant.verify("thaw", "bor").unwrap();
     plant.later("10 min");

@@ -17,7 +17,7 @@ fn a_step_that_is_not_verified_lets_nothing_follow() {
     let (mut plant, code) = dose_plant();
     plant.when(plant.ask("clear_line", CLEAR)).unwrap();
     let mut thaw = plant.ask("thaw", &[("bath_temperature", "37.0")]);
-    thaw.consumed.push(code);
+    thaw.consumed.push(code.into());
     assert!(matches!(plant.when(thaw.clone()), Err(Refusal::StepOutOfOrder { .. })));
     plant.verify("clear_line", "bor").unwrap();
     plant.when(thaw).unwrap();

@@ -21,7 +21,7 @@ fn plant_with_lots() -> (Plant, Vec<ContainerCode>) {
 
 fn receive(plant: &Plant, lots: &[ContainerCode]) -> PerformStep {
     let mut command = plant.ask("receive_lots", &[]);
-    command.consumed = lots.to_vec();
+    command.consumed = lots.iter().cloned().map(Scan::from).collect();
     for (code, (concentration, viability, volume)) in lots.iter().zip(COUNTS) {
         for (field, text) in
             [("concentration", concentration), ("viability", viability), ("volume", volume)]
@@ -99,7 +99,7 @@ fn a_fifth_donor_is_refused_by_name() {
     let (mut plant, mut lots) = plant_with_lots();
     lots.push(plant.outside(lot(&["DNR-0005"])));
     let mut command = receive(&plant, &lots[..4]);
-    command.consumed = lots;
+    command.consumed = lots.into_iter().map(Scan::from).collect();
     let refused = plant.when(command).unwrap_err();
     assert!(
         matches!(&refused, Refusal::DonorTooMany { donor, number: 5, .. } if donor == "DNR-0005")
