@@ -16,15 +16,12 @@ use crate::domain::release::{Certificate, Event, Recipient, Release, Stage};
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Recorded};
 
-use super::schema::{
-    batch_release, patient_order, release_notice, release_performer, release_register,
-};
+use super::schema::{batch_release, patient_order, release_notice, release_register};
 use super::{Failure, Table, genealogy};
 
 /// The tables of this module.
 pub(super) const TABLES: &[Table] = &[
     Table { name: "batch_release", key: &["batch"] },
-    Table { name: "release_performer", key: &["batch", "login"] },
     Table { name: "release_register", key: &["number"] },
     Table { name: "release_notice", key: &["batch", "test", "who"] },
 ];
@@ -36,10 +33,7 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
         begin(db, batch)?;
     }
     match event {
-        Event::ReviewSigned { performers, signature, .. } => {
-            for login in performers {
-                add_performer(db, batch, login.as_str())?;
-            }
+        Event::ReviewSigned { signature, .. } => {
             diesel::update(batch_release::table.find(batch))
                 .set((
                     batch_release::reviewed_by.eq(Some(signature.login.as_str())),
@@ -82,16 +76,6 @@ fn begin(db: &mut Db, batch: &str) -> Result<(), Failure> {
             batch_release::disposition.eq(Disposition::Quarantine.strictness()),
         ))
         .execute(db)?;
-    Ok(())
-}
-
-fn add_performer(db: &mut Db, batch: &str, login: &str) -> Result<(), Failure> {
-    let known: i64 = release_performer::table.find((batch, login)).count().get_result(db)?;
-    if known == 0 {
-        diesel::insert_into(release_performer::table)
-            .values((release_performer::batch.eq(batch), release_performer::login.eq(login)))
-            .execute(db)?;
-    }
     Ok(())
 }
 

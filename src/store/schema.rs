@@ -408,13 +408,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    release_performer (batch, login) {
-        batch -> Text,
-        login -> Text,
-    }
-}
-
-diesel::table! {
     release_register (number) {
         number -> Text,
         batch -> Text,

@@ -1,9 +1,12 @@
+DROP TRIGGER batch_step_segregated ON batch_step;
 DROP TABLE release_notice;
 DROP TABLE release_register;
-DROP TABLE release_performer;
 DROP TABLE batch_release;
 DROP TABLE deviation;
+DROP FUNCTION batch_step_segregated();
+DROP FUNCTION batch_release_segregated();
+DROP FUNCTION release_register_segregated();
+DROP FUNCTION tested(TEXT, TEXT);
+DROP FUNCTION took_part(TEXT, TEXT);
 DROP TABLE test_result;
 DROP TABLE test_request;
-DROP FUNCTION release_register_segregated();
-DROP FUNCTION batch_release_segregated();

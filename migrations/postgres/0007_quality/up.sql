@@ -80,13 +80,6 @@ CREATE TABLE batch_release (
     disposition  INTEGER NOT NULL
 );
 
--- Who performed or verified a step, as the review found; none of them certifies.
-CREATE TABLE release_performer (
-    batch TEXT NOT NULL,
-    login TEXT NOT NULL,
-    PRIMARY KEY (batch, login)
-);
-
 -- The register of certified batches (ATMP-32).
 CREATE TABLE release_register (
     number       TEXT PRIMARY KEY NOT NULL,
@@ -111,27 +104,49 @@ CREATE TABLE release_notice (
     PRIMARY KEY (batch, test, who)
 );
 
+-- Who performed or verified a step of a batch, or tested it, neither reviews nor certifies it. The
+-- steps themselves are asked, so that no list can be forgotten.
+CREATE FUNCTION took_part(the_batch TEXT, who TEXT) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT 1 FROM batch_step
+                   WHERE batch = the_batch AND who IN (performed_by, verified_by))
+$$;
+
+CREATE FUNCTION tested(the_batch TEXT, who TEXT) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT 1 FROM test_result
+                   JOIN test_request ON test_request.id = test_result.request
+                   WHERE test_request.batch = the_batch AND test_result.recorded_by = who)
+$$;
+
 CREATE FUNCTION release_register_segregated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM release_performer
-               WHERE batch = NEW.batch AND login = NEW.certified_by)
-    OR EXISTS (SELECT 1 FROM test_result
-               JOIN test_request ON test_request.id = test_result.request
-               WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
+    IF took_part(NEW.batch, NEW.certified_by) OR tested(NEW.batch, NEW.certified_by)
     THEN RAISE EXCEPTION 'refused: the certifier took part in the batch';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER release_register_segregated BEFORE INSERT ON release_register
+CREATE TRIGGER release_register_segregated BEFORE INSERT OR UPDATE ON release_register
 FOR EACH ROW EXECUTE FUNCTION release_register_segregated();
 
 CREATE FUNCTION batch_release_segregated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.reviewed_by IS NOT NULL AND EXISTS
-        (SELECT 1 FROM release_performer WHERE batch = NEW.batch AND login = NEW.reviewed_by)
-    THEN RAISE EXCEPTION 'refused: the reviewer took part in the batch';
+    IF took_part(NEW.batch, NEW.reviewed_by) OR took_part(NEW.batch, NEW.certified_by)
+        OR tested(NEW.batch, NEW.certified_by)
+    THEN RAISE EXCEPTION 'refused: reviewer or certifier took part in the batch';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER batch_release_segregated BEFORE UPDATE ON batch_release
+CREATE TRIGGER batch_release_segregated BEFORE INSERT OR UPDATE ON batch_release
 FOR EACH ROW EXECUTE FUNCTION batch_release_segregated();
+
+CREATE FUNCTION batch_step_segregated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM batch_release
+               WHERE batch = NEW.batch
+                 AND (reviewed_by IN (NEW.performed_by, NEW.verified_by)
+                   OR certified_by IN (NEW.performed_by, NEW.verified_by)))
+    THEN RAISE EXCEPTION 'refused: who reviewed or certified a batch takes no part in it';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER batch_step_segregated BEFORE INSERT OR UPDATE ON batch_step
+FOR EACH ROW EXECUTE FUNCTION batch_step_segregated();

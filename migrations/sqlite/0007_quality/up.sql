@@ -80,13 +80,6 @@ CREATE TABLE batch_release (
     disposition  INTEGER NOT NULL
 );
 
--- Who performed or verified a step, as the review found; none of them certifies.
-CREATE TABLE release_performer (
-    batch TEXT NOT NULL,
-    login TEXT NOT NULL,
-    PRIMARY KEY (batch, login)
-);
-
 -- The register of certified batches (ATMP-32).
 CREATE TABLE release_register (
     number       TEXT PRIMARY KEY NOT NULL,
@@ -111,14 +104,62 @@ CREATE TABLE release_notice (
     PRIMARY KEY (batch, test, who)
 );
 
-CREATE TRIGGER release_register_segregated BEFORE INSERT ON release_register
-WHEN EXISTS (SELECT 1 FROM release_performer
-             WHERE batch = NEW.batch AND login = NEW.certified_by)
-  OR EXISTS (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
-             WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
+-- Who performed or verified a step of a batch, or tested it, neither reviews nor certifies it. The
+-- steps themselves are asked, so that no list can be forgotten.
+CREATE TRIGGER release_register_segregated_insert BEFORE INSERT ON release_register
+WHEN EXISTS
+    (SELECT 1 FROM batch_step
+     WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
+     WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
 BEGIN SELECT RAISE(ABORT, 'refused: the certifier took part in the batch'); END;
 
-CREATE TRIGGER batch_release_segregated BEFORE UPDATE ON batch_release
-WHEN NEW.reviewed_by IS NOT NULL AND EXISTS
-    (SELECT 1 FROM release_performer WHERE batch = NEW.batch AND login = NEW.reviewed_by)
-BEGIN SELECT RAISE(ABORT, 'refused: the reviewer took part in the batch'); END;
+CREATE TRIGGER batch_release_segregated_insert BEFORE INSERT ON batch_release
+WHEN EXISTS
+    (SELECT 1 FROM batch_step
+     WHERE batch = NEW.batch AND NEW.reviewed_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM batch_step
+     WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
+     WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
+BEGIN SELECT RAISE(ABORT, 'refused: reviewer or certifier took part in the batch'); END;
+
+CREATE TRIGGER batch_step_segregated_insert BEFORE INSERT ON batch_step
+WHEN EXISTS
+    (SELECT 1 FROM batch_release
+     WHERE batch = NEW.batch
+       AND (reviewed_by IN (NEW.performed_by, NEW.verified_by)
+         OR certified_by IN (NEW.performed_by, NEW.verified_by)))
+BEGIN SELECT RAISE(ABORT, 'refused: who reviewed or certified a batch takes no part in it'); END;
+
+CREATE TRIGGER release_register_segregated_update BEFORE UPDATE ON release_register
+WHEN EXISTS
+    (SELECT 1 FROM batch_step
+     WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
+     WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
+BEGIN SELECT RAISE(ABORT, 'refused: the certifier took part in the batch'); END;
+
+CREATE TRIGGER batch_release_segregated_update BEFORE UPDATE ON batch_release
+WHEN EXISTS
+    (SELECT 1 FROM batch_step
+     WHERE batch = NEW.batch AND NEW.reviewed_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM batch_step
+     WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
+     WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
+BEGIN SELECT RAISE(ABORT, 'refused: reviewer or certifier took part in the batch'); END;
+
+CREATE TRIGGER batch_step_segregated_update BEFORE UPDATE ON batch_step
+WHEN EXISTS
+    (SELECT 1 FROM batch_release
+     WHERE batch = NEW.batch
+       AND (reviewed_by IN (NEW.performed_by, NEW.verified_by)
+         OR certified_by IN (NEW.performed_by, NEW.verified_by)))
+BEGIN SELECT RAISE(ABORT, 'refused: who reviewed or certified a batch takes no part in it'); END;

@@ -2,9 +2,11 @@
 
 mod backup;
 mod door;
+mod laws;
 mod stock;
 mod schema;
 mod sealer;
+mod segregation;
 mod tls;
 pub(crate) mod verify;
 mod verify_demo;

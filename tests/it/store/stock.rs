@@ -18,7 +18,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::support::{TestStore, each_backend, envelope, person};
 
-fn batch(number: u32) -> BatchNumber {
+pub(super) fn batch(number: u32) -> BatchNumber {
     BatchNumber::parse(&format!("B-2026-{number:04}")).unwrap()
 }
 
@@ -52,7 +52,7 @@ fn produced(kind: ContainerKind, made_by: u32) -> Event {
 }
 
 /// Makes `n` containers and gives their codes.
-fn make(store: &Store, kind: ContainerKind, made_by: u32, n: u32) -> Vec<ContainerCode> {
+pub(super) fn make(store: &Store, kind: ContainerKind, made_by: u32, n: u32) -> Vec<ContainerCode> {
     let codes: Vec<String> = store
         .write(envelope(&person("ana", Role::Technician), "bench-1"), move |tx| {
             let codes = container::next_codes(tx, kind, n)?;
@@ -87,7 +87,7 @@ fn define(
     tx.record(storage::decide(&path(at), None, parent.as_ref(), &command, &context)?)
 }
 
-fn build(store: &Store) {
+pub(super) fn build(store: &Store) {
     store
         .write(envelope(&person("nina", Role::Qa), "office-1"), |tx| {
             define(tx, "LN2", LocationKind::Room, None)?;
@@ -97,7 +97,7 @@ fn build(store: &Store) {
         .expect("built");
 }
 
-fn command(
+pub(super) fn command(
     store: &Store,
     who: &str,
     code: &ContainerCode,
@@ -111,7 +111,7 @@ fn command(
     })
 }
 
-fn put(store: &Store, who: &str, code: &ContainerCode, at: &str) -> Result<(), Failure> {
+pub(super) fn put(store: &Store, who: &str, code: &ContainerCode, at: &str) -> Result<(), Failure> {
     let (code, at) = (code.clone(), path(at));
     store.write(envelope(&person(who, Role::Technician), who), move |tx| {
         let (state, standing) = container::require_with_standing(tx.db(), &code)?;
@@ -318,7 +318,7 @@ fn a_scan_is_one_answer_with_the_disposition_of_everything_it_came_from() {
     });
 }
 
-fn print(serial: u32) -> NewLabel {
+pub(super) fn print(serial: u32) -> NewLabel {
     NewLabel {
         serial,
         definition: "cryovial".to_owned(),
