@@ -45,7 +45,7 @@ pub(super) fn make(stage: &mut Stage, pool: &[Culture], spare: &Culture) -> Resu
         .devices(&["EQ-BSC-01"])?;
     perform_verified(stage, &clear)?;
     let bottles: Vec<ContainerCode> = pool.iter().map(|culture| culture.harvest.clone()).collect();
-    wrong_pools(stage, &batch, &bottles, &spare.harvest)?;
+    wrong_pools(stage, &batch, &bottles, spare)?;
     perform_verified(stage, &counted(&batch, &bottles)?)?;
     work::hold_point(stage, &batch, "pool_agreed")?;
     let mut pooling = Work::new(&batch, "pool")?;
@@ -85,20 +85,27 @@ fn counted(batch: &BatchNumber, bottles: &[ContainerCode]) -> Result<Work, Troub
     Ok(counted)
 }
 
-/// A donor twice, and a fifth donor.
+/// One bottle twice, two bottles of one donor, and a fifth donor.
 fn wrong_pools(
     stage: &mut Stage,
     batch: &BatchNumber,
     bottles: &[ContainerCode],
-    spare: &ContainerCode,
+    spare: &Culture,
 ) -> Result<(), Trouble> {
     let mut twice = bottles.to_vec();
     twice.pop();
     twice.extend(bottles.first().cloned());
     let outcome = attempt(stage, &counted(batch, &twice)?)?;
-    stage.refused("pool the bottle of one donor twice", outcome)?;
+    stage.refused("scan one bottle twice", outcome)?;
+    let second = spare.second.clone();
+    let second =
+        second.ok_or_else(|| Trouble::Missing("a second bottle of one donor".to_owned()))?;
+    let mut repeated: Vec<ContainerCode> = bottles.iter().take(2).cloned().collect();
+    repeated.extend([spare.harvest.clone(), second]);
+    let outcome = attempt(stage, &counted(batch, &repeated)?)?;
+    stage.refused("pool two bottles of one donor", outcome)?;
     let mut five = bottles.to_vec();
-    five.push(spare.clone());
+    five.push(spare.harvest.clone());
     let outcome = attempt(stage, &counted(batch, &five)?)?;
     stage.refused("add a fifth donor to the pool", outcome)
 }

@@ -26,7 +26,9 @@ const P1: [Count; 5] = [
     ("9.640", "94.3", "101.0"),
     ("8.950", "94.4", "106.0"),
 ];
-const HELD: [&str; 5] = ["104.0", "101.0", "99.0", "100.0", "105.0"];
+/// Hold bottles filled, and the volume in each; the fourth donor has two.
+const HELD: [(&str, &str); 5] =
+    [("1", "104.0"), ("1", "101.0"), ("1", "99.0"), ("2", "50.0"), ("1", "105.0")];
 
 const MEDIUM: [&str; 2] = ["ALPHA-MEM/M26-071", "HPL/L26-009"];
 
@@ -37,6 +39,8 @@ pub(super) struct Culture {
     pub(super) cord: Cord,
     /// The bottle with the harvest.
     pub(super) harvest: ContainerCode,
+    /// A second bottle, where there is one.
+    pub(super) second: Option<ContainerCode>,
 }
 
 /// A culture while it grows.
@@ -45,7 +49,7 @@ struct Growing {
     batch: BatchNumber,
     vessels: Vec<ContainerCode>,
     sample: Option<ContainerCode>,
-    harvest: Option<ContainerCode>,
+    harvest: Vec<ContainerCode>,
 }
 
 /// Cultures every cord to its P1 harvest and releases each.
@@ -134,7 +138,7 @@ fn seed(stage: &mut Stage, cord: &Cord, unfit: Option<&Cord>) -> Result<Growing,
     let vessels = made(&outcome, "p0_flask");
     work::label(stage, &vessels)?;
     perform(stage, &Work::new(&batch, "label_p0")?)?;
-    Ok(Growing { cord: cord.clone(), batch, vessels, sample: None, harvest: None })
+    Ok(Growing { cord: cord.clone(), batch, vessels, sample: None, harvest: Vec::new() })
 }
 
 /// Somebody takes a bottle of medium that has expired.
@@ -183,7 +187,7 @@ fn harvest(
     stage: &mut Stage,
     culture: &mut Growing,
     count: Count,
-    held: &str,
+    (bottles, held): (&str, &str),
 ) -> Result<(), Trouble> {
     let batch = culture.batch.clone();
     let harvest = counted(Work::new(&batch, "harvest_p1")?, count)?
@@ -194,15 +198,18 @@ fn harvest(
     perform_verified(stage, &harvest)?;
     let outcome = perform(stage, &Work::new(&batch, "sample_p1")?)?;
     let sample = made_one(&outcome, "p1_sample")?;
-    let fill = Work::new(&batch, "fill_hold")?.values(&[("hold_volume", held)])?;
+    let fill = Work::new(&batch, "fill_hold")?
+        .values(&[("hold_bottles", bottles), ("hold_volume", held)])?;
     let outcome = perform(stage, &fill)?;
-    let bottle = made_one(&outcome, "p1_harvest")?;
-    work::label(stage, &[bottle.clone(), sample.clone()])?;
+    let bottles = made(&outcome, "p1_harvest");
+    let mut all = bottles.clone();
+    all.push(sample.clone());
+    work::label(stage, &all)?;
     perform_verified(stage, &Work::new(&batch, "label_harvest")?)?;
     let close = Work::new(&batch, "close")?.values(&[("line_left_clear", "yes")])?;
     perform_verified(stage, &close)?;
     culture.sample = Some(sample);
-    culture.harvest = Some(bottle);
+    culture.harvest = bottles;
     Ok(())
 }
 
@@ -210,7 +217,7 @@ fn harvest(
 fn released(stage: &mut Stage, culture: Growing) -> Result<Culture, Trouble> {
     let missing = || Trouble::Missing(format!("the harvest of {}", culture.batch));
     let sample = culture.sample.clone().ok_or_else(missing)?;
-    let harvest = culture.harvest.clone().ok_or_else(missing)?;
+    let harvest = culture.harvest.first().cloned().ok_or_else(missing)?;
     let batch = culture.batch.clone();
     laboratory::begin(stage, &batch, "p1_viability", &sample)?;
     let found = [("viability", Finding::Number("94.2", Unit::Percent))];
@@ -225,5 +232,5 @@ fn released(stage: &mut Stage, culture: Growing) -> Result<Culture, Trouble> {
         cells.text(),
         doublings.text()
     ));
-    Ok(Culture { cord: culture.cord, harvest })
+    Ok(Culture { cord: culture.cord, harvest, second: culture.harvest.get(1).cloned() })
 }

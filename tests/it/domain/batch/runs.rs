@@ -24,7 +24,7 @@ fn a_cord_becomes_a_p1_harvest() {
     let values =
         &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
     let mut receive = plant.ask("receive_cord", values);
-    receive.consumed.push(cord.clone());
+    receive.consumed.push(cord.clone().into());
     plant.when(receive).unwrap();
     plant.verify("receive_cord", "bor").unwrap();
     assert!(matches!(plant.container(cord.as_str()).fate, Fate::Consumed { .. }));
@@ -48,7 +48,7 @@ fn a_cord_becomes_a_p1_harvest() {
     let harvest = &[("concentration", "10.300"), ("viability", "95.0"), ("volume", "100.0")];
     plant.done("harvest_p1", harvest);
     plant.done("sample_p1", &[]);
-    plant.done("fill_hold", &[("hold_volume", "99.0")]);
+    plant.done("fill_hold", &[("hold_bottles", "1"), ("hold_volume", "99.0")]);
     plant.done("label_harvest", &[]);
     assert_eq!(completeness(&plant.batch(), &plant.record).len(), 1);
     plant.done("close", &[("line_left_clear", "yes")]);
