@@ -1,5 +1,6 @@
 //! A batch through the use cases: loaded, decided, recorded, projected and proven on both databases.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chorda::app::batch_start::{BatchStart, batch_start};
@@ -10,11 +11,13 @@ use chorda::app::master_record_approve::{
 };
 use chorda::app::{App, Caller};
 use chorda::clock::Clock;
+use chorda::codes::{LabelCode, PrintSerial};
 use chorda::config::Settings;
 use chorda::domain::Change;
+use chorda::domain::account::Account;
 use chorda::domain::actor::{Meaning, Role, Signature};
 use chorda::domain::batch::{BatchState, Given, PerformStep, completeness};
-use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event};
+use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event, Scan};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::equipment::{Equipment, EquipmentKind, Registration};
 use chorda::domain::id::{
@@ -26,6 +29,10 @@ use chorda::domain::material::{MaterialLot, Origin, Receipt};
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::time::{Instant, Span};
 use chorda::store::{Failure, account, batch as table, genealogy, verify};
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use rust_decimal::Decimal;
 
 use crate::support::{TestStore, each_backend, person};
 
@@ -72,7 +79,7 @@ impl<'a> Plant<'a> {
         }
     }
 
-    fn signature(&self, login: &str, meaning: Meaning, hash: &ContentHash) -> Signature {
+    pub(crate) fn signature(&self, login: &str, meaning: Meaning, hash: &ContentHash) -> Signature {
         let actor = self.caller(login).actor;
         Signature {
             login: actor.login,
@@ -85,7 +92,7 @@ impl<'a> Plant<'a> {
         }
     }
 
-    fn record(&self, changes: Vec<Change>) {
+    pub(crate) fn record(&self, changes: Vec<Change>) {
         let caller = self.caller("ana");
         let id = caller.command_id.to_string();
         self.app.write(&caller, &id, move |tx| tx.record(changes.clone())).unwrap();
@@ -155,7 +162,7 @@ impl<'a> Plant<'a> {
     }
 
     fn cord(&self) -> ContainerCode {
-        let code = ContainerCode::parse("CD0000001").unwrap();
+        let code = ContainerCode::parse("CP0000001").unwrap();
         let produced = Event::Produced {
             kind: ContainerKind::CollectionPot,
             contents: Contents {
@@ -182,6 +189,28 @@ impl<'a> Plant<'a> {
         code
     }
 
+    /// A cord whose pot carries its first label.
+    pub(crate) fn labelled_cord(&self) -> LabelledPot {
+        let code = self.cord();
+        let label = |serial| {
+            let serial = PrintSerial::new(serial).unwrap();
+            LabelCode::new(&code, serial).unwrap().to_string()
+        };
+        let (first, second) = (label(1), label(2));
+        let pot = LabelledPot { code, first, second };
+        self.record(vec![Change::of::<Container>(pot.code.as_str(), printed(1, &pot.first))]);
+        pot
+    }
+
+    /// Prints a second label, which voids the first.
+    pub(crate) fn reprint(&self, pot: &LabelledPot) {
+        let voided = Event::LabelVoided { serial: 1, because: "smeared".to_owned() };
+        self.record(vec![
+            Change::of::<Container>(pot.code.as_str(), voided),
+            Change::of::<Container>(pot.code.as_str(), printed(2, &pot.second)),
+        ]);
+    }
+
     /// A command with all that the step's master record asks for.
     fn ask(&self, number: &BatchNumber, step: &str, values: &[(&str, &str)]) -> PerformStep {
         let batch = self.app.read(|db| table::require(db, number)).unwrap();
@@ -194,7 +223,7 @@ impl<'a> Plant<'a> {
         command.equipment = found.equipment.iter().map(|need| asset(&need.kind)).collect();
         for consumption in &found.consumes {
             let own = batch.at_hand(&consumption.what).map(|made| made.container.clone());
-            command.consumed.extend(own);
+            command.consumed.extend(own.map(Scan::from));
         }
         command.values = values
             .iter()
@@ -222,7 +251,7 @@ impl<'a> Plant<'a> {
         batch_step_verify(&self.app, &self.caller(login), number, &step, 1, signed)
     }
 
-    fn done(
+    pub(crate) fn done(
         &self,
         number: &BatchNumber,
         step: &str,
@@ -230,7 +259,7 @@ impl<'a> Plant<'a> {
         more: &[ContainerCode],
     ) {
         let mut command = self.ask(number, step, values);
-        command.consumed.extend(more.iter().cloned());
+        command.consumed.extend(more.iter().cloned().map(Scan::from));
         let outcome =
             self.perform(number, "ana", command).unwrap_or_else(|e| panic!("{step}: {e}"));
         let batch = self.app.read(|db| table::require(db, number)).unwrap();
@@ -238,6 +267,11 @@ impl<'a> Plant<'a> {
         if record.step(&name(step)).unwrap().signature == SignatureRule::PerformedVerified {
             self.verify(number, step, "bor").unwrap_or_else(|e| panic!("{step}: {e}"));
         }
+        self.label(outcome);
+    }
+
+    /// Labels on all that a step made, read back.
+    fn label(&self, outcome: StepOutcome) {
         for (_, code) in outcome.produced {
             let printed = Event::LabelPrinted {
                 serial: 1,
@@ -252,6 +286,23 @@ impl<'a> Plant<'a> {
                 Change::of::<Container>(code.as_str(), back),
             ]);
         }
+    }
+}
+
+/// A pot and what its labels say when they are scanned.
+pub(crate) struct LabelledPot {
+    pub(crate) code: ContainerCode,
+    pub(crate) first: String,
+    pub(crate) second: String,
+}
+
+fn printed(serial: u32, payload: &str) -> Event {
+    Event::LabelPrinted {
+        serial,
+        definition: "collection_pot".to_owned(),
+        definition_version: 1,
+        payload: payload.to_owned(),
+        copies: 1,
     }
 }
 
@@ -288,7 +339,8 @@ fn a_cord_becomes_a_p1_harvest_and_the_tables_follow_from_the_ledger() {
         let counted = &[("concentration", "10.300"), ("viability", "95.0"), ("volume", "100.0")];
         plant.done(&number, "harvest_p1", counted, &[]);
         plant.done(&number, "sample_p1", &[], &[]);
-        plant.done(&number, "fill_hold", &[("hold_volume", "99.0")], &[]);
+        let held = &[("hold_bottles", "1"), ("hold_volume", "99.0")];
+        plant.done(&number, "fill_hold", held, &[]);
         plant.done(&number, "label_harvest", &[], &[]);
         plant.done(&number, "close", &[("line_left_clear", "yes")], &[]);
 
@@ -405,6 +457,30 @@ fn the_same_command_sent_twice_is_one_event() {
 }
 
 #[test]
+fn a_label_that_was_void_when_the_step_was_recorded_records_nothing() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        plant.approve(SHIPPED[0].1).unwrap();
+        let number = plant.start().unwrap();
+        let pot = plant.labelled_cord();
+        plant.done(&number, "clear_line", CLEAR, &[]);
+        let values =
+            &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
+        let mut command = plant.ask(&number, "receive_cord", values);
+        command.consumed.push(Scan { code: pot.code.clone(), serial: Some(1) });
+        let caller = plant.caller("ana");
+        let preview = batch_step_preview(&plant.app, &caller, &number, &command).unwrap();
+        let signed = plant.signature("ana", Meaning::Performed, &preview.hash);
+        plant.reprint(&pot);
+        let refused =
+            batch_step_perform(&plant.app, &caller, &number, command, signed).unwrap_err();
+        assert!(refused.to_string().contains("void"), "{refused}");
+        let batch = plant.app.read(|db| table::require(db, &number)).unwrap();
+        assert_eq!(batch.performances.len(), 1, "line clearance alone");
+    });
+}
+
+#[test]
 fn two_batches_started_at_once_have_two_numbers() {
     each_backend(|store| {
         let plant = Plant::new(store);
@@ -419,4 +495,88 @@ fn two_batches_started_at_once_have_two_numbers() {
         distinct.dedup();
         assert_eq!(distinct.len(), 4, "{numbers:?}");
     });
+}
+
+/// What the rounds of a test enter into a field of this name.
+fn entered(field: &str, numbers: (u32, u32, u32)) -> String {
+    let (concentration, viability, volume) = numbers;
+    match field {
+        "concentration" => format!("{}.{:03}", concentration / 1000, concentration % 1000),
+        "viability" => format!("{}.{}", viability / 10, viability % 10),
+        "volume" | "hold_volume" => format!("{}.{}", volume / 10, volume % 10),
+        "hold_bottles" => (1 + volume % 3).to_string(),
+        "transport_temperature" | "cord_mass" => (volume % 40).to_string(),
+        "condition" => "intact".to_owned(),
+        "contamination" => "none seen".to_owned(),
+        "confluence" => (viability % 101).to_string(),
+        _ => "yes".to_owned(),
+    }
+}
+
+/// Whatever is counted, in whatever order steps are tried: the book balances after every command,
+/// nothing is below zero, and the tables are what the events say.
+#[test]
+fn the_book_of_a_batch_balances_for_any_sequence_of_commands() {
+    let step = (0_usize..20, 1_u32..12_000, 500_u32..1_000, 1_u32..1_200, 0_i64..8);
+    let sequences = prop::collection::vec(step, 4..20);
+    let mut runner = TestRunner::new(ProptestConfig { cases: 5, ..ProptestConfig::default() });
+    runner
+        .run(&sequences, |steps| {
+            each_backend(|store| any_sequence(&Plant::new(store), &steps));
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn any_sequence(plant: &Plant<'_>, steps: &[(usize, u32, u32, u32, i64)]) {
+    plant.approve(SHIPPED[0].1).unwrap();
+    let number = plant.start().unwrap();
+    let cord = plant.cord();
+    for (choice, concentration, viability, volume, days) in steps {
+        let batch = plant.app.read(|db| table::require(db, &number)).unwrap();
+        let record = chorda::app::batch_facts::record_of(&batch).unwrap();
+        // Mostly the step that is due, sometimes any other.
+        let due = record.steps.iter().position(|step| batch.of_step(&step.name).next().is_none());
+        let at = if *choice < 15 { due.unwrap_or(0) } else { choice % record.steps.len() };
+        let step = &record.steps[at];
+        let texts: Vec<(String, String)> = step
+            .fields
+            .iter()
+            .map(|field| field.name.to_string())
+            .map(|field| (entered(&field, (*concentration, *viability, *volume)), field))
+            .map(|(text, field)| (field, text))
+            .collect();
+        let values: Vec<(&str, &str)> =
+            texts.iter().map(|(field, text)| (field.as_str(), text.as_str())).collect();
+        let mut command = plant.ask(&number, step.name.as_str(), &values);
+        if step.name.as_str() == "receive_cord" {
+            command.consumed.push(cord.clone().into());
+        }
+        if let Ok(outcome) = plant.perform(&number, "ana", command) {
+            plant.label(outcome);
+            if step.signature == SignatureRule::PerformedVerified {
+                plant.verify(&number, step.name.as_str(), "bor").unwrap();
+            }
+        }
+        balanced(plant, &number);
+        plant.app.clock.advance(Span::of_days(*days));
+    }
+}
+
+fn balanced(plant: &Plant<'_>, number: &BatchNumber) {
+    let (batch, rows) = plant
+        .app
+        .read(|db| Ok((table::require(db, number)?, account::of_batch(db, number)?)))
+        .unwrap();
+    for unit in batch.book.units() {
+        assert!(batch.book.sum(unit).is_zero(), "{unit:?} of {number}");
+    }
+    let mut sums: BTreeMap<Unit, Decimal> = BTreeMap::new();
+    for (kept, quantity) in &rows {
+        assert_eq!(batch.book.balance(*kept, quantity.unit()).value(), quantity.value());
+        let inside = [Account::Process, Account::Output].contains(kept);
+        assert!(!inside || !quantity.is_negative(), "{kept:?} is {quantity}");
+        *sums.entry(quantity.unit()).or_default() += quantity.value();
+    }
+    assert!(sums.values().all(Decimal::is_zero), "{sums:?}");
 }

@@ -8,7 +8,7 @@ use chorda::domain::batch::{Batch, BatchState};
 use chorda::domain::id::BatchNumber;
 use chorda::store::batch as table;
 
-const CLEAR: [(&str, &str); 3] = [
+pub(super) const CLEAR: [(&str, &str); 3] = [
     ("asset.0", "EQ-BIOSAFETY-CABINET"),
     ("field.nothing_else_present", "yes"),
     ("field.cleaned", "yes"),
@@ -25,16 +25,21 @@ fn site() -> (TestApp, BatchNumber) {
     (app, number)
 }
 
-fn batch(app: &TestApp, number: &BatchNumber) -> Batch {
+pub(super) fn batch(app: &TestApp, number: &BatchNumber) -> Batch {
     app.app.read(|db| table::require(db, number)).unwrap()
 }
 
-fn step(number: &BatchNumber, step: &str) -> String {
+pub(super) fn step(number: &BatchNumber, step: &str) -> String {
     format!("/batches/{number}/steps/{step}")
 }
 
 /// Fills in a step and signs what the server then shows.
-fn perform(client: &Client, path: &str, fields: &[(&str, &str)], password: &str) -> Page {
+pub(super) fn perform(
+    client: &Client,
+    path: &str,
+    fields: &[(&str, &str)],
+    password: &str,
+) -> Page {
     let review = client.post_form(&format!("{path}/check"), fields);
     assert_eq!(review.status, 200, "{}", review.text());
     let hash = review.entry("sign_hash").unwrap();
@@ -43,7 +48,7 @@ fn perform(client: &Client, path: &str, fields: &[(&str, &str)], password: &str)
     client.post_form(path, &all)
 }
 
-fn verify_as_second(client: &Client, path: &str, login: &str) -> Page {
+pub(super) fn verify_as_second(client: &Client, path: &str, login: &str) -> Page {
     let path = format!("{path}/verify/1");
     let hash = client.get(&path).entry("second_hash").unwrap();
     let fields =
@@ -73,6 +78,53 @@ fn a_technician_performs_and_another_verifies_at_the_same_screen() {
     assert_eq!(performed.signature.login.as_str(), "ana");
     assert_eq!(performed.verified.as_ref().unwrap().login.as_str(), "bor");
     ana.get(&format!("/batches/{number}")).says("Bor Zupan");
+}
+
+#[test]
+fn passwords_of_a_second_person_cannot_be_guessed_at_a_performers_screen() {
+    let (app, number) = site();
+    let ana = app.signed_in("ana");
+    let clear = step(&number, "clear_line");
+    assert_eq!(perform(&ana, &clear, &CLEAR, PASSWORD).status, 303);
+    for _ in 0..5 {
+        assert_eq!(verify_as_second(&ana, &clear, "nobody-known").status, 422);
+    }
+    let page = verify_as_second(&ana, &clear, "nobody-known");
+    assert_eq!(page.status, 429, "{}", page.text());
+    assert!(!page.header("retry-after").is_empty());
+    assert_eq!(verify_as_second(&ana, &clear, "bor").status, 303, "somebody else may");
+}
+
+#[test]
+fn a_label_voided_between_the_page_and_the_signature_signs_nothing() {
+    let (app, number) = site();
+    let ana = app.signed_in("ana");
+    let clear = step(&number, "clear_line");
+    assert_eq!(perform(&ana, &clear, &CLEAR, PASSWORD).status, 303);
+    assert_eq!(verify_as_second(&ana, &clear, "bor").status, 303);
+    let plant = Plant::over_stocked(app.app.clone(), &app.store);
+    let pot = plant.labelled_cord();
+    let receive = step(&number, "receive_cord");
+    let fields = [
+        ("asset.0", "EQ-BALANCE"),
+        ("scans", pot.first.as_str()),
+        ("field.transport_temperature", "5.5"),
+        ("field.cord_mass", "38.2"),
+        ("field.condition", "intact"),
+    ];
+    let review = ana.post_form(&format!("{receive}/check"), &fields);
+    assert_eq!(review.status, 200, "{}", review.text());
+    let hash = review.entry("sign_hash").unwrap();
+    plant.reprint(&pot);
+    let mut signed = fields.to_vec();
+    signed.extend([("sign_hash", hash.as_str()), ("sign_password", PASSWORD)]);
+    let page = ana.post_form(&receive, &signed);
+    assert_eq!(page.status, 422, "{}", page.text());
+    page.says("void");
+    assert_eq!(batch(&app, &number).performances.len(), 1, "nothing was recorded");
+    signed[1] = ("scans", pot.second.as_str());
+    let page = ana.post_form(&receive, &signed);
+    assert_eq!(page.status, 303, "the valid label does: {}", page.text());
 }
 
 #[test]
@@ -108,7 +160,7 @@ fn a_page_that_became_stale_and_a_form_sent_twice_record_nothing_twice() {
     let mut fields = CLEAR.to_vec();
     fields.extend([("sign_hash", zeros.as_str()), ("sign_password", PASSWORD)]);
     let stale = ana.post_form(&clear, &fields);
-    assert_ne!(stale.status, 303);
+    assert_eq!(stale.status, 409);
     stale.says("changed since you looked");
     assert!(batch(&app, &number).performances.is_empty());
     let hash = ana.post_form(&format!("{clear}/check"), &CLEAR).entry("sign_hash").unwrap();

@@ -5,6 +5,7 @@ mod limit;
 mod order;
 mod batch;
 mod people;
+mod production;
 mod quality;
 mod routes;
 mod session;

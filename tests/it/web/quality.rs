@@ -133,6 +133,60 @@ fn qa_signs_eligibility_only_when_the_rules_are_met_and_only_what_was_shown() {
     page.says("password is wrong");
 }
 
+#[test]
+fn a_sample_drawn_late_and_a_reactive_marker_are_found_by_the_rules() {
+    let app = TestApp::start();
+    let technician = app.client(Role::Technician);
+    let qa = app.client(Role::Qa);
+    registered(&technician);
+    consented(&technician);
+    let receive = [
+        ("din", "A9999260000018"),
+        ("tissue", "umbilical_cord"),
+        ("donated_at", "2026-01-11T06:00"),
+        ("received_at", "2026-01-11T12:00"),
+        ("temperature", "5"),
+        ("length", "32,5"),
+        ("condition", "intact"),
+    ];
+    let page = technician.post_form("/donors/DNR-0001/enter/donation", &receive);
+    assert_eq!(page.status, 303, "{}", page.text());
+    let late = [("purpose", "donation"), ("drawn_at", "2026-01-18T06:01"), ("matrix", "serum")];
+    let page = technician.post_form("/donors/DNR-0001/enter/sample", &late);
+    assert_eq!(page.status, 303, "{}", page.text());
+    let shown = qa.get("/donors/DNR-0001");
+    for rule in ["DON-2", "DON-3", "DON-4", "DON-7"] {
+        shown.says(rule);
+    }
+    let refused = sign(&qa, "/donors/DNR-0001/sign/eligible", &[]);
+    assert_eq!(refused.status, 422);
+    refused.says("not eligible by the rules in force");
+    let reactive = [
+        ("sample", "1"),
+        ("marker", "anti_hiv"),
+        ("reaction", "reactive"),
+        ("laboratory", "Example laboratory"),
+        ("method", "EIA"),
+        ("report", "R-1"),
+        ("reported_at", "2026-01-20T10:00"),
+    ];
+    let page = technician.post_form("/donors/DNR-0001/enter/result", &reactive);
+    assert!(page.status == 303 || page.status == 200, "{}", page.text());
+    qa.get("/donors/DNR-0001").says("on hold");
+    qa.get("/trace?code=DNR-0001").says("on hold");
+}
+
+#[test]
+fn no_donor_is_registered_on_a_day_without_rules() {
+    let clock = Clock::manual(Instant::parse("2027-08-07T08:00:00Z").unwrap());
+    let app = TestApp::with_clock(clock);
+    let technician = app.client(Role::Technician);
+    let fields = [("tested_person", "TE-26-0117"), ("relation", "mother")];
+    let page = technician.post_form("/donors", &fields);
+    assert!(page.status == 409 || page.status == 422, "{}", page.text());
+    page.says("0 donor rule sets are in force");
+}
+
 /// A test of a batch whose sample was drawn.
 fn requested(app: &TestApp) {
     let event = Event::Requested {
