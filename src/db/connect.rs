@@ -134,6 +134,7 @@ fn open_file(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnectio
             "PRAGMA foreign_keys = ON",
             "PRAGMA recursive_triggers = ON",
             "PRAGMA temp_store = MEMORY",
+            "PRAGMA cache_size = -6000",
         ],
         Purpose::Read => &[
             "PRAGMA synchronous = FULL",
@@ -141,6 +142,7 @@ fn open_file(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnectio
             "PRAGMA recursive_triggers = ON",
             "PRAGMA temp_store = MEMORY",
             "PRAGMA query_only = ON",
+            "PRAGMA cache_size = -1000",
         ],
         Purpose::Scratch => &[
             "PRAGMA journal_mode = MEMORY",

@@ -1,8 +1,9 @@
 //! The write door: the one way in for everything that changes the database.
 //!
-//! On SQLite one thread owns the one writing connection. It takes the commands that wait, runs
-//! each behind its own savepoint, commits them together, and answers each: a commit costs one
-//! flush to disk however many share it. On PostgreSQL each command is its own SERIALIZABLE
+//! On SQLite there is one writing connection. Whoever comes while nobody writes, writes for all who
+//! wait: runs each command behind its own savepoint, commits them together, answers each, and hands
+//! over to the first who came meanwhile. A commit costs one flush to disk however many share it,
+//! and a command that comes alone changes no thread. On PostgreSQL each command is its own SERIALIZABLE
 //! transaction, run again with a random pause when it collided; commands of one lane (a station)
 //! queue inside the process, since they are certain to collide, and one that keeps colliding is
 //! run while the others of this process wait.
@@ -11,10 +12,11 @@
 //!
 //! Architecture invariant: an answer is given after its commit has returned, never before.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
 
 use super::connect::{self, Connector, Pool, Purpose};
 use super::{Address, Db, DbError};
@@ -48,13 +50,33 @@ pub struct Door<E> {
 }
 
 enum Way<E> {
-    Queue { jobs: Option<Sender<Job<E>>>, writer: Option<JoinHandle<()>> },
+    Queue(Queue<E>),
     Pool { pool: Pool, lanes: Vec<Mutex<()>>, crowd: RwLock<()> },
+}
+
+/// The one writing connection of a file, and who waits for it.
+struct Queue<E> {
+    db: Mutex<Db>,
+    waiting: Mutex<Waiting<E>>,
+}
+
+/// While nobody writes, nobody waits.
+struct Waiting<E> {
+    jobs: VecDeque<Job<E>>,
+    somebody_writes: bool,
 }
 
 struct Job<E> {
     work: Work<E>,
-    answer: SyncSender<Result<String, E>>,
+    turn: SyncSender<Turn<E>>,
+}
+
+/// What somebody who waits is told.
+enum Turn<E> {
+    /// The work was done, with this outcome.
+    Done(Result<String, E>),
+    /// The first in the queue writes next, for all who wait.
+    Write,
 }
 
 impl<E> std::fmt::Debug for Door<E> {
@@ -66,17 +88,11 @@ impl<E> std::fmt::Debug for Door<E> {
     }
 }
 
-/// Closing waits for the writer, so that the file is whole and its log is folded in when the
-/// store is gone.
-impl<E> Drop for Door<E> {
+/// Who copies the file of a stopped program copies everything, whatever a reader still holds.
+impl<E> Drop for Queue<E> {
     fn drop(&mut self) {
-        if let Way::Queue { jobs, writer } = &mut self.way {
-            drop(jobs.take());
-            // The last owner may be the work that the writer itself has just done.
-            let other = |writer: &JoinHandle<()>| writer.thread().id() != thread::current().id();
-            if let Some(writer) = writer.take().filter(other) {
-                drop(writer.join());
-            }
+        if let Err(error) = locked(&self.db).gather() {
+            tracing::warn!(%error, "the write-ahead log was not folded into the database file");
         }
     }
 }
@@ -87,13 +103,11 @@ impl<E: Retry> Door<E> {
         let connector = connector.for_purpose(Purpose::Write);
         let way = match address {
             Address::File(_) => {
-                let db = connector.open()?;
-                let (sender, receiver) = channel();
-                let writer = thread::Builder::new()
-                    .name("ledger-writer".to_owned())
-                    .spawn(move || serve(db, &receiver))
-                    .map_err(|error| DbError::Open(error.to_string()))?;
-                Way::Queue { jobs: Some(sender), writer: Some(writer) }
+                let waiting = Waiting { jobs: VecDeque::new(), somebody_writes: false };
+                Way::Queue(Queue {
+                    db: Mutex::new(connector.open()?),
+                    waiting: Mutex::new(waiting),
+                })
             }
             Address::Server(_) => Way::Pool {
                 pool: connect::pool(connector, SERVER_WRITERS_MAX)?,
@@ -111,17 +125,9 @@ impl<E: Retry> Door<E> {
     /// What `work` answered, or that the database failed or stayed contended.
     pub fn run(&self, lane: &str, work: Work<E>) -> Result<String, E> {
         match &self.way {
-            Way::Queue { jobs, .. } => {
-                let (answer, outcome) = sync_channel(1);
-                let gone = || E::from(DbError::Other("the writer has stopped".to_owned()));
-                let jobs = jobs.as_ref().ok_or_else(gone)?;
-                jobs.send(Job { work, answer }).map_err(|_| gone())?;
-                outcome.recv().map_err(|_| gone())?
-            }
+            Way::Queue(queue) => queue.run(work),
             Way::Pool { pool, lanes, crowd } => {
-                let _queued = lanes
-                    .get(lane_number(lane))
-                    .map(|lane| lane.lock().unwrap_or_else(PoisonError::into_inner));
+                let _queued = lanes.get(lane_number(lane)).map(locked);
                 let mut db = connect::borrow(pool)?;
                 let mut attempts = 0_u32;
                 persist(|| {
@@ -137,6 +143,66 @@ impl<E: Retry> Door<E> {
             }
         }
     }
+}
+
+impl<E: Retry> Queue<E> {
+    fn run(&self, work: Work<E>) -> Result<String, E> {
+        let (turn, told) = sync_channel(1);
+        let others_write = {
+            let mut waiting = locked(&self.waiting);
+            waiting.jobs.push_back(Job { work, turn });
+            std::mem::replace(&mut waiting.somebody_writes, true)
+        };
+        let gone = || E::from(DbError::Other("the command's turn was lost".to_owned()));
+        if others_write && let Turn::Done(outcome) = told.recv().map_err(|_| gone())? {
+            return outcome;
+        }
+        // Whoever may write is the first in the queue, so the own work is done with this group.
+        self.write_group();
+        match told.try_recv() {
+            Ok(Turn::Done(outcome)) => outcome,
+            Ok(Turn::Write) | Err(_) => Err(gone()),
+        }
+    }
+
+    /// Takes who waits, commits their work and answers them; then the next may write.
+    fn write_group(&self) {
+        let _then = HandOver(self);
+        let mut db = locked(&self.db);
+        let group: Vec<Job<E>> = {
+            let mut waiting = locked(&self.waiting);
+            let many = waiting.jobs.len().min(GROUP_MAX);
+            waiting.jobs.drain(..many).collect()
+        };
+        let outcomes = match group.as_slice() {
+            [job] => vec![persist(|| alone(&mut db, &job.work))],
+            many => together(&mut db, many),
+        };
+        for (job, outcome) in group.into_iter().zip(outcomes) {
+            // Whoever stopped waiting finds the stored answer by the command's id.
+            drop(job.turn.send(Turn::Done(outcome)));
+        }
+    }
+}
+
+/// Tells the first who waits to write, however the group before ended.
+struct HandOver<'a, E>(&'a Queue<E>);
+
+impl<E> Drop for HandOver<'_, E> {
+    fn drop(&mut self) {
+        let mut waiting = locked(&self.0.waiting);
+        while let Some(first) = waiting.jobs.front() {
+            if first.turn.send(Turn::Write).is_ok() {
+                return;
+            }
+            waiting.jobs.pop_front();
+        }
+        waiting.somebody_writes = false;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lane_number(lane: &str) -> usize {
@@ -178,31 +244,6 @@ fn alone<E: Retry>(db: &mut Db, work: &Work<E>) -> Result<String, E> {
 
 fn guarded<E: Retry>(db: &mut Db, work: &Work<E>) -> Result<String, E> {
     catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| Err(E::broke_off()))
-}
-
-/// The life of the writing thread: it ends when the last sender is gone.
-fn serve<E: Retry>(mut db: Db, jobs: &Receiver<Job<E>>) {
-    while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP_MAX {
-            match jobs.try_recv() {
-                Ok(job) => group.push(job),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
-        }
-        let outcomes = match group.as_slice() {
-            [job] => vec![persist(|| alone(&mut db, &job.work))],
-            many => together(&mut db, many),
-        };
-        for (job, outcome) in group.into_iter().zip(outcomes) {
-            // Whoever stopped waiting finds the stored answer by the command's id.
-            drop(job.answer.send(outcome));
-        }
-    }
-    // Who copies the file of a stopped program copies everything, whatever a reader still holds.
-    if let Err(error) = db.gather() {
-        tracing::warn!(%error, "the write-ahead log was not folded into the database file");
-    }
 }
 
 /// Several commands in one transaction, each behind its own savepoint. When the shared commit

@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable, Text};
+use diesel::sql_types::{Integer, Text};
 
 use crate::db::{Db, DbError};
 use crate::domain::disposition::Disposition;
@@ -51,14 +51,6 @@ struct StandingRow {
     node: String,
     #[diesel(sql_type = Integer)]
     own: i32,
-}
-
-#[derive(QueryableByName)]
-struct NearRow {
-    #[diesel(sql_type = Integer)]
-    effective: i32,
-    #[diesel(sql_type = Nullable<Text>)]
-    because: Option<String>,
 }
 
 const ANCESTORS: &str = "WITH RECURSIVE walk(node) AS (\
@@ -114,16 +106,19 @@ pub fn set_standing(db: &mut Db, node: &Node, disposition: Disposition) -> Resul
 /// When the database fails or a row cannot be read.
 pub fn effective_with_cause(db: &mut Db, node: &Node) -> Result<Standing, Failure> {
     let name = node.to_string();
-    let near = "SELECT effective, because FROM standing WHERE node = $1";
-    let mut rows: Vec<NearRow> = diesel::sql_query(near).bind::<Text, _>(&name).load(db)?;
+    let kept = (standing::effective, standing::because);
+    let mut rows: Vec<(i32, Option<String>)> =
+        standing::table.filter(standing::node.eq(&name)).select(kept).load(db)?;
     if node.kind() == NodeKind::Container {
-        let above = "SELECT standing.effective, standing.because FROM edge \
-                     JOIN standing ON standing.node = edge.parent \
-                     WHERE edge.child = $1 ORDER BY edge.parent";
-        rows.extend(diesel::sql_query(above).bind::<Text, _>(&name).load::<NearRow>(db)?);
+        let above = edge::table
+            .inner_join(standing::table.on(standing::node.eq(edge::parent)))
+            .filter(edge::child.eq(&name))
+            .order(edge::parent)
+            .select(kept);
+        rows.extend(above.load::<(i32, Option<String>)>(db)?);
     }
-    rows.into_iter().try_fold(Standing::RELEASED, |strictest, row| {
-        Ok(strictest.stricter(standing_of(row.effective, row.because.as_deref())?))
+    rows.into_iter().try_fold(Standing::RELEASED, |strictest, (effective, because)| {
+        Ok(strictest.stricter(standing_of(effective, because.as_deref())?))
     })
 }
 

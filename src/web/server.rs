@@ -23,6 +23,9 @@ use super::{FLASH, SESSION, STATION, Web, csrf};
 use crate::clock;
 use crate::ledger::hash::hex;
 
+/// How many handlers of one worker run at once; the others wait for a thread.
+const BLOCKING_THREADS_MAX: usize = 16;
+
 /// Starts the server; awaiting it serves.
 pub(super) fn start(web: Web, listener: TcpListener) -> std::io::Result<Server> {
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -45,6 +48,7 @@ pub(super) fn start(web: Web, listener: TcpListener) -> std::io::Result<Server> 
         app.default_service(web::to(|request, payload, web| entry(None, request, payload, web)))
     })
     .workers(workers)
+    .worker_max_blocking_threads(BLOCKING_THREADS_MAX)
     .shutdown_timeout(10)
     .client_request_timeout(std::time::Duration::from_secs(15))
     .listen(listener)?
