@@ -134,7 +134,6 @@ fn open_file(path: &std::path::Path, purpose: Purpose) -> Result<SqliteConnectio
             "PRAGMA foreign_keys = ON",
             "PRAGMA recursive_triggers = ON",
             "PRAGMA temp_store = MEMORY",
-            "PRAGMA cache_size = -6000",
         ],
         Purpose::Read => &[
             "PRAGMA synchronous = FULL",
