@@ -13,10 +13,19 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::App;
+use crate::domain::batch::Batch;
 use crate::domain::container::Container;
+use crate::domain::deviation::Deviation;
+use crate::domain::donation::Donation;
+use crate::domain::donor::Donor;
 use crate::domain::equipment::Equipment;
 use crate::domain::id::StreamId;
+use crate::domain::installation::Installation;
+use crate::domain::master_record::RecordVersion;
 use crate::domain::material::MaterialLot;
+use crate::domain::order::Order;
+use crate::domain::quality::TestRequest;
+use crate::domain::release::Release;
 use crate::domain::storage::Location;
 use crate::domain::{Aggregate, Event, Recorded};
 use crate::store::Failure;
@@ -104,6 +113,15 @@ struct States {
     location: Option<Location>,
     material: Option<MaterialLot>,
     equipment: Option<Equipment>,
+    batch: Option<Batch>,
+    order: Option<Order>,
+    donor: Option<Donor>,
+    donation: Option<Donation>,
+    test: Option<TestRequest>,
+    deviation: Option<Deviation>,
+    release: Option<Release>,
+    installation: Option<Installation>,
+    master_record: Option<RecordVersion>,
 }
 
 fn step<A: Aggregate + Serialize + Clone>(
@@ -122,11 +140,21 @@ fn state_after(states: &mut States, recorded: &Recorded) -> Result<Option<Value>
         Event::Location(event) => step(&mut states.location, recorded, event),
         Event::Material(event) => step(&mut states.material, recorded, event),
         Event::Equipment(event) => step(&mut states.equipment, recorded, event),
-        _ => Ok(None),
+        Event::Batch(event) => step(&mut states.batch, recorded, event),
+        Event::Order(event) => step(&mut states.order, recorded, event),
+        Event::Donor(event) => step(&mut states.donor, recorded, event),
+        Event::Donation(event) => step(&mut states.donation, recorded, event),
+        Event::Test(event) => step(&mut states.test, recorded, event),
+        Event::Deviation(event) => step(&mut states.deviation, recorded, event),
+        Event::Release(event) => step(&mut states.release, recorded, event),
+        Event::Installation(event) => step(&mut states.installation, recorded, event),
+        Event::MasterRecord(event) => step(&mut states.master_record, recorded, event),
+        Event::User(_) => Ok(None),
     }
 }
 
-fn fold(entries: &[Entry]) -> Result<Vec<TrailEntry>, Failure> {
+/// The trail of one object from all its events, oldest first.
+pub(super) fn fold(entries: &[Entry]) -> Result<Vec<TrailEntry>, Failure> {
     let mut states = States::default();
     let mut before: BTreeMap<String, String> = BTreeMap::new();
     let mut trail = Vec::new();

@@ -20,6 +20,7 @@ pub mod batch_step_perform;
 pub mod batch_step_verify;
 pub mod master_record_approve;
 pub mod audit;
+pub mod certificate;
 pub mod container_decide;
 pub mod container_move;
 pub mod content;

@@ -21,7 +21,7 @@ use crate::domain::time::{Instant, Span, Zone};
 use crate::site::Site;
 use crate::store::{Failure, Tx, release as table, user};
 
-/// Particulars of a certificate that are entered, not derived.
+/// Particulars of a certificate as they were stated; [`super::certificate`] proposes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Particulars {
     /// EU CT number and protocol code, where there is a trial.

@@ -100,6 +100,13 @@ impl Site {
         })
     }
 
+    /// An existing database, opened for work; one that is not there is not founded.
+    fn open(&self) -> Result<Store, Trouble> {
+        let store = self.store()?;
+        Store::inspect(&store).map_err(Trouble::refused)?;
+        Store::open(StoreConfig { sealer: false, ..store }).map_err(Trouble::refused)
+    }
+
     /// The database, opened for reading only.
     fn inspect(&self) -> Result<Store, Trouble> {
         Store::inspect(&self.store()?).map_err(Trouble::refused)
@@ -112,7 +119,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Serve the pages and the JSON interface
     Serve(serve::Arguments),
-    /// Check that the ledger is whole and that every table follows from it
+    /// Check that the ledger is whole and every table follows from it, or check an exported record
     Verify(verify::Arguments),
     /// List everything connected with a code: what it came from, and what came from it
     Trace(trace::Arguments),
@@ -149,7 +156,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Demo(wanted) => demo::run(&wanted, &arguments.site, &console),
         Command::Serve(wanted) => serve::run(&wanted, &arguments.site, &console),
         Command::User(command) => user::run(command, &arguments.site, &console),
-        Command::Verify(_) => verify::run(&arguments.site, &console),
+        Command::Verify(wanted) => verify::run(&wanted, &arguments.site, &console),
         Command::Trace(wanted) => trace::run(&wanted, &arguments.site, &console),
         Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),
         Command::Restore(wanted) => backup::restore(&wanted, &arguments.site, &console),

@@ -18,7 +18,8 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 #[command(
-    after_help = "Reads only; what is not under a signed checkpoint yet carries no proof.\n\n\
+    after_help = "Seals what is not sealed yet and signs the record, so it needs the keys of the \
+    installation.\nAnybody can check the file afterwards: chorda verify --record record.pdf\n\n\
     Example:\n  chorda record export ORD-2026-0001 --out record.pdf \\\n    \
     --database sqlite:demo-data/chorda.db"
 )]
@@ -42,7 +43,7 @@ pub(crate) fn run(command: Command, site: &Site, console: &Console) -> Result<()
     };
     let made_at = site.complete()?.site;
     let now = chorda::clock::now();
-    let gathered = record_of_order(&site.inspect()?, &made_at, &number, by, now);
+    let gathered = record_of_order(&site.open()?, &made_at, &number, &by, now);
     let bytes = record::render(&gathered.map_err(Trouble::refused)?, form);
     let bytes = bytes.map_err(Trouble::refused)?;
     super::write_file(&wanted.out, &bytes)?;

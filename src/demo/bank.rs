@@ -232,7 +232,7 @@ pub(super) fn release(stage: &mut Stage, bank: &Bank) -> Result<(), Trouble> {
     laboratory::result(stage, batch, "karyotype", &karyotype)?;
     laboratory::result(stage, batch, "sterility", &[("growth", Negative)])?;
     release::review(stage, batch)?;
-    release::certify_final(stage, batch, "cryopreserved cell suspension")?;
+    release::certify_final(stage, batch)?;
     stage.voice.fact(format!("{batch}: all tests passed, certified"));
     Ok(())
 }

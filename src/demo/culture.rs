@@ -223,7 +223,7 @@ fn released(stage: &mut Stage, culture: Growing) -> Result<Culture, Trouble> {
     let found = [("viability", Finding::Number("94.2", Unit::Percent))];
     laboratory::result(stage, &batch, "p1_viability", &found)?;
     release::review(stage, &batch)?;
-    release::certify_final(stage, &batch, "P1 harvest in suspension")?;
+    release::certify_final(stage, &batch)?;
     let cells = work::number(stage, &batch, "harvest_p1", "viable", None)?;
     let doublings = work::number(stage, &batch, "harvest_p1", "doublings", None)?;
     stage.voice.fact(format!(

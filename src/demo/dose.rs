@@ -15,7 +15,6 @@ use crate::domain::deviation::{Class, Outcome, Subject};
 use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber, Name, OrderNumber};
 use crate::domain::quantity::Unit;
 
-const FORM: &str = "cell suspension for injection in saline with 0.5 % human albumin";
 const MEDIUM: [&str; 2] = ["ALPHA-MEM/M26-071", "HPL/L26-009"];
 
 /// The dose of the story.
@@ -210,12 +209,12 @@ pub(super) fn certify(stage: &mut Stage, dose: &Dose) -> Result<(), Trouble> {
     let outcome = deviation_open(&stage.app, &caller, open);
     let number = stage.done("open a deviation", outcome)?;
     release::review(stage, batch)?;
-    let outcome = release::try_certify_initial(stage, batch, FORM)?;
+    let outcome = release::try_certify_initial(stage, batch)?;
     stage.refused("certify over an open critical deviation", outcome)?;
     stage.minutes(20);
     settle(stage, &number)?;
     release::review(stage, batch)?;
-    let outcome = release::try_certify_initial(stage, batch, FORM)?;
+    let outcome = release::try_certify_initial(stage, batch)?;
     let certificate = stage.done("certify initially", outcome)?;
     stage.voice.fact(format!(
         "{batch} certified initially ({}), sterility negative to date",
@@ -258,7 +257,7 @@ pub(super) fn certify_final(stage: &mut Stage, dose: &Dose) -> Result<(), Troubl
     laboratory::result(stage, &dose.batch, "sterility_interim", &growth)?;
     laboratory::result(stage, &dose.batch, "sterility", &growth)?;
     release::review(stage, &dose.batch)?;
-    release::certify_final(stage, &dose.batch, FORM)?;
+    release::certify_final(stage, &dose.batch)?;
     stage.voice.fact(format!("{} certified finally", dose.batch));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Review by QA and certification by the Qualified Person.
 
 use super::stage::{Stage, Trouble};
+use crate::app::certificate;
 use crate::app::release_sign::{Particulars, ReleaseAct, release_shown, release_sign};
 use crate::domain::id::BatchNumber;
 use crate::store::Failure;
@@ -24,13 +25,9 @@ pub(super) fn review(stage: &mut Stage, batch: &BatchNumber) -> Result<(), Troub
 }
 
 /// The QP certifies a batch on all its results.
-pub(super) fn certify_final(
-    stage: &mut Stage,
-    batch: &BatchNumber,
-    form: &str,
-) -> Result<(), Trouble> {
-    let act = ReleaseAct::CertifyFinal { particulars: particulars(form) };
-    let outcome = sign(stage, batch, act)?;
+pub(super) fn certify_final(stage: &mut Stage, batch: &BatchNumber) -> Result<(), Trouble> {
+    let particulars = particulars(stage, batch)?;
+    let outcome = sign(stage, batch, ReleaseAct::CertifyFinal { particulars })?;
     stage.done("certify batches", outcome).map(drop)
 }
 
@@ -38,20 +35,15 @@ pub(super) fn certify_final(
 pub(super) fn try_certify_initial(
     stage: &mut Stage,
     batch: &BatchNumber,
-    form: &str,
 ) -> Result<Result<Option<String>, Failure>, Trouble> {
-    sign(stage, batch, ReleaseAct::CertifyInitial { particulars: particulars(form) })
+    let particulars = particulars(stage, batch)?;
+    sign(stage, batch, ReleaseAct::CertifyInitial { particulars })
 }
 
-fn particulars(form: &str) -> Particulars {
-    Particulars {
-        trial: Some("NCT06012604".to_owned()),
-        strength: "50 × 10⁶ viable cells per ml, nominal".to_owned(),
-        form: form.to_owned(),
-        package: "as listed in the batch record".to_owned(),
-        authorisation: "MIA(IMP)-A9999 (invented)".to_owned(),
-        comments: String::new(),
-    }
+/// What the form of a certification is filled with.
+fn particulars(stage: &Stage, batch: &BatchNumber) -> Result<Particulars, Trouble> {
+    let site = stage.app.config.site.clone();
+    stage.read(|db| certificate::particulars(db, &site, batch))
 }
 
 /// Signs an act of release over what is shown of the batch now, as the person whose act it is.

@@ -13,6 +13,7 @@ use super::hash::{Hash, hex};
 
 const EVENT_SIGNATURE_PREFIX: &[u8] = b"chorda-event-sig/v1\n";
 const COMMAND_SIGNATURE_PREFIX: &[u8] = b"chorda-command-sig/v1\n";
+const RECORD_SIGNATURE_PREFIX: &[u8] = b"chorda-record-sig/v1\n";
 const KEY_ID_PREFIX: &[u8] = b"chorda-key/v1\ned25519\n";
 
 /// The name of a key: `ed25519-` and the first 8 bytes of the hash of its public half.
@@ -89,6 +90,12 @@ impl SecretKey {
         self.sign(&message(COMMAND_SIGNATURE_PREFIX, result))
     }
 
+    /// Signs an exported record: Ed25519("chorda-record-sig/v1\n" ‖ SHA-256 of its text).
+    #[must_use]
+    pub fn sign_record(&self, record: &Hash) -> [u8; 64] {
+        self.sign(&message(RECORD_SIGNATURE_PREFIX, record))
+    }
+
     /// Signs raw bytes; the caller is responsible for a prefix of its own.
     #[must_use]
     pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
@@ -140,6 +147,14 @@ impl PublicKey {
     /// When content, key and signature do not belong together.
     pub fn verify_command(&self, result: &Hash, signature: &[u8]) -> Result<(), KeyError> {
         self.verify(&message(COMMAND_SIGNATURE_PREFIX, result), signature)
+    }
+
+    /// Checks the signature of an exported record.
+    ///
+    /// # Errors
+    /// When content, key and signature do not belong together.
+    pub fn verify_record(&self, record: &Hash, signature: &[u8]) -> Result<(), KeyError> {
+        self.verify(&message(RECORD_SIGNATURE_PREFIX, record), signature)
     }
 
     /// Checks a signature over raw bytes, refusing weak keys and malleable signatures.

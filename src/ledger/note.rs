@@ -23,6 +23,9 @@ pub enum NoteError {
     /// No signature of the wanted name and key is present.
     #[error("the note carries no signature of {0} with the expected key")]
     NoSignature(String),
+    /// The text is not a verifier key.
+    #[error("this is not a verifier key of the form name+hint+base64")]
+    NotAKey,
     /// A signature of the wanted name and key is present but wrong.
     #[error("the signature of {0} does not match the text of the note")]
     Signature(String),
@@ -72,6 +75,25 @@ pub fn verifier_key(name: &str, key: &PublicKey) -> String {
     let mut blob = vec![ALGORITHM_ED25519];
     blob.extend_from_slice(&key.to_bytes());
     format!("{name}+{}+{}", super::hash::hex(&key_hint(name, key)), STANDARD.encode(blob))
+}
+
+/// Reads a key in the form of [`verifier_key`]: the name it signs under, and the key.
+///
+/// # Errors
+/// When it is not of that form, or its parts do not belong together.
+pub fn read_verifier_key(text: &str) -> Result<(String, PublicKey), NoteError> {
+    let text = text.trim();
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(_), Some(blob)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::NotAKey);
+    };
+    let blob = STANDARD.decode(blob).map_err(|_| NoteError::NotAKey)?;
+    let key = blob.strip_prefix(&[ALGORITHM_ED25519]).ok_or(NoteError::NotAKey)?;
+    let key = PublicKey::from_slice(key).map_err(|_| NoteError::NotAKey)?;
+    if verifier_key(name, &key) != text {
+        return Err(NoteError::NotAKey);
+    }
+    Ok((name.to_owned(), key))
 }
 
 fn split(note: &str) -> Result<(&str, &str), NoteError> {

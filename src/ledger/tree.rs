@@ -7,6 +7,8 @@
 //! Architecture invariant: no function here recurses deeper than 64 levels or panics on any
 //! input.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::hash::Hash;
 
 /// Why a frontier could not be read or grown.
@@ -282,6 +284,89 @@ pub fn verify_consistency(
         (0, true) => Ok(()),
         (0, false) => Err(ProofError::Root),
         _ => Err(ProofError::Length),
+    }
+}
+
+/// Where a node stands: level 0 are the leaves, and node `i` of a level is made of the nodes `2i`
+/// and `2i + 1` of the level below. A last node without a sibling moves up unchanged, which gives
+/// the tree of RFC 6962.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The level, from 0.
+    pub level: u32,
+    /// The number in that level, from 0.
+    pub index: u64,
+}
+
+/// The nodes that, together with the leaves at `wanted`, lead to the root: one inclusion proof for
+/// many leaves, each shared node once, made in one pass. `None` when there is no such leaf.
+#[must_use]
+pub fn joint_proof(leaves: &[Hash], wanted: &BTreeSet<u64>) -> Option<BTreeMap<Place, Hash>> {
+    let size = u64::try_from(leaves.len()).ok()?;
+    if wanted.last().is_some_and(|last| *last >= size) {
+        return None;
+    }
+    let mut nodes = BTreeMap::new();
+    let (mut row, mut known, mut level) = (leaves.to_vec(), wanted.clone(), 0_u32);
+    while row.len() > 1 {
+        for index in known.iter().map(|index| index ^ 1) {
+            let node = usize::try_from(index).ok().and_then(|place| row.get(place));
+            if let (Some(node), false) = (node, known.contains(&index)) {
+                nodes.insert(Place { level, index }, *node);
+            }
+        }
+        known = known.iter().map(|index| index >> 1).collect();
+        row = row
+            .chunks(2)
+            .filter_map(|pair| match pair {
+                [left, right] => Some(Hash::of_node(left, right)),
+                [lone] => Some(*lone),
+                _ => None,
+            })
+            .collect();
+        level = level.saturating_add(1);
+    }
+    Some(nodes)
+}
+
+/// Checks a joint inclusion proof: that all `leaves`, by their index, are in the tree of `size`
+/// leaves under this root, and that no node is given that is not needed.
+///
+/// # Errors
+/// Names whether an index, the set of nodes or the root is wrong.
+pub fn verify_joint(
+    size: u64,
+    leaves: &BTreeMap<u64, Hash>,
+    nodes: &BTreeMap<Place, Hash>,
+    expected: &Hash,
+) -> Result<(), ProofError> {
+    if leaves.is_empty() || leaves.keys().any(|index| *index >= size) {
+        return Err(ProofError::OutOfRange);
+    }
+    let (mut row, mut width, mut level, mut used) = (leaves.clone(), size, 0_u32, 0_usize);
+    while width > 1 {
+        let mut above = BTreeMap::new();
+        for (index, hash) in &row {
+            let sibling = index ^ 1;
+            let own = row.get(&sibling);
+            let given = nodes.get(&Place { level, index: sibling }).filter(|_| own.is_none());
+            used = used.saturating_add(usize::from(given.is_some()));
+            let parent = match (own.or(given), sibling < width, index & 1 == 0) {
+                (Some(right), true, true) => Hash::of_node(hash, right),
+                (Some(left), true, false) => Hash::of_node(left, hash),
+                (None, false, _) => *hash,
+                _ => return Err(ProofError::Length),
+            };
+            above.insert(index >> 1, parent);
+        }
+        row = above;
+        width = width.div_ceil(2);
+        level = level.saturating_add(1);
+    }
+    match (used == nodes.len(), row.get(&0) == Some(expected)) {
+        (true, true) => Ok(()),
+        (true, false) => Err(ProofError::Root),
+        (false, _) => Err(ProofError::Length),
     }
 }
 

@@ -20,6 +20,9 @@ use subsetter::GlyphRemapper;
 
 use super::{Color, Face, Item, Len, Page, Point};
 
+/// The program and its version, as every file names it.
+pub const PRODUCER: &str = concat!("Chorda ", env!("CARGO_PKG_VERSION"));
+
 /// Why a PDF could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum PdfError {
@@ -426,7 +429,7 @@ fn information(document: &Document) -> Dictionary {
     let mut info = Dictionary::new();
     info.set("Title", text_object(&document.title));
     info.set("Subject", text_object(&document.subject));
-    info.set("Producer", text_object(concat!("Chorda ", env!("CARGO_PKG_VERSION"))));
+    info.set("Producer", text_object(PRODUCER));
     if let Some(created) = &document.created {
         info.set("CreationDate", text_object(&format!("D:{created}Z")));
         info.set("ModDate", text_object(&format!("D:{created}Z")));

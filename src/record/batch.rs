@@ -1,19 +1,24 @@
-//! One batch in full: summary, steps, materials, equipment, containers, books, tests, deviations,
-//! labels.
+//! One batch in full: summary, steps, times, corrections, materials, equipment, containers, books,
+//! tests, deviations, labels.
 //!
-//! Architecture invariant: every step of the model is printed, performed or not, in its order.
+//! Architecture invariant: every step of the model is printed, performed or not, in its order; what
+//! is alike is printed once with how many it stands for.
 
 use crate::pdf::{Face, Len, Point, wrap};
 
-use super::chapters::{brief, mark_text, short_mark, verdict_cell};
 use super::flow::{Cell, Column, Flow};
 use super::theme::{BODY, INK, LEFT, LINE, MUTED, SMALL, TINT, Tone, WIDTH};
-use super::{Account, Batch, Deviation, Field, LabelReconciliation, Step, Test};
+use super::words::{brief, code_ranges, mark_text, or_dash, short_mark, step_mark, verdict_cell};
+use super::{
+    Account, Batch, ContainerLine, Deviation, EquipmentUse, Field, LabelPrint, LabelReconciliation,
+    MaterialUse, Posting, Step, Test, Timer, Verdict,
+};
+
+/// From here on things that are alike are one row.
+const ALIKE: usize = 4;
 
 pub(super) fn chapter(flow: &mut Flow, batch: &Batch) {
     flow.chapter(&format!("Batch {} – {}", batch.number, batch.title));
-    let moment =
-        |m: &Option<super::Moment>| m.as_ref().map_or("–".to_owned(), |m| m.text.clone());
     flow.grid(&[
         ("Product", batch.product.clone()),
         ("State", batch.state.clone()),
@@ -21,18 +26,21 @@ pub(super) fn chapter(flow: &mut Flow, batch: &Batch) {
         ("Disposition", batch.disposition.word().to_owned()),
         ("Donation number", batch.donation.clone().unwrap_or_else(|| "–".to_owned())),
         ("Steps", steps_summary(batch)),
-        ("Started", moment(&batch.started)),
-        ("Finished", moment(&batch.finished)),
+        ("Started", or_dash(batch.started.as_ref())),
+        ("Finished", or_dash(batch.finished.as_ref())),
     ]);
     flow.notes(&[("Text, SHA-256", batch.master_record_hash.clone())]);
-    flow.section(&format!("{} · Steps", batch.number));
+    let number = batch.number.as_str();
+    flow.section_of(number, "Steps");
     for step in &batch.steps {
         flow.keep(|flow| draw_step(flow, step));
-        flow.space(Len::um(2600));
+        flow.space(Len::um(2200));
     }
-    materials(flow, batch);
+    times(flow, batch);
+    corrections(flow, batch);
+    supplies(flow, batch);
     containers(flow, batch);
-    flow.section(&format!("{} · Accounts", batch.number));
+    flow.section_of(number, "Accounts");
     for account in &batch.accounts {
         draw_account(flow, account);
     }
@@ -40,7 +48,7 @@ pub(super) fn chapter(flow: &mut Flow, batch: &Batch) {
         flow.paragraph("No book was kept for this batch.", SMALL, MUTED);
     }
     tests(flow, batch);
-    flow.section(&format!("{} · Deviations", batch.number));
+    flow.section_of(number, "Deviations");
     for deviation in &batch.deviations {
         flow.keep(|flow| draw_deviation(flow, deviation));
     }
@@ -51,8 +59,9 @@ pub(super) fn chapter(flow: &mut Flow, batch: &Batch) {
 }
 
 fn steps_summary(batch: &Batch) -> String {
-    let done = batch.steps.iter().filter(|step| step.performed.is_some()).count();
-    format!("{done} of {} performed", batch.steps.len())
+    let performed = batch.steps.iter().filter(|step| step.performed.is_some()).count();
+    let left = batch.steps.len() - performed;
+    format!("{performed} performances; {left} steps not performed")
 }
 
 /// The state of a step in words.
@@ -74,38 +83,27 @@ fn draw_step(flow: &mut Flow, step: &Step) {
     if !step.fields.is_empty() {
         fields(flow, &step.fields);
     }
-    if !step.timers.is_empty() {
-        fields(flow, &step.timers);
-    }
-    let mut notes = Vec::new();
     let lists = [
         ("Materials", &step.materials),
         ("Equipment", &step.equipment),
         ("Containers", &step.containers),
         ("Deviations", &step.deviations),
-        ("Comments", &step.comments),
     ];
-    for (name, list) in lists {
-        if !list.is_empty() {
-            notes.push((name, list.join("; ")));
-        }
-    }
-    if let Some(mark) = &step.performed {
-        notes.push(("Performed", mark_text(mark)));
-    }
-    if let Some(mark) = &step.verified {
-        notes.push(("Verified", mark_text(mark)));
-    }
+    let filled = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let mut notes: Vec<(&str, String)> =
+        filled.map(|(name, list)| (name, list.join("; "))).collect();
+    notes.extend(step.performed.iter().map(|mark| ("Performed", step_mark(mark))));
+    notes.extend(step.verified.iter().map(|mark| ("Verified", step_mark(mark))));
     flow.notes(&notes);
 }
 
 fn step_header(flow: &mut Flow, step: &Step) {
-    let height = Len::um(6200);
+    let height = Len::um(5600);
     let at = Point::new(LEFT, flow.y);
     flow.page().fill(at, WIDTH, height, TINT);
     let (word, tone) = step_state(step);
     flow.page().fill(at, Len::um(900), height, tone.color());
-    let base = flow.y + Len::um(4150);
+    let base = flow.y + Len::um(3850);
     let right = LEFT + WIDTH - Len::um(1500);
     let edge = flow.badge(right, base, word, tone);
     let number = Point::new(LEFT + Len::um(2500), base);
@@ -125,136 +123,246 @@ fn step_header(flow: &mut Flow, step: &Step) {
 
 fn fields(flow: &mut Flow, fields: &[Field]) {
     const COLUMNS: [Column; 5] = [
-        Column { title: "Value", share: 52 },
-        Column { title: "Recorded", share: 48 },
-        Column { title: "Limits", share: 36 },
+        Column { title: "Value", share: 70 },
+        Column { title: "Recorded", share: 36 },
+        Column { title: "Limits", share: 34 },
         Column { title: "Result", share: 24 },
-        Column { title: "Source", share: 16 },
+        Column { title: "Source", share: 18 },
     ];
-    let rows: Vec<Vec<Cell>> = fields
-        .iter()
-        .map(|field| {
-            let mut value = Cell::strong(&field.value);
-            for correction in &field.corrections {
-                value = value.and_muted(format!(
-                    "corrected from {} by {} on {}: {}",
-                    correction.from,
-                    correction.by.login,
-                    brief(&correction.at),
-                    correction.reason
-                ));
-            }
-            vec![
-                Cell::plain(&field.label),
-                value,
-                Cell::plain(field.limits.as_deref().unwrap_or("")),
-                verdict_cell(field.verdict, field.verdict.word()),
-                Cell::plain(&field.source),
-            ]
-        })
-        .collect();
-    flow.table(&COLUMNS, &rows, "");
+    flow.list(&COLUMNS, fields, "", |field| {
+        let mut value = Cell::strong(&field.value);
+        for correction in &field.corrections {
+            value = value.and_muted(format!(
+                "corrected from {} by {} on {}: {}",
+                correction.from,
+                correction.by.login,
+                brief(&correction.at),
+                correction.reason
+            ));
+        }
+        vec![
+            Cell::plain(&field.label),
+            value,
+            Cell::plain(field.limits.as_deref().unwrap_or("")),
+            verdict_cell(field.verdict, field.verdict.word()),
+            Cell::plain(&field.source),
+        ]
+    });
 }
 
-fn materials(flow: &mut Flow, batch: &Batch) {
+fn times(flow: &mut Flow, batch: &Batch) {
+    const COLUMNS: [Column; 6] = [
+        Column { title: "Time", share: 34 },
+        Column { title: "From", share: 38 },
+        Column { title: "To", share: 38 },
+        Column { title: "Limits", share: 20 },
+        Column { title: "Actual", share: 18 },
+        Column { title: "State", share: 34 },
+    ];
+    let moment = |moment: &Option<super::Moment>| {
+        moment.as_ref().map_or("not performed".to_owned(), |at| brief(at).to_owned())
+    };
+    flow.section_of(&batch.number, "Times between steps");
+    let empty = "The master record limits no time between steps.";
+    flow.list(&COLUMNS, &batch.timers, empty, |timer: &Timer| {
+        vec![
+            Cell::strong(&timer.title),
+            Cell::plain(&timer.from).and_muted(moment(&timer.started)),
+            Cell::plain(&timer.to).and_muted(moment(&timer.stopped)),
+            Cell::plain(&timer.limits),
+            Cell::strong(timer.actual.as_deref().unwrap_or("–")),
+            verdict_cell(timer.verdict, &timer.state),
+        ]
+    });
+}
+
+/// Every value that was replaced after it was signed, with the value it replaced.
+fn corrections(flow: &mut Flow, batch: &Batch) {
+    const COLUMNS: [Column; 5] = [
+        Column { title: "Step", share: 36 },
+        Column { title: "Value", share: 40 },
+        Column { title: "Before → after", share: 34 },
+        Column { title: "By, when", share: 36 },
+        Column { title: "Why", share: 40 },
+    ];
+    flow.section_of(&batch.number, "Corrections");
+    let mut rows = Vec::new();
+    for step in &batch.steps {
+        for field in &step.fields {
+            for (correction, next) in field.corrections.iter().zip(
+                field
+                    .corrections
+                    .iter()
+                    .skip(1)
+                    .map(|c| &c.from)
+                    .chain(std::iter::once(&field.value)),
+            ) {
+                rows.push(vec![
+                    Cell::plain(format!("{} {}", step.number, step.title)),
+                    Cell::plain(&field.label),
+                    Cell::strong(format!("{} → {next}", correction.from)),
+                    Cell::plain(format!("{} ({})", correction.by.name, correction.by.login))
+                        .and_muted(brief(&correction.at)),
+                    Cell::plain(&correction.reason),
+                ]);
+            }
+        }
+    }
+    flow.table(&COLUMNS, &rows, "No value of this batch was corrected after it was signed.");
+}
+
+fn supplies(flow: &mut Flow, batch: &Batch) {
     const MATERIALS: [Column; 5] = [
-        Column { title: "Material", share: 58 },
-        Column { title: "Lot", share: 34 },
-        Column { title: "Expiry", share: 34 },
-        Column { title: "Quantity", share: 22 },
-        Column { title: "Steps", share: 28 },
+        Column { title: "Material and lot", share: 54 },
+        Column { title: "Released, expires", share: 44 },
+        Column { title: "Used at step", share: 46 },
+        Column { title: "Quantity", share: 20 },
+        Column { title: "State at use", share: 34 },
     ];
     const EQUIPMENT: [Column; 5] = [
-        Column { title: "Asset", share: 28 },
-        Column { title: "Equipment", share: 52 },
-        Column { title: "Calibration", share: 36 },
-        Column { title: "Cleaning", share: 32 },
-        Column { title: "Steps", share: 28 },
+        Column { title: "Equipment", share: 42 },
+        Column { title: "Calibration at use", share: 40 },
+        Column { title: "Cleaning at use", share: 40 },
+        Column { title: "Used at steps", share: 52 },
+        Column { title: "State at use", share: 24 },
     ];
-    flow.section(&format!("{} · Materials and equipment", batch.number));
-    let rows: Vec<Vec<Cell>> = batch
-        .materials
-        .iter()
-        .map(|used| {
-            vec![
-                Cell::strong(&used.material),
-                Cell::plain(&used.lot),
-                Cell::plain(&used.expiry),
-                Cell::plain(&used.quantity),
-                Cell::plain(&used.steps),
-            ]
-        })
-        .collect();
+    flow.section_of(&batch.number, "Materials and equipment");
+    let rows: Vec<Vec<Cell>> = batch.materials.iter().flat_map(material_rows).collect();
     flow.table(&MATERIALS, &rows, "No material lot was used.");
     flow.caption("Equipment");
-    let rows: Vec<Vec<Cell>> = batch
-        .equipment
-        .iter()
-        .map(|used| {
-            vec![
-                Cell::strong(&used.asset),
-                Cell::plain(&used.name),
-                Cell::plain(&used.calibration),
-                Cell::plain(&used.cleaning),
-                Cell::plain(&used.steps),
-            ]
-        })
-        .collect();
-    flow.table(&EQUIPMENT, &rows, "No equipment was used.");
+    flow.list(&EQUIPMENT, &batch.equipment, "No equipment was used.", |used: &EquipmentUse| {
+        vec![
+            Cell::strong(&used.asset).and_muted(&used.name),
+            Cell::plain(&used.calibration),
+            Cell::plain(&used.cleaning),
+            Cell::plain(used.uses.join("; ")),
+            verdict_cell(used.verdict, &used.state),
+        ]
+    });
+}
+
+/// A row for each use; what is said of the lot stands in the first.
+fn material_rows(lot: &MaterialUse) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    for (place, used) in lot.uses.iter().enumerate() {
+        let (head, released) = if place == 0 { lot_cells(lot) } else { Default::default() };
+        let mut step = Cell::plain(&used.step).and_muted(brief(&used.at));
+        if let Some(in_use) = &used.in_use {
+            step = step.and_muted(in_use);
+        }
+        rows.push(vec![
+            head,
+            released,
+            step,
+            Cell::strong(used.quantity.as_deref().unwrap_or("not stated")),
+            verdict_cell(used.verdict, &used.state),
+        ]);
+    }
+    rows
+}
+
+fn lot_cells(lot: &MaterialUse) -> (Cell, Cell) {
+    let mut head = Cell::strong(&lot.material).and(&lot.lot).and_muted(&lot.supplier);
+    if let Some(certificate) = &lot.certificate {
+        head = head.and_muted(format!("certificate {certificate}"));
+    }
+    let mut released = Cell::plain(format!("expires {}", brief(&lot.expiry)));
+    released = match &lot.released {
+        Some(mark) => released.and_muted(short_mark(mark)),
+        None => released.and_muted("not decided by QA"),
+    };
+    (head, released)
+}
+
+/// Splits into runs of things that are alike, in the order of the first of each.
+fn alike<'a, T, K: PartialEq>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+    let mut groups: Vec<(K, Vec<&T>)> = Vec::new();
+    for item in items {
+        let own = key(item);
+        match groups.iter_mut().find(|(known, _)| *known == own) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((own, vec![item])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 fn containers(flow: &mut Flow, batch: &Batch) {
     const COLUMNS: [Column; 6] = [
-        Column { title: "Container", share: 26 },
-        Column { title: "Kind", share: 24 },
-        Column { title: "Direction", share: 20 },
-        Column { title: "Content", share: 42 },
-        Column { title: "Whereabouts", share: 34 },
-        Column { title: "Disposition", share: 36 },
+        Column { title: "Container", share: 30 },
+        Column { title: "Kind", share: 20 },
+        Column { title: "Direction", share: 28 },
+        Column { title: "Content", share: 36 },
+        Column { title: "Whereabouts", share: 42 },
+        Column { title: "Disposition", share: 26 },
     ];
-    flow.section(&format!("{} · Containers", batch.number));
-    let rows: Vec<Vec<Cell>> = batch
-        .containers
+    flow.section_of(&batch.number, "Containers");
+    let groups = alike(&batch.containers, |line| {
+        (&line.kind, &line.direction, &line.content, line.disposition)
+    });
+    let (many, few): (Vec<Vec<&ContainerLine>>, Vec<Vec<&ContainerLine>>) =
+        groups.into_iter().partition(|group| group.len() >= ALIKE);
+    let row = |code: String, where_now: String, line: &ContainerLine| {
+        vec![
+            Cell::plain(code),
+            Cell::plain(&line.kind),
+            Cell::plain(&line.direction),
+            Cell::plain(&line.content),
+            Cell::plain(where_now),
+            Cell::state(line.disposition.word(), line.disposition.into()),
+        ]
+    };
+    let mut rows: Vec<Vec<Cell>> = few
         .iter()
-        .map(|line| {
-            vec![
-                Cell::mono(&line.code),
-                Cell::plain(&line.kind),
-                Cell::plain(&line.direction),
-                Cell::plain(&line.content),
-                Cell::plain(&line.whereabouts),
-                Cell::state(line.disposition.word(), line.disposition.into()),
-            ]
-        })
+        .flatten()
+        .map(|line| row(line.code.clone(), line.whereabouts.clone(), line))
         .collect();
+    for group in &many {
+        let codes: Vec<&str> = group.iter().map(|line| line.code.as_str()).collect();
+        let Some(first) = group.first() else { continue };
+        let same = group.iter().all(|line| line.whereabouts == first.whereabouts);
+        let place = if same { first.whereabouts.as_str() } else { "each below" };
+        let code = format!("{} × {}", group.len(), code_ranges(&codes));
+        rows.push(row(code, place.to_owned(), first));
+    }
     flow.table(&COLUMNS, &rows, "No container was consumed or produced.");
+    for group in many.iter().filter(|group| !one_place(group)) {
+        let kind = group.first().map_or("", |line| line.kind.as_str());
+        flow.caption(&format!("Where each {kind} is, or what became of it"));
+        let pairs: Vec<(String, String)> =
+            group.iter().map(|line| (line.code.clone(), line.whereabouts.clone())).collect();
+        flow.pairs(&pairs, 3, "");
+    }
+}
+
+fn one_place(group: &[&ContainerLine]) -> bool {
+    group.iter().all(|line| group.first().is_some_and(|one| one.whereabouts == line.whereabouts))
 }
 
 fn draw_account(flow: &mut Flow, account: &Account) {
     const COLUMNS: [Column; 6] = [
-        Column { title: "When", share: 42 },
-        Column { title: "Step", share: 32 },
-        Column { title: "From", share: 34 },
-        Column { title: "To", share: 34 },
-        Column { title: "Amount", share: 22 },
+        Column { title: "When", share: 40 },
+        Column { title: "Step", share: 56 },
+        Column { title: "From", share: 26 },
+        Column { title: "To", share: 26 },
+        Column { title: "Amount", share: 32 },
         Column { title: "By", share: 14 },
     ];
     flow.caption(&format!("{} ({})", account.name, account.unit));
-    let rows: Vec<Vec<Cell>> = account
-        .postings
-        .iter()
-        .map(|posting| {
-            vec![
-                Cell::plain(brief(&posting.at)),
-                Cell::plain(&posting.step),
-                Cell::plain(&posting.from),
-                Cell::plain(&posting.to),
-                Cell::strong(&posting.amount),
-                Cell::plain(&posting.by),
-            ]
-        })
-        .collect();
-    flow.table(&COLUMNS, &rows, "No posting.");
+    flow.list(&COLUMNS, &account.postings, "No posting.", |posting: &Posting| {
+        let mut amount = Cell::strong(&posting.amount);
+        if posting.count > 1 {
+            amount = amount.and_muted(format!("{} × {}", posting.count, posting.each));
+        }
+        vec![
+            Cell::plain(brief(&posting.at)),
+            Cell::plain(&posting.step),
+            Cell::plain(&posting.from),
+            Cell::plain(&posting.to),
+            amount,
+            Cell::plain(&posting.by),
+        ]
+    });
     let balances: Vec<String> =
         account.balances.iter().map(|b| format!("{}: {}", b.account, b.amount)).collect();
     let state = if account.balanced { "balanced" } else { "NOT BALANCED" };
@@ -262,28 +370,34 @@ fn draw_account(flow: &mut Flow, account: &Account) {
 }
 
 fn tests(flow: &mut Flow, batch: &Batch) {
-    const COLUMNS: [Column; 6] = [
-        Column { title: "Test and method", share: 42 },
-        Column { title: "Sample", share: 20 },
-        Column { title: "Specification", share: 32 },
-        Column { title: "Result", share: 32 },
+    const COLUMNS: [Column; 5] = [
+        Column { title: "Test, method, sample", share: 48 },
+        Column { title: "Specification", share: 28 },
+        Column { title: "Result", share: 44 },
         Column { title: "Verdict", share: 24 },
         Column { title: "Signed", share: 62 },
     ];
-    flow.section(&format!("{} · Tests", batch.number));
-    let rows: Vec<Vec<Cell>> = batch.tests.iter().map(test_row).collect();
-    flow.table(&COLUMNS, &rows, "No test was requested.");
+    flow.section_of(&batch.number, "Tests");
+    flow.list(&COLUMNS, &batch.tests, "No test was requested.", test_row);
 }
 
 fn test_row(test: &Test) -> Vec<Cell> {
-    let mut result = Cell::strong(test.result.as_deref().unwrap_or("pending"));
+    let mut result = Cell::default();
+    match &test.result {
+        Some(text) => {
+            for line in text.split("; ") {
+                result = result.and_strong(line);
+            }
+        }
+        None => result = result.and_strong("pending"),
+    }
     for reading in &test.readings {
         result =
             result.and_muted(format!("{}: {} ({})", brief(&reading.at), reading.value, reading.by));
     }
     let word = match test.verdict {
-        super::Verdict::In => "conforms",
-        super::Verdict::Out => "OUT OF SPECIFICATION",
+        Verdict::In => "conforms",
+        Verdict::Out => "OUT OF SPECIFICATION",
         other => other.word(),
     };
     let mut signed = Cell::default();
@@ -293,8 +407,7 @@ fn test_row(test: &Test) -> Vec<Cell> {
     vec![
         Cell::strong(&test.name)
             .and_muted(&test.method)
-            .and_muted(format!("for {} certification", test.stage)),
-        Cell::mono(&test.sample),
+            .and_muted(format!("sample {}; for {} certification", test.sample, test.stage)),
         Cell::plain(&test.specification),
         result,
         verdict_cell(test.verdict, word),
@@ -324,62 +437,50 @@ fn draw_deviation(flow: &mut Flow, deviation: &Deviation) {
 }
 
 fn labels(flow: &mut Flow, batch: &Batch) {
-    const PRINTS: [Column; 5] = [
-        Column { title: "Label", share: 34 },
-        Column { title: "Definition", share: 34 },
-        Column { title: "Printed", share: 46 },
-        Column { title: "By", share: 20 },
-        Column { title: "What became of it", share: 42 },
+    const RECONCILIATION: [Column; 7] = [
+        Column { title: "Kind of label", share: 40 },
+        Column { title: "Issued", share: 18 },
+        Column { title: "Applied", share: 18 },
+        Column { title: "Destroyed", share: 20 },
+        Column { title: "Retained", share: 20 },
+        Column { title: "In the record", share: 22 },
+        Column { title: "Difference", share: 38 },
     ];
-    flow.section(&format!("{} · Labels", batch.number));
-    let rows: Vec<Vec<Cell>> = batch.labels.iter().map(reconciliation_row).collect();
-    flow.table(&RECONCILIATION, &rows, "No label was printed.");
-    let prints: Vec<Vec<Cell>> = batch
-        .labels
-        .iter()
-        .flat_map(|account| &account.prints)
-        .map(|print| {
-            let mut state = Cell::plain(&print.state);
-            if let Some(reason) = &print.reason {
-                state = state.and_muted(reason);
-            }
-            vec![
-                Cell::mono(&print.code),
-                Cell::plain(&print.template),
-                Cell::plain(brief(&print.at)),
-                Cell::plain(&print.by),
-                state,
-            ]
-        })
-        .collect();
-    if !prints.is_empty() {
-        flow.caption("Every print");
-        flow.table(&PRINTS, &prints, "");
+    flow.section_of(&batch.number, "Labels");
+    let empty = "No label was printed.";
+    flow.list(&RECONCILIATION, &batch.labels, empty, |account: &LabelReconciliation| {
+        vec![
+            Cell::strong(account.kind.replace('_', " ")),
+            Cell::plain(account.issued.to_string()),
+            Cell::plain(account.applied.to_string()),
+            Cell::plain(account.destroyed.to_string()),
+            Cell::plain(account.retained.to_string()),
+            Cell::plain(account.in_record.to_string()),
+            match account.difference() {
+                0 => Cell::state("0 – reconciled", Tone::Good),
+                other => Cell::state(format!("{other} – NOT RECONCILED"), Tone::Bad),
+            },
+        ]
+    });
+    for account in &batch.labels {
+        for group in alike(&account.prints, |print| (&print.by, &print.state, &print.reason)) {
+            prints(flow, account, &group);
+        }
     }
 }
 
-const RECONCILIATION: [Column; 7] = [
-    Column { title: "Kind of label", share: 40 },
-    Column { title: "Issued", share: 18 },
-    Column { title: "Applied", share: 18 },
-    Column { title: "Destroyed", share: 20 },
-    Column { title: "Retained", share: 20 },
-    Column { title: "In the record", share: 22 },
-    Column { title: "Difference", share: 38 },
-];
-
-fn reconciliation_row(account: &LabelReconciliation) -> Vec<Cell> {
-    let difference = account.difference();
-    vec![
-        Cell::strong(&account.kind),
-        Cell::plain(account.issued.to_string()),
-        Cell::plain(account.applied.to_string()),
-        Cell::plain(account.destroyed.to_string()),
-        Cell::plain(account.retained.to_string()),
-        Cell::plain(account.in_record.to_string()),
-        match difference {
-            0 => Cell::state("0 – reconciled", Tone::Good),
-            other => Cell::state(format!("{other} – NOT RECONCILED"), Tone::Bad),
-        },
-    ]
+/// Labels of one kind that one person printed and that came to the same.
+fn prints(flow: &mut Flow, account: &LabelReconciliation, group: &[&LabelPrint]) {
+    let Some(first) = group.first() else { return };
+    let reason = first.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    flow.caption(&format!(
+        "{} × {}, printed by {}, {}{reason}",
+        group.len(),
+        account.kind.replace('_', " "),
+        first.by,
+        first.state
+    ));
+    let pairs: Vec<(String, String)> =
+        group.iter().map(|print| (print.code.clone(), brief(&print.at).to_owned())).collect();
+    flow.pairs(&pairs, 3, "");
 }

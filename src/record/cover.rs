@@ -8,6 +8,7 @@ use crate::pdf::{Face, Heading, Item, Len, Page, Point, fit, wrap};
 
 use super::flow::{Cell, Column, Flow};
 use super::theme::{ACCENT, BODY, INK, LEFT, LINE, MUTED, SMALL, TINY, TOP, Tone, WIDTH, shape};
+use super::words::mark_text;
 use super::{BatchRecord, chapters};
 
 const QR_ROOM: Len = Len::mm(30);
@@ -114,10 +115,11 @@ fn particulars(flow: &mut Flow, record: &BatchRecord, hash: &str) {
     flow.grid(&[
         ("Protocol", format!("{} – {}", identity.protocol, identity.protocol_title)),
         ("Legal basis", identity.legal_basis.clone()),
-        ("Ordered by", chapters::mark_text(&identity.ordered)),
-        ("Exported by", chapters::mark_text(&record.exported)),
+        ("Sponsor", identity.sponsor.clone()),
     ]);
     flow.notes(&[
+        ("Ordered by", mark_text(&identity.ordered)),
+        ("Exported by", mark_text(&record.exported)),
         ("Batches", batches.join(", ")),
         ("Times", format!("in the zone of the site, {}", record.site.zone)),
     ]);
@@ -164,51 +166,90 @@ fn dose_plan(flow: &mut Flow, record: &BatchRecord) {
     flow.paragraph(&record.identity.dose_total, SMALL, INK);
 }
 
-/// Lines that fit one page of contents.
-const CONTENTS_LINES: usize = 48;
+/// Lines that fit one column of contents.
+const CONTENTS_LINES: usize = 50;
+/// Width of a column, and the distance of the second from the first.
+const CONTENTS_COLUMN: Len = Len::mm(84);
+const CONTENTS_STEP: Len = Len::mm(92);
+
+/// A heading as the contents print it.
+struct Listed<'a> {
+    heading: &'a Heading,
+    lines: Vec<String>,
+}
+
+/// The headings, column by column, a chapter with its first section never apart.
+fn listed(headings: &[Heading]) -> Vec<Vec<Listed<'_>>> {
+    let mut columns: Vec<Vec<Listed<'_>>> = vec![Vec::new()];
+    let mut used = 0;
+    for heading in headings {
+        let (face, indent) = contents_style(heading.level);
+        let lines = wrap(face, BODY, &heading.title, CONTENTS_COLUMN - indent - Len::mm(12));
+        let need = lines.len() + usize::from(heading.level == 0);
+        if used + need > CONTENTS_LINES {
+            columns.push(Vec::new());
+            used = 0;
+        }
+        used += lines.len();
+        if let Some(column) = columns.last_mut() {
+            column.push(Listed { heading, lines });
+        }
+    }
+    columns
+}
+
+fn contents_style(level: usize) -> (Face, Len) {
+    match level {
+        0 => (Face::CondensedBold, Len::ZERO),
+        _ => (Face::Condensed, Len::mm(5)),
+    }
+}
 
 /// How many pages the contents take.
 pub(super) fn contents_pages(headings: &[Heading]) -> usize {
-    headings.len().div_ceil(CONTENTS_LINES).max(1)
+    listed(headings).len().div_ceil(2)
 }
 
 /// Draws the contents; `headings` carry final page numbers, counted from 0.
 pub(super) fn contents(headings: &[Heading]) -> Vec<Page> {
     let mut flow = Flow::new();
-    for (sheet, part) in headings.chunks(CONTENTS_LINES).enumerate() {
+    for (sheet, sides) in listed(headings).chunks(2).enumerate() {
         if sheet > 0 {
             flow.break_page();
         }
         let title = Point::new(LEFT, flow.y + Len::mm(4));
         flow.page().text(title, Face::Bold, Len::pt(15), ACCENT, "Contents");
-        flow.y += Len::mm(9);
-        for heading in part {
-            contents_line(&mut flow, heading);
+        for (side, x) in sides.iter().zip([LEFT, LEFT + CONTENTS_STEP]) {
+            flow.y = TOP + Len::mm(10);
+            for entry in side {
+                contents_entry(&mut flow, entry, x);
+            }
         }
     }
     flow.finish().0
 }
 
-fn contents_line(flow: &mut Flow, heading: &Heading) {
-    let step = Len::um(4800);
-    flow.link(step, heading.page, heading.y);
-    let (face, x) = match heading.level {
-        0 => (Face::Bold, LEFT),
-        _ => (Face::Sans, LEFT + Len::mm(6)),
-    };
-    let number = (heading.page + 1).to_string();
-    let right = LEFT + WIDTH;
-    let number_at = right - crate::pdf::width(face, BODY, &number);
-    let room = number_at - x - Len::mm(8);
-    let base = flow.y + Len::um(3400);
-    let shown = wrap(face, BODY, &heading.title, room);
-    let text = shown.first().map_or("", |text| text.as_str());
-    flow.page().text(Point::new(x, base), face, BODY, INK, text);
-    let end = x + crate::pdf::width(face, BODY, text) + Len::mm(2);
+fn contents_entry(flow: &mut Flow, entry: &Listed<'_>, left: Len) {
+    let step = Len::um(4600);
+    let (face, indent) = contents_style(entry.heading.level);
+    let x = left + indent;
+    let top = flow.y;
+    for line in &entry.lines {
+        let at = Point::new(x, flow.y + Len::um(3300));
+        flow.page().text(at, face, BODY, INK, line);
+        flow.y += step;
+    }
+    let base = flow.y - Len::um(1300);
+    let number = (entry.heading.page + 1).to_string();
+    let number_at = left + CONTENTS_COLUMN - crate::pdf::width(face, BODY, &number);
+    let last = entry.lines.last().map_or("", |line| line.as_str());
+    let end = x + crate::pdf::width(face, BODY, last) + Len::mm(2);
     let (from, to) = (Point::new(end, base), Point::new(number_at - Len::mm(2), base));
     flow.page().line(from, to, LINE, Len::um(150));
     flow.page().text(Point::new(number_at, base), face, BODY, INK, &number);
-    flow.y += step;
+    let (page, y, height) = (entry.heading.page, entry.heading.y, flow.y - top);
+    let at = Point::new(left, top);
+    flow.page().items.push(Item::Link { at, width: CONTENTS_COLUMN, height, page, y });
 }
 
 /// Header, footer and page number on every page.

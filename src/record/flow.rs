@@ -4,10 +4,10 @@
 //! Architecture invariant: nothing is clipped. A table row that is taller than what is left of the
 //! page moves to the next one, under the repeated header; a row taller than a page is split.
 
-use crate::pdf::{Color, Face, Heading, Item, Len, Page, Point, width, wrap};
+use crate::pdf::{Color, Face, Heading, Len, Page, Point, fit, width, wrap};
 
 use super::theme::{
-    ACCENT, BODY, BOTTOM, INK, LEFT, LINE, MUTED, SMALL, TINT, TOP, Tone, WIDTH, shape,
+    ACCENT, BODY, BOTTOM, INK, LEFT, LINE, MUTED, SMALL, TINT, TINY, TOP, Tone, WIDTH, shape,
 };
 
 /// Distance of lines, as a share of the font size.
@@ -52,9 +52,29 @@ impl Cell {
         Self { tone: Some(tone), ..Self::of(text, Face::CondensedBold, color) }
     }
 
+    fn push(mut self, text: impl Into<String>, face: Face, color: Color) -> Self {
+        self.paragraphs.push(Paragraph { text: text.into(), face, color });
+        self
+    }
+
+    /// One more paragraph.
+    pub(super) fn and(self, text: impl Into<String>) -> Self {
+        self.push(text, Face::Condensed, INK)
+    }
+
+    /// One more paragraph in bold.
+    pub(super) fn and_strong(self, text: impl Into<String>) -> Self {
+        self.push(text, Face::CondensedBold, INK)
+    }
+
     /// One more paragraph in muted colour.
-    pub(super) fn and_muted(mut self, text: impl Into<String>) -> Self {
-        self.paragraphs.push(Paragraph { text: text.into(), face: Face::Condensed, color: MUTED });
+    pub(super) fn and_muted(self, text: impl Into<String>) -> Self {
+        self.push(text, Face::Condensed, MUTED)
+    }
+
+    /// The paragraphs of another cell below.
+    pub(super) fn and_cell(mut self, other: Self) -> Self {
+        self.paragraphs.extend(other.paragraphs);
         self
     }
 }
@@ -133,6 +153,12 @@ impl Flow {
             draw(self);
             return;
         }
+        // What is tall may begin here and go on there, unless little of it would stand here.
+        let page = BOTTOM - TOP;
+        if self.left() < height && height > page.scaled(2, 5) && self.left() > page.scaled(3, 10) {
+            draw(self);
+            return;
+        }
         self.need(height);
         let by = Point::new(Len::ZERO, self.y - TOP);
         self.page.items.extend(scratch.page.items.into_iter().map(|item| item.moved(by)));
@@ -141,6 +167,100 @@ impl Flow {
             self.headings.push(Heading { page, y: heading.y + by.y, ..heading });
         }
         self.y += height;
+    }
+
+    /// A table of one row for each item; an empty one says so in words.
+    pub(super) fn list<T>(
+        &mut self,
+        columns: &[Column],
+        items: &[T],
+        empty: &str,
+        row: impl Fn(&T) -> Vec<Cell>,
+    ) {
+        let rows: Vec<Vec<Cell>> = items.iter().map(row).collect();
+        self.table(columns, &rows, empty);
+    }
+
+    /// An entry of a log: time, what, and who on one line, and small paragraphs below it.
+    pub(super) fn log(
+        &mut self,
+        (time, what, who): (&str, &str, &str),
+        paragraphs: &[(String, Color)],
+    ) {
+        let (step, indent) = (leading(TINY), Len::mm(6));
+        let lines: Vec<(String, Color)> = paragraphs
+            .iter()
+            .flat_map(|(text, color)| {
+                let lines = wrap(Face::Condensed, TINY, text, WIDTH - indent - PAD_X);
+                lines.into_iter().map(|line| (line, *color))
+            })
+            .collect();
+        let head = leading(SMALL) + Len::um(500);
+        let kept = i64::try_from(lines.len().min(3)).unwrap_or(0);
+        self.need(head + step * kept);
+        let line = Point::new(LEFT, self.y);
+        self.page.line(line, Point::new(LEFT + WIDTH, self.y), LINE, Len::um(120));
+        let base = self.y + Len::um(3000);
+        self.page.text(Point::new(LEFT, base), Face::Condensed, SMALL, INK, time);
+        let right = LEFT + WIDTH;
+        let who_at = right - width(Face::Condensed, SMALL, who);
+        self.page.text(Point::new(who_at, base), Face::Condensed, SMALL, MUTED, who);
+        let left = LEFT + Len::mm(36);
+        let room = who_at - left - Len::mm(2);
+        let size = fit(Face::CondensedBold, what, SMALL, Len::pt(5), room).unwrap_or(Len::pt(5));
+        self.page.text(Point::new(left, base), Face::CondensedBold, size, INK, what);
+        self.y += head;
+        for (text, color) in &lines {
+            self.need(step);
+            let at = Point::new(LEFT + indent, self.y + Face::Sans.cap_height(TINY) + Len::um(500));
+            self.page.text(at, Face::Condensed, TINY, *color, text);
+            self.y += step;
+        }
+        self.y += Len::um(700);
+    }
+
+    /// Short pairs of code and words, side by side in so many columns.
+    pub(super) fn pairs(&mut self, pairs: &[(String, String)], columns: usize, empty: &str) {
+        if pairs.is_empty() {
+            self.paragraph(empty, SMALL, MUTED);
+            return;
+        }
+        let columns = columns.max(1);
+        let share = WIDTH / i64::try_from(columns).unwrap_or(1);
+        let code_width = share.scaled(38, 100);
+        let step = leading(SMALL);
+        for row in pairs.chunks(columns) {
+            let wrapped: Vec<(Vec<String>, Vec<String>)> = row
+                .iter()
+                .map(|(code, words)| {
+                    let words_room = share - code_width - PAD_X * 2;
+                    (
+                        wrap(Face::Mono, Len::pt10(65), code, code_width - PAD_X),
+                        wrap(Face::Condensed, SMALL, words, words_room),
+                    )
+                })
+                .collect();
+            let lines = wrapped.iter().map(|(code, words)| code.len().max(words.len()));
+            let height = step * i64::try_from(lines.max().unwrap_or(1)).unwrap_or(1);
+            self.need(height);
+            let mut x = LEFT + PAD_X;
+            for (code, words) in &wrapped {
+                self.stack(x, code, Face::Mono, Len::pt10(65), INK);
+                self.stack(x + code_width, words, Face::Condensed, SMALL, MUTED);
+                x += share;
+            }
+            self.y += height;
+        }
+        self.y += Len::um(800);
+    }
+
+    /// Lines below one another from the current place, which stays.
+    fn stack(&mut self, x: Len, lines: &[String], face: Face, size: Len, color: Color) {
+        let mut base = self.y + Face::Sans.cap_height(SMALL) + SMALL.scaled(1, 6);
+        for line in lines {
+            self.page.text(Point::new(x, base), face, size, color, line);
+            base += leading(SMALL);
+        }
     }
 
     fn mark_heading(&mut self, title: &str, level: usize) {
@@ -167,10 +287,20 @@ impl Flow {
 
     /// A section inside a chapter.
     pub(super) fn section(&mut self, title: &str) {
-        self.space(Len::mm(5));
-        self.need(Len::mm(34));
+        self.titled(title, title);
+    }
+
+    /// A section inside the chapter of a batch, whose number it repeats in print; the outline has
+    /// it below the batch anyway.
+    pub(super) fn section_of(&mut self, batch: &str, title: &str) {
+        self.titled(&format!("{batch} · {title}"), title);
+    }
+
+    fn titled(&mut self, title: &str, heading: &str) {
+        self.space(Len::mm(4));
+        self.need(Len::mm(30));
         self.y += Len::mm(1);
-        self.mark_heading(title, 1);
+        self.mark_heading(heading, 1);
         let size = Len::pt10(105);
         for line in wrap(Face::Bold, size, title, WIDTH) {
             let at = Point::new(LEFT, self.y + Face::Bold.cap_height(size));
@@ -372,12 +502,6 @@ impl Flow {
         self.y += height;
         let end = Point::new(LEFT + WIDTH, self.y);
         self.page.line(Point::new(LEFT, self.y), end, LINE, Len::um(150));
-    }
-
-    /// A place on the current page that leads to `page`, counted in the finished document.
-    pub(super) fn link(&mut self, height: Len, page: usize, y: Len) {
-        let at = Point::new(LEFT, self.y);
-        self.page.items.push(Item::Link { at, width: WIDTH, height, page, y });
     }
 }
 

@@ -10,10 +10,15 @@
 mod batch;
 mod chapters;
 mod cover;
+mod custody;
+mod exceptions;
 mod flow;
 mod genealogy;
 mod model;
 mod theme;
+mod trail;
+pub mod verify;
+mod words;
 
 use sha2::{Digest, Sha256};
 
@@ -22,6 +27,10 @@ use crate::pdf::{self, Attachment, Document, Heading, Page};
 use flow::Flow;
 
 pub use model::*;
+pub use words::{brief, code_ranges};
+
+/// The name of the JSON form inside the PDF form.
+pub const ATTACHMENT: &str = "record.json";
 
 /// Why a record could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +112,7 @@ pub fn render_pdf(record: &BatchRecord) -> Result<Vec<u8>, RecordError> {
         pages,
         outline,
         attachments: vec![Attachment {
-            name: "record.json".to_owned(),
+            name: ATTACHMENT.to_owned(),
             description: "The same record as canonical JSON, with the proofs".to_owned(),
             media_type: "application/json".to_owned(),
             data: json,
@@ -115,16 +124,16 @@ pub fn render_pdf(record: &BatchRecord) -> Result<Vec<u8>, RecordError> {
 /// All pages in order, with the outline.
 fn compose(record: &BatchRecord, hash: &str) -> (Vec<Page>, Vec<Heading>) {
     let mut flow = Flow::new();
-    chapters::exceptions(&mut flow, record);
+    exceptions::chapter(&mut flow, record);
     chapters::genealogy(&mut flow, record);
     for batch in &record.batches {
         batch::chapter(&mut flow, batch);
     }
     chapters::donors(&mut flow, record);
-    chapters::custody(&mut flow, record);
+    custody::chapter(&mut flow, record);
     chapters::signatures(&mut flow, record);
-    chapters::audit_trail(&mut flow, record);
-    chapters::proof(&mut flow, record, hash);
+    trail::audit_trail(&mut flow, record);
+    trail::proof(&mut flow, record, hash);
     let (body, mut headings) = flow.finish();
 
     let mut first = Flow::new();

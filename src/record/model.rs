@@ -50,6 +50,8 @@ pub struct Mark {
     pub by: Person,
     /// When it was done.
     pub at: Moment,
+    /// What was done, in one word: `performed`, `verified`.
+    pub act: String,
     /// What the signature means, in words.
     pub meaning: String,
     /// When it was recorded, if that differs from when it was done.
@@ -63,6 +65,8 @@ pub struct Mark {
 pub struct BatchRecord {
     /// [`FORMAT`].
     pub format: String,
+    /// The program and version that made it: the same one draws the same pages.
+    pub program: String,
     /// Who made it and for whom.
     pub site: Site,
     /// Whose it is.
@@ -89,6 +93,19 @@ pub struct BatchRecord {
     pub genealogy: Genealogy,
     /// What proves that all of this is what the ledger holds.
     pub ledger: LedgerProof,
+    /// The installation's signature over all of the above; `None` only while it is being made.
+    pub seal: Option<Seal>,
+}
+
+/// The installation's signature over a record: it binds what people read to the events that stand
+/// beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// Name of the key, one of the event keys listed.
+    pub key: String,
+    /// Ed25519 over `chorda-record-sig/v1`, a line feed, and the SHA-256 of the canonical JSON of
+    /// this record with `seal` null; base64.
+    pub signature: String,
 }
 
 /// The manufacturing site.
@@ -123,6 +140,8 @@ pub struct Identity {
     pub protocol_title: String,
     /// Trial reference, or the legal basis of use.
     pub legal_basis: String,
+    /// Sponsor, and whom to ask.
+    pub sponsor: String,
     /// Who ordered.
     pub ordered: Mark,
     /// Treatment date asked for.
@@ -299,6 +318,8 @@ pub struct Batch {
     pub finished: Option<Moment>,
     /// Steps in the order of the master record.
     pub steps: Vec<Step>,
+    /// Timers of the master record, in its order.
+    pub timers: Vec<Timer>,
     /// All material used.
     pub materials: Vec<MaterialUse>,
     /// All equipment used.
@@ -342,12 +363,31 @@ pub struct Step {
     pub equipment: Vec<String>,
     /// Containers: codes in and out, in words.
     pub containers: Vec<String>,
-    /// Timers that ended here, in words with their limits.
-    pub timers: Vec<Field>,
     /// Numbers of deviations opened here.
     pub deviations: Vec<String>,
-    /// Comments.
-    pub comments: Vec<String>,
+}
+
+/// A time between two steps, as the master record limits it and as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// What it is, in words.
+    pub title: String,
+    /// Title of the step it runs from, the last time that was performed.
+    pub from: String,
+    /// When it began to run; `None` while that step was not performed.
+    pub started: Option<Moment>,
+    /// Title of the step that stops it, the first time that is performed.
+    pub to: String,
+    /// When it stopped.
+    pub stopped: Option<Moment>,
+    /// Limits as printed: `3 d to 5 d`.
+    pub limits: String,
+    /// How long it lasted, as printed.
+    pub actual: Option<String>,
+    /// In words: `kept`, `BROKEN: too late`, `running`, `not started`.
+    pub state: String,
+    /// How it compares.
+    pub verdict: Verdict,
 }
 
 /// One value.
@@ -384,34 +424,59 @@ pub struct Correction {
     pub reason: String,
 }
 
-/// A material lot used in a batch.
+/// A material lot used in a batch, as it stood when it was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MaterialUse {
     /// Material name.
     pub material: String,
-    /// Supplier's lot.
+    /// Material code and supplier's lot.
     pub lot: String,
-    /// Expiry, with in-use limit where it is nearer.
-    pub expiry: String,
-    /// Quantity used, as printed.
-    pub quantity: String,
-    /// Steps that used it.
-    pub steps: String,
+    /// Supplier.
+    pub supplier: String,
+    /// Certificate of analysis, where one is filed.
+    pub certificate: Option<String>,
+    /// QA's decision on the lot.
+    pub released: Option<Mark>,
+    /// When the lot expires.
+    pub expiry: Moment,
+    /// Every use, oldest first.
+    pub uses: Vec<MaterialStep>,
 }
 
-/// A piece of equipment used in a batch.
+/// One use of a material lot at a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaterialStep {
+    /// Number and title of the step.
+    pub step: String,
+    /// When it was used.
+    pub at: Moment,
+    /// Quantity used with its unit; `None` where the master record asks for none.
+    pub quantity: Option<String>,
+    /// Number of the opened package in use and until when it might be used, where that is limited.
+    pub in_use: Option<String>,
+    /// In words: `released, in date`, or what was wrong with it.
+    pub state: String,
+    /// How it compares.
+    pub verdict: Verdict,
+}
+
+/// A piece of equipment used in a batch, in one state of calibration and cleaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EquipmentUse {
     /// Asset number.
     pub asset: String,
     /// What it is.
     pub name: String,
-    /// Calibration valid until, or `not applicable`.
+    /// Certificate of the calibration in force at use, and until when it held.
     pub calibration: String,
-    /// Cleaning or sterilisation state.
+    /// Cleaning in force at use, and until when it held.
     pub cleaning: String,
-    /// Steps that used it.
-    pub steps: String,
+    /// Steps that used it in this state, each with its time.
+    pub uses: Vec<String>,
+    /// In words: `fit for use`, or what was wrong with it.
+    pub state: String,
+    /// How it compares.
+    pub verdict: Verdict,
 }
 
 /// A container consumed or produced by a batch.
@@ -421,7 +486,7 @@ pub struct ContainerLine {
     pub code: String,
     /// Kind in words.
     pub kind: String,
-    /// `consumed` or `produced`.
+    /// `consumed`, `produced`, or `made and used up` here.
     pub direction: String,
     /// Content as printed: cells, volume.
     pub content: String,
@@ -457,8 +522,12 @@ pub struct Posting {
     pub from: String,
     /// Account it entered.
     pub to: String,
-    /// How much, as printed.
+    /// How much altogether, as printed.
     pub amount: String,
+    /// How many equal postings it stands for.
+    pub count: u32,
+    /// How much each of them moved, as printed.
+    pub each: String,
     /// Login of who signed it.
     pub by: String,
 }
@@ -576,21 +645,23 @@ pub struct LabelPrint {
     pub reason: Option<String>,
 }
 
-/// One hand-over or move.
+/// One hand-over: what one person gave and another took, each with a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustodyEvent {
-    /// When.
-    pub at: Moment,
-    /// Container codes, as printed.
-    pub containers: String,
-    /// Who or what held it before.
-    pub from: String,
-    /// Who or what holds it now.
+    /// Container codes.
+    pub containers: Vec<String>,
+    /// Where to, in words.
+    pub destination: String,
+    /// Signature of who gave it.
+    pub given: Mark,
+    /// Condition as handed over.
+    pub condition_given: String,
+    /// Login of who is to take it.
     pub to: String,
-    /// Condition and temperature found, if noted.
-    pub condition: Option<String>,
-    /// Logins of giver and receiver, as they scanned.
-    pub by: String,
+    /// Signature of who took it; `None` while it is under way.
+    pub received: Option<Mark>,
+    /// Condition as received.
+    pub condition_received: Option<String>,
 }
 
 /// Something that left and came back.
@@ -602,13 +673,15 @@ pub struct Excursion {
     pub purpose: String,
     /// How much left.
     pub quantity_out: String,
-    /// Who let it go, when.
+    /// Login of who took it away.
+    pub taken_by: String,
+    /// Signature of who gave it out.
     pub out: Mark,
     /// Until when it had to be back.
     pub deadline: Moment,
-    /// How much came back.
+    /// How much came back, with its activity where that was measured.
     pub quantity_back: Option<String>,
-    /// Who took it back, when.
+    /// Signature of who took it back or wrote it off.
     pub back: Option<Mark>,
     /// In words: `returned in time`, `open`, `written off`.
     pub state: String,
@@ -623,18 +696,14 @@ pub struct Administration {
     pub target: String,
     /// Container code of the syringe.
     pub container: String,
-    /// Patient code as read at the bedside.
+    /// Patient code of the order it was given for.
     pub patient_code: String,
     /// How much was given.
     pub quantity: String,
-    /// When.
+    /// When it was given.
     pub at: Moment,
-    /// Who gave it.
-    pub by: Person,
-    /// Who checked identity with them.
-    pub witness: Option<Person>,
-    /// Anything noted, adverse events included.
-    pub note: Option<String>,
+    /// Signature of who gave it.
+    pub given: Mark,
 }
 
 /// One signature.
@@ -654,23 +723,42 @@ pub struct Signature {
     pub on_cover: bool,
 }
 
-/// One change.
+/// One event, with every value it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// When.
+    /// When the server recorded it.
     pub at: Moment,
-    /// Who: login and role.
+    /// Who: login.
     pub by: String,
-    /// Which object: `batch B-2026-0007, step count_p2`.
+    /// In which role.
+    pub role: String,
+    /// From which station.
+    pub station: String,
+    /// Which object: `batch B-2026-0007`.
     pub object: String,
     /// What was done, in words.
     pub action: String,
+    /// Every value that changed, folded from the events of the object.
+    pub changes: Vec<Change>,
+    /// Where the rest of what changed is printed, for events that a chapter prints in full.
+    pub elsewhere: Option<String>,
+    /// Why, where a reason was asked for or given.
+    pub reason: Option<String>,
+    /// Manifestations of the signatures inside.
+    pub signatures: Vec<String>,
+    /// Place of the event in the ledger, from 0.
+    pub index: u64,
+}
+
+/// One value that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Which value.
+    pub field: String,
     /// Before; `None` when it did not exist.
     pub old: Option<String>,
     /// After; `None` when it was removed.
     pub new: Option<String>,
-    /// Why, where a reason was asked for.
-    pub reason: Option<String>,
 }
 
 /// What a node of the genealogy is.
@@ -724,7 +812,18 @@ pub struct Genealogy {
     pub edges: Vec<Edge>,
 }
 
-/// What lets a stranger check the record against the ledger.
+/// What lets a stranger check the record against the ledger, without the program or the database.
+///
+/// Every event: its `hash` is SHA-256 of `chorda-event/v1`, a line feed and `canonical`; its
+/// `signature` is Ed25519 over `chorda-event-sig/v1`, a line feed and that hash. Inside
+/// `canonical`, `prev` is the hash of the event before it in its stream.
+///
+/// All events together are in the log of `size` leaves under `root`: leaf hash = SHA-256(0x00 ‖
+/// event hash), by `index`. Then level by level, beginning with the leaves at level 0 and `size` as
+/// width, until the width is 1: the sibling of node `i` is node `i xor 1`; if it lies within the
+/// width, it is either known already or one of `nodes`, and node `i / 2` of the next level is
+/// SHA-256(0x01 ‖ left ‖ right); if it does not, the node moves up unchanged. The width halves,
+/// rounded up. What is left is the root (RFC 6962), which the `checkpoint` signs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LedgerProof {
     /// Origin of the ledger.
@@ -733,30 +832,54 @@ pub struct LedgerProof {
     pub size: u64,
     /// Root hash of the checkpoint, base64.
     pub root: String,
-    /// The signed checkpoint, as it was written.
+    /// The signed checkpoint, as it was written (C2SP signed note).
     pub checkpoint: String,
-    /// Events of this record, in the order of the ledger.
-    pub events: Vec<LedgerEvent>,
-    /// Public keys that signed them.
+    /// Public keys of the installation.
     pub keys: Vec<LedgerKey>,
+    /// The streams that the events belong to.
+    pub streams: Vec<LedgerStream>,
+    /// Events of this record, by stream and version.
+    pub events: Vec<LedgerEvent>,
+    /// Nodes of the tree that lead from the events to the root, each once.
+    pub nodes: Vec<LedgerNode>,
 }
 
-/// One event with its proof.
+/// A stream: the events of one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerStream {
+    /// Its name, such as `batch/B-2026-0007`.
+    pub name: String,
+    /// True when every event of it at the time of export is here, from the first to the last; else
+    /// only those that the record needs.
+    pub complete: bool,
+    /// How many of its events are here.
+    pub events: u32,
+}
+
+/// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerEvent {
-    /// Place in the ledger, from 0, where the event carries its own inclusion proof; the others are
-    /// linked to it by the hashes inside the events of their stream.
-    pub index: Option<u64>,
+    /// Place in the ledger, from 0.
+    pub index: u64,
     /// The exact canonical text that was hashed.
     pub canonical: String,
-    /// SHA-256 of it, hexadecimal.
+    /// SHA-256 as above, hexadecimal.
     pub hash: String,
     /// Identity of the signing key.
     pub key: String,
     /// Signature, base64.
     pub signature: String,
-    /// Inclusion proof towards the checkpoint's root, base64 hashes from the leaf up.
-    pub inclusion: Vec<String>,
+}
+
+/// One node of the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerNode {
+    /// Level, from 0 for the leaves.
+    pub level: u32,
+    /// Number in the level, from 0.
+    pub index: u64,
+    /// Hash, base64.
+    pub hash: String,
 }
 
 /// One public key.
@@ -766,6 +889,8 @@ pub struct LedgerKey {
     pub id: String,
     /// Algorithm.
     pub algorithm: String,
+    /// What it signs: `event` or `checkpoint`.
+    pub purpose: String,
     /// Public key, base64.
     pub public: String,
 }

@@ -5,6 +5,8 @@
 //!
 //! Architecture invariant: nothing here updates or deletes a row of `ledger_event`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -13,7 +15,6 @@ use crate::domain::actor::Role;
 use crate::domain::id::{Login, StationId, StreamId};
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Event, Recorded};
-use crate::ledger::proof::LogProof;
 use crate::ledger::{EventDocument, Hash, tree};
 
 use super::Failure;
@@ -167,39 +168,51 @@ pub(super) fn load_with_head<A: Aggregate>(
     Ok((state, head))
 }
 
-/// The proof that an event is in the log under the newest signed checkpoint; `None` while the
-/// event is not under one yet: seal first.
+/// What proves that events are in the log: the newest signed checkpoint, the place of each event,
+/// and the nodes of the tree that lead from them to the checkpoint's root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JointProof {
+    /// The signed checkpoint, as a note.
+    pub checkpoint: String,
+    /// Number of leaves it covers.
+    pub size: u64,
+    /// The index of each event's leaf, by the event's id. An event that is not under the
+    /// checkpoint yet is missing here: seal first.
+    pub indices: BTreeMap<String, u64>,
+    /// The nodes of the proof; see [`tree::joint_proof`].
+    pub nodes: BTreeMap<tree::Place, Hash>,
+}
+
+/// The proof that these events are in the log under the newest signed checkpoint, for all of them
+/// from one reading of the leaves; `None` before the first checkpoint.
 ///
 /// # Errors
-/// When the database fails or a row cannot be read.
-pub fn proof(db: &mut Db, event_id: &str) -> Result<Option<LogProof>, Failure> {
+/// When the database fails.
+pub fn proof(db: &mut Db, event_ids: &BTreeSet<&str>) -> Result<Option<JointProof>, Failure> {
     let newest: Option<(i64, String)> = ledger_checkpoint::table
         .order(ledger_checkpoint::size.desc())
         .select((ledger_checkpoint::size, ledger_checkpoint::note))
         .first(db)
         .optional()?;
-    let place: Option<i64> = ledger_leaf::table
-        .filter(ledger_leaf::event_id.eq(event_id))
-        .select(ledger_leaf::idx)
-        .first(db)
-        .optional()?;
-    let (Some((size, checkpoint)), Some(index)) = (newest, place) else {
-        return Ok(None);
-    };
-    if index >= size {
-        return Ok(None);
-    }
-    let entries: Vec<Vec<u8>> = ledger_leaf::table
+    let Some((size, checkpoint)) = newest else { return Ok(None) };
+    let entries: Vec<(String, Vec<u8>)> = ledger_leaf::table
         .filter(ledger_leaf::idx.lt(size))
         .order(ledger_leaf::idx)
-        .select(ledger_leaf::event_hash)
+        .select((ledger_leaf::event_id, ledger_leaf::event_hash))
         .load(db)?;
-    let leaves: Vec<_> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
-    let place = usize::try_from(index).map_err(|_| corrupt("a leaf has a negative index"))?;
-    let hashes = tree::inclusion_proof(&leaves, place)
+    let mut indices = BTreeMap::new();
+    let mut leaves = Vec::with_capacity(entries.len());
+    for ((event_id, entry), index) in entries.into_iter().zip(0_u64..) {
+        leaves.push(Hash::of_leaf(&entry));
+        if event_ids.contains(event_id.as_str()) {
+            indices.insert(event_id, index);
+        }
+    }
+    let size = u64::try_from(size).map_err(|_| corrupt("a checkpoint has a negative size"))?;
+    let nodes = tree::joint_proof(&leaves, &indices.values().copied().collect())
+        .filter(|_| u64::try_from(leaves.len()) == Ok(size))
         .ok_or_else(|| corrupt("the log has fewer leaves than its checkpoint"))?;
-    let index = u64::try_from(index).map_err(|_| corrupt("a leaf has a negative index"))?;
-    Ok(Some(LogProof { index, hashes, checkpoint }))
+    Ok(Some(JointProof { checkpoint, size, indices, nodes }))
 }
 
 /// The newest signed checkpoint, as a note; `None` before the first.

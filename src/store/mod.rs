@@ -406,6 +406,15 @@ impl Store {
         self.0.event_keys()
     }
 
+    /// Signs an exported record with the key of the events; gives the key's name, too.
+    ///
+    /// # Errors
+    /// When the store was opened without secrets.
+    pub fn sign_record(&self, record: &Hash) -> Result<(String, [u8; 64]), Failure> {
+        let key = &self.0.keys()?.event;
+        Ok((key.id().to_string(), key.sign_record(record)))
+    }
+
     /// The name of the log.
     #[must_use]
     pub fn origin(&self) -> &str {

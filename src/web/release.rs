@@ -24,6 +24,7 @@ use super::routes::{Access, Route};
 use super::sheet::{
     Block, Body, Finding, Sheet, Signing, act, attempt, filled, incomplete, sign, signed_act,
 };
+use crate::app::certificate;
 use crate::app::release_sign::{
     Particulars, ReleaseAct, ReleaseShown, release_acknowledge, release_shown, release_sign,
     statement,
@@ -580,19 +581,27 @@ fn act_form(cx: &Cx) -> Result<Reply, WebError> {
     cx.page(&act_sheet(cx, &Errors::new(), None, None)?)
 }
 
-fn particulars_fields(cx: &Cx, errors: &Errors, facts: &Known) -> Vec<Field> {
-    let strength = "50 × 10⁶ viable cells per ml (site value, example)";
-    let package =
-        if facts.order.is_some() { "4 syringes" } else { "vials as listed in the record" };
+fn particulars_fields(
+    cx: &Cx,
+    errors: &Errors,
+    batch: &BatchNumber,
+) -> Result<Vec<Field>, WebError> {
+    let app = cx.app();
+    let known = app.read(|db| certificate::particulars(db, &app.config.site, batch))?;
+    let trial = known.trial.unwrap_or_default();
     let fields = vec![
-        Field::text("strength", "Strength").value(strength).required(),
-        Field::text("form", "Pharmaceutical form").value("suspension for injection").required(),
-        Field::text("package", "Package size and contents").value(package).required(),
-        Field::text("trial", "EU CT number and protocol code").hint("Empty if there is no trial."),
-        Field::text("authorisation", "Number of the manufacturing authorisation").required(),
+        Field::text("strength", "Strength").value(known.strength).required(),
+        Field::text("form", "Pharmaceutical form").value(known.form).required(),
+        Field::text("package", "Package size and contents").value(known.package).required(),
+        Field::text("trial", "EU CT number and protocol code")
+            .value(trial)
+            .hint("Empty if there is no trial."),
+        Field::text("authorisation", "Number of the manufacturing authorisation")
+            .value(known.authorisation)
+            .required(),
         Field::area("comments", "Comments"),
     ];
-    fields.into_iter().map(|field| filled(cx, errors, field)).collect()
+    Ok(fields.into_iter().map(|field| filled(cx, errors, field)).collect())
 }
 
 fn blockers(items: Vec<&Exception>) -> Vec<Finding> {
@@ -651,7 +660,7 @@ fn act_sheet(
     }
     sheet.main.extend(course(&facts, release.as_ref()));
     let fields = if certifies {
-        particulars_fields(cx, errors, &facts)
+        particulars_fields(cx, errors, &batch)?
     } else {
         vec![filled(cx, errors, Field::area("because", "Why").required())]
     };

@@ -3,29 +3,33 @@
 //!
 //! Architecture invariant: every step of the master record is there, performed or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Gathered, mark};
+use rust_decimal::Decimal;
+
+use super::{Gathered, mark, supplies};
 use crate::app::batch_facts::record_of;
 use crate::app::batch_show::whereabouts;
 use crate::db::Db;
+use crate::domain::Aggregate;
+use crate::domain::account;
 use crate::domain::batch::{
-    Batch as State, Mark as Standing, Performance, ShownValue, performance_shown,
+    Batch as State, Mark as Standing, Performance, ShownValue, TimerReading, performance_shown,
+    timers,
 };
 use crate::domain::container::Container;
 use crate::domain::deviation::{Deviation as DeviationState, Status as DeviationStatus};
 use crate::domain::genealogy::Node;
-use crate::domain::id::{BatchNumber, Din};
-use crate::domain::master_record::{MasterRecord, SignatureRule, Step as Planned};
+use crate::domain::id::{BatchNumber, Din, Name};
+use crate::domain::master_record::{self, MasterRecord, SignatureRule, Step as Planned};
 use crate::domain::quality::{Status as TestStatus, TestRequest};
+use crate::domain::quantity::Unit;
 use crate::record::{
-    Account, Balance, Batch, ContainerLine, Deviation, EquipmentUse, Field, LabelPrint,
-    LabelReconciliation, MaterialUse, Posting, Reading, Step, Test, Verdict,
+    Account, Balance, Batch, ContainerLine, Deviation, Field, LabelPrint, LabelReconciliation,
+    Posting, Reading, Step, Test, Timer, Verdict, code_ranges,
 };
 use crate::store::container::{self, Of};
-use crate::store::{
-    Failure, batch as table, deviation, equipment, genealogy, label, ledger, material, quality,
-};
+use crate::store::{Failure, batch as table, deviation, genealogy, label, quality};
 
 /// The most containers of one batch that a record lists.
 const CONTAINERS_MAX: i64 = 2_000;
@@ -37,6 +41,7 @@ pub(super) fn batch(
 ) -> Result<Batch, Failure> {
     let state = table::require(db, number)?;
     let record = record_of(&state)?;
+    gathered.streams.whole(db, &State::stream(number.as_str()))?;
     let release = gathered.releases.get(number.as_str());
     let disposition = genealogy::effective(db, &Node::batch(number))?;
     let word = match release {
@@ -56,8 +61,9 @@ pub(super) fn batch(
         started: Some(gathered.moment(state.started_at)),
         finished: last.map(|at| gathered.moment(at)),
         steps: steps(gathered, &state, &record),
-        materials: materials(db, gathered, &state, &record)?,
-        equipment: devices(db, gathered, &state, &record)?,
+        timers: times(gathered, &state, &record),
+        materials: supplies::materials(db, gathered, &state, &record)?,
+        equipment: supplies::equipment(db, gathered, &state, &record)?,
         containers: containers(db, gathered, &state)?,
         accounts: accounts(gathered, &state, &record),
         tests: tests(db, gathered, number)?,
@@ -99,9 +105,7 @@ fn blank(planned: &Planned, number: String) -> Step {
         materials: Vec::new(),
         equipment: Vec::new(),
         containers: Vec::new(),
-        timers: Vec::new(),
         deviations: Vec::new(),
-        comments: Vec::new(),
     }
 }
 
@@ -121,11 +125,10 @@ fn filled(
     if performance.late_because.is_some() {
         performed.recorded_at = Some(gathered.moment(performance.recorded_at));
     }
-    let used = shown.consumed.iter().map(|text| format!("used: {text}"));
-    let made = shown.produced.iter().map(|text| format!("made: {text}"));
+    let used = shown.consumed.iter().map(|text| format!("used {text}"));
     Step {
         fields: entered.chain(calculated).collect(),
-        containers: used.chain(made).collect(),
+        containers: used.chain(made(record, performance)).collect(),
         performed: Some(performed),
         verified: performance.verified.as_ref().map(mark),
         materials: shown.materials,
@@ -133,6 +136,32 @@ fn filled(
         deviations: shown.deviations,
         ..step
     }
+}
+
+/// What a step made, in words: containers that are alike in one line.
+fn made(record: &MasterRecord, performance: &Performance) -> Vec<String> {
+    let mut groups: Vec<(String, String, Vec<&str>)> = Vec::new();
+    for one in &performance.produced {
+        let title = record.output(&one.output).map_or("", |output| output.title.as_str());
+        let target = one.target.as_ref().map(|target| format!(" for {target}"));
+        let what = format!("{title}{}", target.unwrap_or_default());
+        let amounts: Vec<String> = one.cells.iter().chain(&one.volume).map(|q| q.text()).collect();
+        let each = amounts.join(" in ");
+        match groups.iter_mut().find(|(known, same, _)| *known == what && *same == each) {
+            Some((.., codes)) => codes.push(one.container.as_str()),
+            None => groups.push((what, each, vec![one.container.as_str()])),
+        }
+    }
+    let line = |(what, each, codes): (String, String, Vec<&str>)| {
+        let each = match (each.is_empty(), codes.len()) {
+            (true, _) => String::new(),
+            (false, 1) => format!(", {each}"),
+            (false, _) => format!(", {each} each"),
+        };
+        let count = if codes.len() > 1 { format!("{} × ", codes.len()) } else { String::new() };
+        format!("made {count}{what}{each}: {}", code_ranges(&codes))
+    };
+    groups.into_iter().map(line).collect()
 }
 
 fn field(value: &ShownValue, source: &str) -> Field {
@@ -160,74 +189,47 @@ fn field(value: &ShownValue, source: &str) -> Field {
     }
 }
 
-/// The titles of the steps that used something, by what they used.
-fn users<T: Ord + Clone>(
-    state: &State,
-    record: &MasterRecord,
-    used: fn(&Performance) -> &[T],
-) -> BTreeMap<T, String> {
-    let mut by: BTreeMap<T, BTreeSet<&str>> = BTreeMap::new();
-    for performance in &state.performances {
-        let title = record.step(&performance.step).map_or("", |step| step.title.as_str());
-        for one in used(performance) {
-            by.entry(one.clone()).or_default().insert(title);
+/// Every timer of the master record, as it was.
+fn times(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Timer> {
+    let readings = timers(state, record);
+    let title = |step: &Name| record.step(step).map_or_else(String::new, |step| step.title.clone());
+    let of = |timer: &master_record::Timer| {
+        let reading = readings.iter().find(|reading| reading.timer.name == timer.name);
+        let stopped = reading.and_then(|reading| reading.stopped);
+        let actual = reading.zip(stopped).map(|(reading, at)| at.since(reading.from).text());
+        let (state, verdict) = reading.map_or(("not started", Verdict::None), standing);
+        Timer {
+            title: timer.title.clone(),
+            from: title(&timer.from),
+            started: reading.map(|reading| gathered.moment(reading.from)),
+            to: title(&timer.to),
+            stopped: stopped.map(|at| gathered.moment(at)),
+            limits: match (timer.min, timer.max) {
+                (Some(min), Some(max)) => format!("{} to {}", min.text(), max.text()),
+                (Some(min), None) => format!("at least {}", min.text()),
+                (None, Some(max)) => format!("at most {}", max.text()),
+                (None, None) => "none".to_owned(),
+            },
+            actual,
+            state: state.to_owned(),
+            verdict,
         }
-    }
-    by.into_iter()
-        .map(|(one, titles)| (one, titles.into_iter().collect::<Vec<_>>().join(", ")))
-        .collect()
+    };
+    record.timers.iter().map(of).collect()
 }
 
-fn materials(
-    db: &mut Db,
-    gathered: &Gathered,
-    state: &State,
-    record: &MasterRecord,
-) -> Result<Vec<MaterialUse>, Failure> {
-    let mut lines = Vec::new();
-    for (lot, steps) in users(state, record, |performance| &performance.materials) {
-        let known = material::load(db, &lot)?;
-        lines.push(MaterialUse {
-            material: known.as_ref().map_or_else(String::new, |k| k.receipt.title.clone()),
-            lot: lot.to_string(),
-            expiry: known.map_or_else(
-                || "unknown".to_owned(),
-                |known| known.receipt.expires_at.date_text(gathered.zone),
-            ),
-            quantity: "see the step".to_owned(),
-            steps,
-        });
+/// Whether a timer was kept, in words.
+fn standing(reading: &TimerReading<'_>) -> (&'static str, Verdict) {
+    match reading.stopped {
+        None => ("running", Verdict::Pending),
+        Some(at) if reading.earliest.is_some_and(|earliest| at < earliest) => {
+            ("BROKEN: too early", Verdict::Out)
+        }
+        Some(at) if reading.latest.is_some_and(|latest| at > latest) => {
+            ("BROKEN: too late", Verdict::Out)
+        }
+        Some(_) => ("kept", Verdict::In),
     }
-    Ok(lines)
-}
-
-fn devices(
-    db: &mut Db,
-    gathered: &Gathered,
-    state: &State,
-    record: &MasterRecord,
-) -> Result<Vec<EquipmentUse>, Failure> {
-    let mut lines = Vec::new();
-    for (asset, steps) in users(state, record, |performance| &performance.equipment) {
-        let known = equipment::load(db, &asset)?;
-        let name = known.as_ref().map_or(String::new(), |known| known.registration.title.clone());
-        let due = known.as_ref().and_then(|known| known.registration.calibration_due);
-        let cleaned = known.as_ref().and_then(|known| known.cleaned_at);
-        lines.push(EquipmentUse {
-            asset: asset.to_string(),
-            name,
-            calibration: due.map_or_else(
-                || "not applicable".to_owned(),
-                |at| format!("valid to {}", at.date_text(gathered.zone)),
-            ),
-            cleaning: cleaned.map_or_else(
-                || "–".to_owned(),
-                |at| format!("cleaned {}", at.minute_text(gathered.zone)),
-            ),
-            steps,
-        });
-    }
-    Ok(lines)
 }
 
 /// Cells and volume in words.
@@ -244,22 +246,26 @@ fn containers(
     state: &State,
 ) -> Result<Vec<ContainerLine>, Failure> {
     let used: Vec<String> = state.consumed().map(|one| one.container.to_string()).collect();
-    let used = container::load_many(db, &used)?;
+    let taken = container::load_many(db, &used)?;
     let made = container::list(db, &Of::Batch(&state.number), None, CONTAINERS_MAX)?;
-    let line = |direction: &'static str| {
-        move |one: &Container| ContainerLine {
-            code: one.code.clone(),
-            kind: one.kind.word().to_owned(),
-            direction: direction.to_owned(),
-            content: content(one),
-            whereabouts: whereabouts(one),
-            disposition: gathered
-                .graph
-                .standing(&Node::new(crate::domain::genealogy::NodeKind::Container, &one.code))
-                .disposition,
-        }
+    let own = |one: &&Container| one.batch.as_ref() != Some(&state.number);
+    let line = |one: &Container, direction: &str| ContainerLine {
+        code: one.code.clone(),
+        kind: one.kind.word().to_owned(),
+        direction: direction.to_owned(),
+        content: content(one),
+        whereabouts: whereabouts(one),
+        disposition: gathered
+            .graph
+            .standing(&Node::new(crate::domain::genealogy::NodeKind::Container, &one.code))
+            .disposition,
     };
-    Ok(used.iter().map(line("consumed")).chain(made.iter().map(line("produced"))).collect())
+    let consumed = taken.iter().filter(own).map(|one| line(one, "consumed"));
+    let produced = made.iter().map(|one| match used.contains(&one.code) {
+        true => line(one, "made and used up"),
+        false => line(one, "produced"),
+    });
+    Ok(consumed.chain(produced).collect())
 }
 
 fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Account> {
@@ -268,13 +274,16 @@ fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Ac
         let mut postings = Vec::new();
         for performance in &state.performances {
             let title = record.step(&performance.step).map_or("", |step| step.title.as_str());
-            for posting in performance.postings.iter().filter(|p| p.amount.unit() == unit) {
+            for (posting, count) in alike(performance, unit) {
+                let factor = Decimal::from(count);
                 postings.push(Posting {
                     at: gathered.moment(performance.performed_at),
                     step: title.to_owned(),
                     from: posting.from.words().to_owned(),
                     to: posting.to.words().to_owned(),
-                    amount: posting.amount.text(),
+                    amount: posting.amount.times(factor).unwrap_or(posting.amount).text(),
+                    count,
+                    each: posting.amount.text(),
                     by: performance.signature.login.to_string(),
                 });
             }
@@ -294,12 +303,24 @@ fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Ac
     accounts
 }
 
+/// The postings of a step in one unit, those that are equal counted.
+fn alike(performance: &Performance, unit: Unit) -> Vec<(account::Posting, u32)> {
+    let mut counted: Vec<(account::Posting, u32)> = Vec::new();
+    for posting in performance.postings.iter().filter(|posting| posting.amount.unit() == unit) {
+        match counted.iter_mut().find(|(known, _)| known == posting) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((*posting, 1)),
+        }
+    }
+    counted
+}
+
 fn tests(db: &mut Db, gathered: &mut Gathered, number: &BatchNumber) -> Result<Vec<Test>, Failure> {
     let mut tests = Vec::new();
     for row in quality::of_batch(db, number)? {
-        let Some(request) = ledger::load::<TestRequest>(db, &row.id)? else { continue };
-        gathered.tests.push(row.id);
-        tests.push(test(gathered, &request));
+        let entries = gathered.streams.whole(db, &TestRequest::stream(&row.id))?;
+        let request = TestRequest::fold(entries.iter().map(|entry| &entry.recorded));
+        tests.extend(request.map(|request| test(gathered, &request)));
     }
     Ok(tests)
 }
@@ -354,10 +375,10 @@ fn deviations(
 ) -> Result<Vec<Deviation>, Failure> {
     let mut deviations = Vec::new();
     for row in deviation::of_batch(db, number)? {
-        let Some(state) = ledger::load::<DeviationState>(db, row.number.as_str())? else {
-            continue;
-        };
-        gathered.deviations.push(row.number.to_string());
+        let stream = DeviationState::stream(row.number.as_str());
+        let entries = gathered.streams.whole(db, &stream)?;
+        let state = DeviationState::fold(entries.iter().map(|entry| &entry.recorded));
+        let Some(state) = state else { continue };
         let decision = state.decision.as_ref();
         let closing = state.closed.as_ref().map(|(_, signature)| signature);
         deviations.push(Deviation {

@@ -1,134 +1,161 @@
 //! The events behind a record: as audit trail for people, and with what proves them.
 //!
-//! Every event is linked to the one before it in its stream by the hash inside it, so the newest
-//! event of each stream carries the inclusion proof for all of them.
-//!
-//! Architecture invariant: texts, hashes and signatures are copied as stored, never made anew.
+//! Architecture invariant: texts, hashes and signatures are copied as stored, never made anew;
+//! every event of the record has its place under the checkpoint, or there is no record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Gathered;
+use crate::app::audit::{self, TrailEntry};
 use crate::db::Db;
-use crate::domain::Aggregate;
-use crate::domain::batch::Batch;
-use crate::domain::container::Container;
-use crate::domain::deviation::Deviation;
-use crate::domain::donor::Donor;
-use crate::domain::id::StreamId;
-use crate::domain::order::Order;
-use crate::domain::quality::TestRequest;
-use crate::domain::release::Release;
-use crate::ledger::{Checkpoint, PublicKey};
-use crate::record::{AuditEntry, LedgerEvent, LedgerKey, LedgerProof};
+use crate::domain::Event;
+use crate::domain::batch::Event as BatchEvent;
+use crate::domain::installation::Event as Announced;
+use crate::domain::time::Instant;
+use crate::ledger::hash::{hex, unhex};
+use crate::ledger::{Checkpoint, note};
+use crate::record::{
+    AuditEntry, Change, LedgerEvent, LedgerKey, LedgerNode, LedgerProof, LedgerStream, brief,
+};
+use crate::store::ledger::{Entry, JointProof};
 use crate::store::{Failure, ledger};
 
-/// Longest value of one event that the audit trail prints; the whole stands in the JSON.
-const VALUE_MAX: usize = 220;
-
-fn streams(gathered: &Gathered) -> Vec<StreamId> {
-    let mut streams = vec![Order::stream(gathered.order.number.as_str())];
-    for number in &gathered.batches {
-        streams.push(Batch::stream(number.as_str()));
-        streams.push(Release::stream(number.as_str()));
-    }
-    streams.extend(gathered.tests.iter().map(|id| TestRequest::stream(id)));
-    streams.extend(gathered.deviations.iter().map(|number| Deviation::stream(number)));
-    streams.extend(gathered.donor_codes().iter().map(|code| Donor::stream(code.as_str())));
-    streams.extend(gathered.own_containers().iter().map(|code| Container::stream(code.as_str())));
-    streams
-}
-
-pub(super) fn audit_trail(db: &mut Db, gathered: &Gathered) -> Result<Vec<AuditEntry>, Failure> {
+/// The audit trail, oldest first; `places` are the indices of the events in the ledger.
+pub(super) fn audit_trail(
+    gathered: &Gathered,
+    places: &BTreeMap<String, u64>,
+) -> Result<Vec<AuditEntry>, Failure> {
     let mut trail = Vec::new();
-    for stream in streams(gathered) {
-        for entry in ledger::entries(db, &stream)? {
-            let recorded = &entry.recorded;
-            let (kind, data) =
-                recorded.event.encode().map_err(|error| Failure::Broken(error.to_string()))?;
-            let action = kind.split_once('.').map_or(kind.as_str(), |(_, what)| what);
-            trail.push((
-                entry.event_id.clone(),
-                AuditEntry {
-                    at: gathered.moment(recorded.at),
-                    by: format!("{}, {}", recorded.actor, recorded.role.title()),
-                    object: stream.as_str().replace('/', " "),
-                    action: action.replace('_', " "),
-                    old: None,
-                    new: Some(summary(&data)).filter(|text| !text.is_empty()),
-                    reason: recorded.reason.clone(),
-                },
-            ));
+    for (stream, entries, _) in gathered.streams.all() {
+        for (entry, told) in entries.iter().zip(audit::fold(entries)?) {
+            if gathered.streams.takes(stream, &entry.recorded) {
+                let index = places.get(&entry.event_id).copied().unwrap_or_default();
+                trail.push((entry.event_id.clone(), line(gathered, entry, told, index)));
+            }
         }
     }
     trail.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(trail.into_iter().map(|(_, entry)| entry).collect())
 }
 
-/// The plain values of an event's data on one line.
-fn summary(data: &serde_json::Value) -> String {
-    let Some(members) = data.as_object() else { return String::new() };
-    let mut parts = Vec::new();
-    for (name, value) in members {
-        let value = match value {
-            serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Number(number) => number.to_string(),
-            serde_json::Value::Bool(yes) => yes.to_string(),
-            _ => continue,
-        };
-        parts.push(format!("{}: {value}", name.replace('_', " ")));
+fn line(gathered: &Gathered, entry: &Entry, told: TrailEntry, index: u64) -> AuditEntry {
+    let recorded = &entry.recorded;
+    let action = told.what.split_once('.').map_or(told.what.as_str(), |(_, what)| what);
+    let elsewhere = elsewhere(&recorded.event);
+    let stated = |text: String| match Instant::parse(&text) {
+        Ok(at) => Some(brief(&gathered.moment(at)).to_owned()),
+        Err(_) => Some(text).filter(|text| !text.is_empty()),
+    };
+    let changes = told
+        .changes
+        .into_iter()
+        // What a step added is printed with the step; what it replaced is printed here, too.
+        .filter(|change| elsewhere.is_none() || !change.old.is_empty())
+        .map(|change| Change {
+            field: change.field,
+            old: stated(change.old),
+            new: stated(change.new),
+        })
+        .filter(|change| change.old.is_some() || change.new.is_some())
+        .collect();
+    AuditEntry {
+        at: gathered.moment(recorded.at),
+        by: recorded.actor.to_string(),
+        role: recorded.role.title().to_owned(),
+        station: recorded.station.to_string(),
+        object: recorded.stream.as_str().replacen('/', " ", 1),
+        action: action.replace('_', " "),
+        changes,
+        elsewhere,
+        reason: recorded.reason.clone(),
+        signatures: told.signatures,
+        index,
     }
-    let text = parts.join("; ");
-    if text.chars().count() <= VALUE_MAX {
-        return text;
-    }
-    text.chars().take(VALUE_MAX).chain(['…']).collect()
 }
 
-pub(super) fn proof(
-    db: &mut Db,
+/// Where an event that a chapter prints in full is printed.
+fn elsewhere(event: &Event) -> Option<String> {
+    match event {
+        Event::Batch(BatchEvent::StepPerformed {
+            step, occurrence, values, calculated, ..
+        }) => {
+            let count = values.len() + calculated.len();
+            Some(format!("step {step} ({occurrence}): {count} values, printed with the step"))
+        }
+        _ => None,
+    }
+}
+
+/// The proof of every event that the record takes in; `None` when one of them is not sealed yet.
+pub(super) fn proof(db: &mut Db, gathered: &Gathered) -> Result<Option<JointProof>, Failure> {
+    let mut wanted = BTreeSet::new();
+    for (stream, entries, _) in gathered.streams.all() {
+        let taken = entries.iter().filter(|one| gathered.streams.takes(stream, &one.recorded));
+        wanted.extend(taken.map(|entry| entry.event_id.as_str()));
+    }
+    let found = ledger::proof(db, &wanted)?;
+    Ok(found.filter(|proof| proof.indices.len() == wanted.len()))
+}
+
+/// The proof as the record carries it.
+pub(super) fn ledger_proof(
     gathered: &Gathered,
     origin: &str,
-    keys: &BTreeMap<String, PublicKey>,
+    found: &JointProof,
 ) -> Result<LedgerProof, Failure> {
-    let note = ledger::newest_checkpoint(db)?.unwrap_or_default();
-    let text = crate::ledger::note::text(&note).unwrap_or("");
-    let checkpoint = Checkpoint::from_text(text).ok();
-    let mut events = Vec::new();
-    for stream in streams(gathered) {
-        let entries = ledger::entries(db, &stream)?;
-        let last = entries.len().saturating_sub(1);
-        for (place, entry) in entries.into_iter().enumerate() {
-            let found = if place == last { ledger::proof(db, &entry.event_id)? } else { None };
-            events.push(LedgerEvent {
-                index: found.as_ref().map(|proof| proof.index),
-                canonical: entry.canonical,
-                hash: crate::ledger::hash::hex(&entry.hash.to_vec()),
-                key: entry.kid,
-                signature: STANDARD.encode(&entry.sig),
-                inclusion: found.map_or_else(Vec::new, |proof| {
-                    proof.hashes.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect()
-                }),
-            });
-        }
+    let unreadable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
+    let text = note::text(&found.checkpoint).map_err(|error| unreadable(&error))?;
+    let checkpoint = Checkpoint::from_text(text).map_err(|error| unreadable(&error))?;
+    let (mut streams, mut events) = (Vec::new(), Vec::new());
+    for (stream, entries, complete) in gathered.streams.all() {
+        let before = events.len();
+        let taken = entries.iter().filter(|one| gathered.streams.takes(stream, &one.recorded));
+        events.extend(taken.map(|entry| LedgerEvent {
+            index: found.indices.get(&entry.event_id).copied().unwrap_or_default(),
+            canonical: entry.canonical.clone(),
+            hash: hex(&entry.hash.to_vec()),
+            key: entry.kid.clone(),
+            signature: STANDARD.encode(&entry.sig),
+        }));
+        let events = u32::try_from(events.len() - before).unwrap_or(u32::MAX);
+        streams.push(LedgerStream { name: stream.as_str().to_owned(), complete, events });
     }
     Ok(LedgerProof {
         origin: origin.to_owned(),
-        size: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
-        root: checkpoint
-            .as_ref()
-            .map_or_else(String::new, |checkpoint| STANDARD.encode(checkpoint.root.as_bytes())),
-        checkpoint: note,
+        size: checkpoint.size,
+        root: STANDARD.encode(checkpoint.root.as_bytes()),
+        checkpoint: found.checkpoint.clone(),
+        keys: keys(gathered),
+        streams,
         events,
-        keys: keys
+        nodes: found
+            .nodes
             .iter()
-            .map(|(id, key)| LedgerKey {
-                id: id.clone(),
-                algorithm: "Ed25519".to_owned(),
-                public: STANDARD.encode(key.to_bytes()),
+            .map(|(place, hash)| LedgerNode {
+                level: place.level,
+                index: place.index,
+                hash: STANDARD.encode(hash.as_bytes()),
             })
             .collect(),
     })
+}
+
+/// Every key that the installation announced.
+fn keys(gathered: &Gathered) -> Vec<LedgerKey> {
+    let entries = gathered.streams.all().flat_map(|(_, entries, _)| entries);
+    let announced = entries.filter_map(|entry| match &entry.recorded.event {
+        Event::Installation(Announced::KeyAnnounced { kid, public, purpose, .. }) => {
+            Some(LedgerKey {
+                id: kid.clone(),
+                algorithm: "Ed25519".to_owned(),
+                purpose: purpose.code().to_owned(),
+                public: STANDARD.encode(unhex(public).unwrap_or_default()),
+            })
+        }
+        _ => None,
+    });
+    announced.collect()
 }

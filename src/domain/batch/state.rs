@@ -50,7 +50,7 @@ impl BatchState {
 }
 
 /// One performance of a step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Performance {
     /// The step.
     pub step: Name,
@@ -92,7 +92,7 @@ impl Performance {
 }
 
 /// A batch, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Batch {
     /// Its number.
     pub number: BatchNumber,
@@ -100,7 +100,8 @@ pub struct Batch {
     pub version: u64,
     /// Identity, version and hash of the master record.
     pub record: RecordRef,
-    /// The text of that version.
+    /// The text of that version; written down by its hash.
+    #[serde(skip)]
     pub text: String,
     /// Title of the master record.
     pub title: String,
@@ -124,7 +125,8 @@ pub struct Batch {
     pub performances: Vec<Performance>,
     /// Hold points signed.
     pub hold_points: BTreeMap<Name, Signature>,
-    /// The book.
+    /// The book; written down by the postings it is made of.
+    #[serde(skip)]
     pub book: Book,
     /// When it was completed.
     pub completed_at: Option<Instant>,

@@ -172,7 +172,7 @@ impl Status {
 }
 
 /// QA's decision on a deviation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// The root cause.
     pub root_cause: String,
@@ -187,7 +187,7 @@ pub struct Decision {
 }
 
 /// A deviation, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Deviation {
     /// Its number, such as `DEV-2026-0001`.
     pub number: String,

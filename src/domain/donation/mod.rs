@@ -76,7 +76,7 @@ pub enum Event {
 }
 
 /// A donation, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Donation {
     /// Its donation identification number.
     pub din: String,

@@ -83,7 +83,7 @@ impl Scope {
 }
 
 /// A consent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Consent {
     /// Its number for this donor, from 1.
     pub number: u32,
@@ -133,7 +133,7 @@ impl Purpose {
 }
 
 /// A blood sample of the tested person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sample {
     /// Its number for this donor, from 1.
     pub number: u32,
@@ -207,7 +207,7 @@ impl Reaction {
 }
 
 /// A marker result; all are kept and shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MarkerResult {
     /// The sample.
     pub sample: u32,
@@ -228,7 +228,7 @@ pub struct MarkerResult {
 }
 
 /// A questionnaire with its answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Questionnaire {
     /// Version of the form.
     pub form_version: String,
@@ -243,7 +243,7 @@ pub struct Questionnaire {
 }
 
 /// A signed risk assessment of a reactive marker or a positive answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Assessment {
     /// The marker or the question.
     pub about: Name,
@@ -256,7 +256,7 @@ pub struct Assessment {
 }
 
 /// A decision on eligibility.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Eligibility {
     /// The donation it is about.
     pub donation: Din,
@@ -271,7 +271,7 @@ pub struct Eligibility {
 }
 
 /// A donor, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Donor {
     /// The pseudonymous code.
     pub code: String,

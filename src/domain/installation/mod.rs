@@ -55,7 +55,7 @@ pub enum Event {
 }
 
 /// What is known of the installation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Installation {
     /// The name of the log.
     pub origin: String,

@@ -66,7 +66,7 @@ impl VersionState {
 }
 
 /// A version of a master record, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RecordVersion {
     /// Identity, version and hash.
     pub record: RecordRef,
@@ -77,6 +77,7 @@ pub struct RecordVersion {
     /// The material it makes.
     pub product: MaterialCode,
     /// The text.
+    #[serde(skip)]
     pub text: String,
     /// How it stands.
     pub state: VersionState,

@@ -6,9 +6,10 @@ use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
 use crate::domain::protocol::{ArithmeticLine, DoseUnit};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::Slot;
+use serde::Serialize;
 
 /// How an order was cancelled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cancellation {
     /// Whether a unit had been thawed by then.
     pub after_thaw: bool,
@@ -19,7 +20,7 @@ pub struct Cancellation {
 }
 
 /// How an order was closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Closing {
     /// Units given.
     pub administered: u32,
@@ -30,7 +31,7 @@ pub struct Closing {
 }
 
 /// An order, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Order {
     /// Order number.
     pub number: OrderNumber,

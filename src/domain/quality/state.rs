@@ -64,7 +64,7 @@ impl Status {
 }
 
 /// How a recorded result stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum ResultStanding {
     /// Nobody has reviewed it.
     Unreviewed,
@@ -92,7 +92,7 @@ pub enum ResultStanding {
 }
 
 /// A recorded result; all are kept and shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestResult {
     /// Its number, from 1.
     pub number: u32,
@@ -113,7 +113,7 @@ pub struct TestResult {
 }
 
 /// A reading before the end, negative to date.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InterimReading {
     /// When it was read.
     pub read_at: Instant,
@@ -122,7 +122,7 @@ pub struct InterimReading {
 }
 
 /// A test request, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TestRequest {
     /// `<batch>.<test>`.
     pub id: String,

@@ -57,7 +57,7 @@ impl Stage {
 }
 
 /// A signed review.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Review {
     /// The exceptions with remarks.
     pub exceptions: Vec<Reviewed>,
@@ -70,7 +70,7 @@ pub struct Review {
 }
 
 /// A certification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Certification {
     /// Whether results were pending.
     pub initial: bool,
@@ -81,7 +81,7 @@ pub struct Certification {
 }
 
 /// A late failure and who must be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LateFailure {
     /// The test.
     pub test: Name,
@@ -96,7 +96,7 @@ pub struct LateFailure {
 }
 
 /// A decision to hold, to lift a hold, or to reject.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// What was decided: `hold`, `lift` or `reject`.
     pub what: &'static str,
@@ -107,7 +107,7 @@ pub struct Decision {
 }
 
 /// The release of a batch, as its events tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Release {
     /// The batch number.
     pub batch: String,

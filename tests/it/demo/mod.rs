@@ -56,6 +56,7 @@ fn the_story_is_the_same_on_both_databases_and_what_it_leaves_verifies() {
     for file in &first.files {
         assert!(std::fs::metadata(file).unwrap().len() > 1000, "{}", file.display());
     }
+    complete_and_true(&folder.0.join("records/ORD-2026-0001"));
     // A finished demo is never played over.
     let again = play(&options(&folder.0, None));
     assert!(matches!(again, Err(Trouble::Occupied(_))), "{again:?}");
@@ -68,6 +69,42 @@ fn the_story_is_the_same_on_both_databases_and_what_it_leaves_verifies() {
         };
         assert_eq!(counts(&first), counts(&second));
     }
+}
+
+/// The record of the story has nothing left out, and stands alone in both forms.
+fn complete_and_true(path: &Path) {
+    use chorda::record::{BatchRecord, Verdict, verify::verify};
+    let key = path.parent().unwrap().parent().unwrap().join("chorda.secrets/checkpoint.vkey");
+    let key = std::fs::read_to_string(key).unwrap();
+    for ending in ["json", "pdf"] {
+        let report = verify(&std::fs::read(path.with_extension(ending)).unwrap(), Some(&key));
+        assert!(report.passed, "{:#?}", report.lines());
+        assert!(report.events > 300, "{} events", report.events);
+    }
+    let json = std::fs::read(path.with_extension("json")).unwrap();
+    let record: BatchRecord = serde_json::from_slice(&json).unwrap();
+    for batch in &record.batches {
+        assert!(!batch.timers.is_empty() || batch.title.contains("pooled"), "{}", batch.number);
+        assert!(batch.timers.iter().all(|timer| timer.verdict == Verdict::In), "{}", batch.number);
+        assert!(!batch.materials.is_empty() && !batch.equipment.is_empty());
+        for used in batch.materials.iter().flat_map(|material| &material.uses) {
+            assert!(used.quantity.is_some(), "{} {}", batch.number, used.step);
+            assert_eq!(used.state, "released, in date");
+        }
+        assert!(batch.equipment.iter().all(|used| used.state == "fit for use"));
+    }
+    let hop = record.custody.first().unwrap();
+    assert_eq!((record.custody.len(), hop.containers.len()), (1, 4));
+    assert_eq!((hop.given.act.as_str(), hop.given.by.name.as_str()), ("handed over", "Ana Kos"));
+    assert_eq!(hop.received.as_ref().unwrap().by.name, "Gaja Perše");
+    assert!(record.excursions.iter().all(|one| one.back.is_some()));
+    assert!(record.administrations.iter().all(|given| given.given.act == "administered"));
+    assert_eq!(record.audit_trail.len(), record.ledger.events.len());
+    let changes = record.audit_trail.iter().flat_map(|entry| &entry.changes);
+    let stored = changes.filter(|change| change.field == "disposition" && change.old.is_some());
+    assert!(stored.count() > 0, "old values are there");
+    let partial = record.ledger.streams.iter().filter(|stream| !stream.complete);
+    assert!(partial.clone().all(|stream| stream.name.starts_with("equipment/")));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod batch;
 mod custody;
 mod id;
-mod order;
+pub(crate) mod order;
 mod protocol;
 mod master_record;
 mod quantity;

@@ -113,6 +113,24 @@ fn try_place(
     )
 }
 
+/// The changes of an order that is placed under the protocol of this text, confirmed, scheduled.
+pub(crate) fn history(protocol_hash: &ContentHash) -> Vec<Change> {
+    let placement = Placement {
+        number: &OrderNumber::parse("ORD-2026-0001").unwrap(),
+        coi: &CoiId::parse("CHA999926000001").unwrap(),
+        protocol: &xerostomia(),
+        protocol_hash,
+        slot: &Ok(slot()),
+        open_order: None,
+    };
+    let mut changes = order::place(&place_command(), &placement).unwrap();
+    let placed: Order = after(None, &changes);
+    let command = Confirm { signature: signature("miha", Meaning::Verified) };
+    changes.extend(order::confirm(&placed, &command).unwrap());
+    changes.extend(order::schedule(&confirmed(), &scheduling(false)).unwrap());
+    changes
+}
+
 pub(crate) fn placed() -> Order {
     after(None, &try_place(&place_command(), &Ok(slot()), None).unwrap())
 }

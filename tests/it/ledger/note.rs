@@ -1,7 +1,7 @@
 //! Signed notes, checkpoints and log proofs in their published forms.
 
 use chorda::ledger::checkpoint::CheckpointError;
-use chorda::ledger::note::{NoteError, open, sign, verifier_key};
+use chorda::ledger::note::{NoteError, open, read_verifier_key, sign, verifier_key};
 use chorda::ledger::proof::LogProof;
 use chorda::ledger::tree::{inclusion_proof, root};
 use chorda::ledger::{Checkpoint, Hash, SecretKey};
@@ -48,6 +48,13 @@ fn a_note_of_another_implementation_opens() {
     let blob = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, blob).unwrap();
     let public = chorda::ledger::PublicKey::from_slice(&blob[1..]).unwrap();
     assert_eq!(verifier_key("PeterNeumann", &public), vkey);
+    assert_eq!(
+        read_verifier_key(&format!("{vkey}\n")),
+        Ok(("PeterNeumann".to_owned(), public.clone()))
+    );
+    for wrong in ["", "a+b", &vkey[1..], &vkey[..vkey.len() - 4], "PeterNeumann+c74f20a3+AAAA"] {
+        assert_eq!(read_verifier_key(wrong), Err(NoteError::NotAKey), "{wrong:?}");
+    }
     let text = "If you think cryptography is the answer to your problem,\n\
                 then you don't know what your problem is.\n";
     let note = format!(

@@ -1,9 +1,11 @@
 //! The Merkle tree: the vectors of RFC 6962 implementations, and every proof of every small tree.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chorda::ledger::Hash;
 use chorda::ledger::tree::{
-    Frontier, ProofError, consistency_proof, inclusion_proof, root, verify_consistency,
-    verify_inclusion,
+    Frontier, Place, ProofError, consistency_proof, inclusion_proof, joint_proof, root,
+    verify_consistency, verify_inclusion, verify_joint,
 };
 use proptest::prelude::*;
 
@@ -89,6 +91,41 @@ fn every_leaf_of_every_small_tree_is_proved_and_no_other() {
             }
         }
         assert_eq!(inclusion_proof(&leaves, size), None);
+    }
+}
+
+#[test]
+fn any_set_of_leaves_has_one_joint_proof_and_nothing_else_passes() {
+    for size in 1..=40_usize {
+        let leaves = leaves(size);
+        let top = root(&leaves);
+        for pattern in [1_u64, 2, 3, 5, 0b1011_0010_0110, 0xFFFF_FFFF, 0xF0F0_F0F0_F0, u64::MAX] {
+            let wanted: BTreeSet<u64> =
+                (0..size as u64).filter(|index| pattern >> (index % 64) & 1 == 1).collect();
+            let nodes = joint_proof(&leaves, &wanted).unwrap();
+            let proved: BTreeMap<u64, Hash> =
+                wanted.iter().map(|index| (*index, leaves[*index as usize])).collect();
+            let check = |proved: &_, nodes: &_| verify_joint(size as u64, proved, nodes, &top);
+            if wanted.is_empty() {
+                assert!(check(&proved, &nodes).is_err());
+                continue;
+            }
+            assert_eq!(check(&proved, &nodes), Ok(()), "{size} {pattern:b}");
+            let mut other = proved.clone();
+            *other.values_mut().next().unwrap() = Hash::of_leaf(b"other");
+            assert_eq!(check(&other, &nodes), Err(ProofError::Root));
+            let mut more = nodes.clone();
+            more.insert(Place { level: 60, index: 1 }, top);
+            assert_eq!(check(&proved, &more), Err(ProofError::Length));
+            let mut fewer = nodes.clone();
+            if fewer.pop_first().is_some() {
+                assert!(check(&proved, &fewer).is_err());
+            }
+            let mut outside = proved.clone();
+            outside.insert(size as u64, top);
+            assert_eq!(check(&outside, &nodes), Err(ProofError::OutOfRange));
+        }
+        assert_eq!(joint_proof(&leaves, &BTreeSet::from([size as u64])), None);
     }
 }
 

@@ -27,6 +27,7 @@ fn mark(login: &str, minutes: i64, meaning: &str) -> Mark {
     Mark {
         by: person(login),
         at: at(minutes),
+        act: "performed".into(),
         meaning: meaning.into(),
         recorded_at: None,
         reason: None,
@@ -97,9 +98,7 @@ impl Script {
             materials: Vec::new(),
             equipment: vec!["EQ-BSC-01 safety cabinet".into()],
             containers: Vec::new(),
-            timers: Vec::new(),
             deviations: Vec::new(),
-            comments: Vec::new(),
         });
         self.steps.last_mut().unwrap()
     }
@@ -151,8 +150,6 @@ fn culture_steps(start: i64, number: usize) -> Vec<Step> {
         );
     }
     let harvest = script.step("harvest", "Harvest P0", true, Vec::new());
-    harvest.timers =
-        vec![field("P0 culture", "13 d 4 h", Some("10–21 d"), Verdict::In, "calculated")];
     harvest.containers = vec!["in: 8 flasks CF0000001 … CF0000008".into()];
     let viability = if number == 1 { "91.0 %" } else { "94.0 %" };
     script.step("count", "Count after P0", true, count_fields("1.20×10⁶/ml", viability));
@@ -238,13 +235,12 @@ fn pool_steps(start: i64) -> Vec<Step> {
         true,
         vec![field("Aliquots", "60", Some("60"), Verdict::In, "scanned")],
     );
-    let label = script.step(
+    script.step(
         "label",
         "Label and scan back",
         true,
         vec![field("Labels read back", "60 of 60", Some("60 of 60"), Verdict::In, "scanned")],
     );
-    label.comments = vec!["vial 31: first label creased, reprinted".into()];
     script.step(
         "freeze",
         "Freeze at a controlled rate",
@@ -304,8 +300,7 @@ fn dose_steps(start: i64) -> Vec<Step> {
     script.minute += 2 * DAY;
     script.step("feed", "Change the medium", false, Vec::new());
     script.minute += 2 * DAY;
-    let harvest = script.step("harvest", "Harvest P2", true, Vec::new());
-    harvest.timers = vec![field("P2 culture", "4 d 2 h", Some("3–5 d"), Verdict::In, "calculated")];
+    script.step("harvest", "Harvest P2", true, Vec::new());
     script.step("count", "Count", true, count_fields("12.4×10⁶/ml", "96.2 %"));
     script
         .step(
@@ -358,19 +353,55 @@ fn dose_steps(start: i64) -> Vec<Step> {
     steps
 }
 
-fn materials() -> Vec<MaterialUse> {
-    [
-        ("α-MEM, GMP grade", "L-2201", "2026-12-31, opened, in use until 2026-04-01", "1 240 ml"),
-        ("Human platelet lysate", "PL-77", "2027-05-31", "132 ml"),
-        ("Recombinant trypsin", "RT-5", "2026-09-30", "60 ml"),
-        ("Saline 0.9 %", "NS-4", "2028-01-31", "310 ml"),
+fn timers(start: i64) -> Vec<Timer> {
+    vec![
+        Timer {
+            title: "Culture".into(),
+            from: "Seed".into(),
+            started: Some(at(start)),
+            to: "Harvest".into(),
+            stopped: Some(at(start + 4 * DAY)),
+            limits: "3 d to 5 d".into(),
+            actual: Some("4 d".into()),
+            state: "kept".into(),
+            verdict: Verdict::In,
+        },
+        Timer {
+            title: "Harvest until filling".into(),
+            from: "Harvest".into(),
+            started: Some(at(start + 4 * DAY)),
+            to: "Fill".into(),
+            stopped: Some(at(start + 4 * DAY + 300)),
+            limits: "at most 4 h".into(),
+            actual: Some("5 h".into()),
+            state: "BROKEN: too late".into(),
+            verdict: Verdict::Out,
+        },
     ]
-    .map(|(material, lot, expiry, quantity)| MaterialUse {
+}
+
+fn materials(start: i64) -> Vec<MaterialUse> {
+    [
+        ("α-MEM, GMP grade", "ALPHA-MEM/L-2201", Some("1 240 ml")),
+        ("Human platelet lysate", "HPL/PL-77", Some("132 ml")),
+        ("Recombinant trypsin", "TRYPLE/RT-5", None),
+        ("Saline 0.9 %", "NACL-09/NS-4", Some("310 ml")),
+    ]
+    .map(|(material, lot, quantity)| MaterialUse {
         material: material.into(),
         lot: lot.into(),
-        expiry: expiry.into(),
-        quantity: quantity.into(),
-        steps: "1.3, 1.4, 2.1".into(),
+        supplier: "Invented Supplies".into(),
+        certificate: Some("CoA 4711".into()),
+        released: Some(mark("q.zupan", -30 * DAY, "I approve this.")),
+        expiry: at(300 * DAY),
+        uses: vec![MaterialStep {
+            step: "1.3 Seed the explants".into(),
+            at: at(start + 90),
+            quantity: quantity.map(Into::into),
+            in_use: Some("package 2, in use to 2026-04-01 12:00".into()),
+            state: "released, in date".into(),
+            verdict: Verdict::In,
+        }],
     })
     .into()
 }
@@ -380,9 +411,11 @@ fn equipment() -> Vec<EquipmentUse> {
         .map(|(asset, name)| EquipmentUse {
             asset: asset.into(),
             name: name.into(),
-            calibration: "valid to 2026-11-30".into(),
-            cleaning: "clean, 2026-03-01".into(),
-            steps: "all".into(),
+            calibration: "CAL-26-014, valid to 2026-11-30".into(),
+            cleaning: "cleaned 2026-03-01 07:10, holds to 2026-03-02 07:10".into(),
+            uses: vec!["1.1 Clear the line (2026-03-01 08:12)".into()],
+            state: "fit for use".into(),
+            verdict: Verdict::In,
         })
         .into()
 }
@@ -400,6 +433,8 @@ fn account(name: &str, unit: &str, start: i64, rows: &[(&str, &str, &str, &str)]
                 from: (*from).into(),
                 to: (*to).into(),
                 amount: (*amount).into(),
+                count: 1,
+                each: (*amount).into(),
                 by: "t.novak".into(),
             })
             .collect(),
@@ -563,7 +598,8 @@ fn batch(
         started: Some(at(start)),
         finished: steps.last().and_then(|s| s.performed.as_ref()).map(|mark| mark.at.clone()),
         steps,
-        materials: materials(),
+        timers: timers(start),
+        materials: materials(start),
         equipment: equipment(),
         containers: Vec::new(),
         accounts: vec![
@@ -735,28 +771,25 @@ fn genealogy() -> Genealogy {
 
 fn custody() -> (Vec<CustodyEvent>, Vec<Excursion>, Vec<Administration>) {
     let start = 65 * DAY;
-    let event = |n: i64, from: &str, to: &str, by: &str| CustodyEvent {
-        at: at(start + n * 25),
-        containers: "CJ0000001 CJ0000002 CJ0000003 CJ0000004".into(),
-        from: from.into(),
+    let codes: Vec<String> = (1..=4).map(|n| format!("CJ{n:07}")).collect();
+    let event = |n: i64, from: &str, to: &str, received: bool| CustodyEvent {
+        containers: codes.clone(),
+        destination: "hospital pharmacy".into(),
+        given: mark(from, start + n * 25, "I handed this over."),
+        condition_given: "intact, 19.5 °C".into(),
         to: to.into(),
-        condition: Some("intact, 19.5 °C".into()),
-        by: by.into(),
+        received: received.then(|| mark(to, start + n * 25 + 20, "I received this.")),
+        condition_received: received.then(|| "intact, 19.0 °C".into()),
     };
-    let events = vec![
-        event(0, "clean room B", "Tina Novak", "t.novak"),
-        event(1, "Tina Novak", "courier transfer", "t.novak"),
-        event(2, "courier transfer", "Dr. Živa Žagar", "t.novak, z.zagar"),
-        event(3, "Dr. Živa Žagar", "nuclear medicine, room 4", "z.zagar"),
-        event(4, "nuclear medicine, room 4", "Dr. Živa Žagar", "z.zagar"),
-    ];
+    let events = vec![event(0, "t.novak", "z.zagar", true), event(4, "z.zagar", "m.kos", false)];
     let excursions = vec![Excursion {
         container: "CJ0000001".into(),
         purpose: "99mTc labelling of 5 % of the injectate".into(),
         quantity_out: "0.05 ml".into(),
+        taken_by: "m.kos".into(),
         out: mark("z.zagar", start + 60, "I handed this over"),
         deadline: at(start + 120),
-        quantity_back: Some("0.05 ml".into()),
+        quantity_back: Some("0.05 ml with 180 MBq".into()),
         back: Some(mark("z.zagar", start + 100, "I took this back")),
         state: "returned in time".into(),
         verdict: Verdict::In,
@@ -771,9 +804,7 @@ fn custody() -> (Vec<CustodyEvent>, Vec<Excursion>, Vec<Administration>) {
             patient_code: "XER-03".into(),
             quantity: if n <= 2 { "1.0 ml" } else { "0.5 ml" }.into(),
             at: at(start + 130 + 6 * n),
-            by: person("z.zagar"),
-            witness: Some(person("m.kos")),
-            note: (n == 2).then(|| "two areas, tail and body; no reaction".into()),
+            given: mark("z.zagar", start + 131 + 6 * n, "I administered this."),
         })
         .collect();
     (events, excursions, administrations)
@@ -784,29 +815,32 @@ fn audit_trail(batches: &[Batch]) -> Vec<AuditEntry> {
     for batch in batches {
         for step in &batch.steps {
             let Some(done) = &step.performed else { continue };
-            for field in &step.fields {
-                entries.push(AuditEntry {
-                    at: done.at.clone(),
-                    by: format!("{}, {}", done.by.login, done.by.role),
-                    object: format!("batch {}, step {}", batch.number, step.number),
-                    action: format!("{} recorded", field.label),
-                    old: field.corrections.first().map(|c| c.from.clone()),
-                    new: Some(field.value.clone()),
-                    reason: field.corrections.first().map(|c| c.reason.clone()),
-                });
-            }
+            let change = |field: &Field| Change {
+                field: format!("step {} {}", step.number, field.label),
+                old: field.corrections.first().map(|correction| correction.from.clone()),
+                new: Some(field.value.clone()),
+            };
             entries.push(AuditEntry {
                 at: done.at.clone(),
-                by: format!("{}, {}", done.by.login, done.by.role),
-                object: format!("batch {}, step {}", batch.number, step.number),
-                action: "Step performed and signed".into(),
-                old: None,
-                new: Some("performed".into()),
-                reason: None,
+                by: done.by.login.clone(),
+                role: done.by.role.clone(),
+                station: "ROOM-A".into(),
+                object: format!("batch {}", batch.number),
+                action: "step performed".into(),
+                changes: step.fields.iter().map(change).collect(),
+                elsewhere: None,
+                reason: step.fields.iter().find_map(|field| {
+                    field.corrections.first().map(|correction| correction.reason.clone())
+                }),
+                signatures: vec![format!("{} ({}) · performed", done.by.name, done.by.login)],
+                index: 0,
             });
         }
     }
     entries.sort_by_key(|entry| entry.at.at);
+    for (index, entry) in (0..).zip(&mut entries) {
+        entry.index = index * 3;
+    }
     entries
 }
 
@@ -831,21 +865,27 @@ fn ledger(events: u64) -> LedgerProof {
             "chorda.example/ledger/1\n4211\n{root}\n\n— chorda.example/ledger/1 \
              Vw2b0a8x7Zl0m9nJY0uW1kXk0p2d8aIq8v0mXz4o4oE3iQ8Zr0Jr3u0m9nJY0uW1kXk0p2d8aIq8v0mXz4o4oE3i==\n"
         ),
-        events: (0..events)
-            .map(|index| LedgerEvent {
-                index: Some(index * 3),
-                canonical: format!("{{\"type\":\"batch.step_performed\",\"v\":1,\"ver\":{index}}}"),
-                hash: format!("{index:016x}").repeat(4),
-                key: "key-2026-01".into(),
-                signature: root.into(),
-                inclusion: vec![root.into(); 12],
-            })
-            .collect(),
         keys: vec![LedgerKey {
-            id: "key-2026-01".into(),
+            id: "ed25519-2026".into(),
             algorithm: "Ed25519".into(),
+            purpose: "event".into(),
             public: root.into(),
         }],
+        streams: vec![LedgerStream {
+            name: "order/ORD-2026-0001".into(),
+            complete: true,
+            events: u32::try_from(events).unwrap(),
+        }],
+        events: (0..events)
+            .map(|index| LedgerEvent {
+                index: index * 3,
+                canonical: format!("{{\"type\":\"batch.step_performed\",\"v\":1,\"ver\":{index}}}"),
+                hash: format!("{index:016x}").repeat(4),
+                key: "ed25519-2026".into(),
+                signature: root.into(),
+            })
+            .collect(),
+        nodes: vec![LedgerNode { level: 1, index: 7, hash: root.into() }],
     }
 }
 
@@ -867,6 +907,7 @@ fn identity() -> Identity {
         protocol_title: "Mesenchymal stromal cells for radiation-induced xerostomia, phase I"
             .into(),
         legal_basis: "investigational product, trial A-0000, phase I".into(),
+        sponsor: "Fictitious Institute, Ljubljana".into(),
         ordered: mark("z.zagar", 55 * DAY, "I order this dose for this patient code"),
         treatment: at(65 * DAY + 120),
         expiry: Some(at(65 * DAY + 480)),
@@ -888,6 +929,7 @@ pub(super) fn record() -> BatchRecord {
     let (custody, excursions, administrations) = custody();
     BatchRecord {
         format: FORMAT.into(),
+        program: chorda::pdf::PRODUCER.into(),
         site: Site {
             name: "Zavod za celično zdravljenje (fictitious)".into(),
             address: "Cesta pod Šmarno goro 99, 1000 Ljubljana".into(),
@@ -927,5 +969,6 @@ pub(super) fn record() -> BatchRecord {
         audit_trail,
         genealogy: genealogy(),
         batches,
+        seal: None,
     }
 }

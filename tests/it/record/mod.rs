@@ -1,6 +1,7 @@
 //! The batch record: complete, extractable, the same every time, and clean for other readers.
 
 mod fixture;
+mod verify;
 
 use std::process::Command;
 
@@ -59,8 +60,8 @@ fn texts_of_any_length_and_script_still_make_a_record() {
         record.batches[0].title = text.into();
         record.batches[0].steps[0].title = text.into();
         record.batches[0].steps[1].fields[0].value = text.into();
-        record.batches[0].steps[1].comments.push(text.into());
-        record.audit_trail[0].new = Some(text.into());
+        record.batches[0].steps[1].containers.push(text.into());
+        record.audit_trail[0].changes[0].new = Some(text.into());
         record.genealogy.nodes[0].label = text.into();
         let control = text.contains('\u{7}');
         assert_eq!(render_pdf(&record).is_err(), control, "the ledger's profile refuses controls");
@@ -162,6 +163,11 @@ fn other_programs_read_the_record() {
         "2026-05-06",
         "CEST (+02:00)",
         "corrected from 92.0 %",
+        "92.0 % → 91.0 %",
+        "BROKEN: too late",
+        "not stated",
+        "No value of this batch was corrected after it was signed.",
+        "CAL-26-014",
         "DEV-2026-0003",
         "returned in time",
         "0 – reconciled",
