@@ -2,7 +2,7 @@
 
 use super::assess::{Draft, Planned};
 use super::refusal::Refusal;
-use super::values::{Values, reference_text};
+use super::values::Values;
 use crate::domain::account::{Account, Book, Posting};
 use crate::domain::container::{ContainerKind, Contents};
 use crate::domain::id::Name;
@@ -197,7 +197,7 @@ fn counted(ledger: &mut Ledger, rule: &AccountRule, known: &Values<'_>) -> Resul
         let Some(reference) = reference else { continue };
         let now = number(known, reference)?;
         if now.is_negative() {
-            let because = format!("{} is below zero", reference_text(reference));
+            let because = format!("{reference} is below zero");
             return Err(Refusal::Balance { because });
         }
         let booked = ledger.book.balance(Account::Process, now.unit());
@@ -213,7 +213,7 @@ fn counted(ledger: &mut Ledger, rule: &AccountRule, known: &Values<'_>) -> Resul
 
 fn number(known: &Values<'_>, reference: &Reference) -> Result<Quantity, Refusal> {
     known.number(reference, None).ok_or_else(|| Refusal::NotCalculable {
-        title: reference_text(reference),
+        title: reference.to_string(),
         because: "it has no value".to_owned(),
     })
 }

@@ -90,7 +90,7 @@ impl Values<'_> {
             for reference in given.into_iter().flat_map(|(_, references)| references) {
                 let operand = self
                     .look_up(reference)
-                    .ok_or_else(|| CalculationError::Missing(reference_text(reference)))
+                    .ok_or_else(|| CalculationError::Missing(reference.to_string()))
                     .map_err(|error| refuse(error.to_string()))?;
                 operands.push(operand);
             }
@@ -154,22 +154,6 @@ fn operand<'e>(entries: impl Iterator<Item = &'e Entry>) -> Option<Operand> {
         }
     }
     if items.is_empty() { None } else { Some(Operand::Each(items)) }
-}
-
-/// A reference as the file writes it.
-pub(super) fn reference_text(reference: &Reference) -> String {
-    match reference {
-        Reference::Value { step: None, name } => name.to_string(),
-        Reference::Value { step: Some(step), name } => format!("{step}.{name}"),
-        Reference::Parameter(name) => format!("parameter.{name}"),
-        Reference::Order(OrderSum::Cells) => "order.cells".to_owned(),
-        Reference::Order(OrderSum::Volume) => "order.volume".to_owned(),
-        Reference::Order(OrderSum::Units) => "order.units".to_owned(),
-        Reference::Contents { what, part: ContentsPart::Cells } => format!("contents.{what}.cells"),
-        Reference::Contents { what, part: ContentsPart::Volume } => {
-            format!("contents.{what}.volume")
-        }
-    }
 }
 
 /// Reads everything entered at a step: each field once, or once for each container it is asked for.

@@ -1,7 +1,8 @@
 //! Master batch records: the approved process as text, read into types that can be run.
 //!
 //! `parse` reads a file, `check` judges it as a whole, `calculation` is the closed set of
-//! calculations a file may name; [`RecordVersion`] is the life of one version from proposal to
+//! calculations a file may name, `outline` says in words what a file states, `diff` compares two
+//! versions, `simulate` runs one many times, `reference` is the page that explains the language; [`RecordVersion`] is the life of one version from proposal to
 //! retirement. Neighbours: `batch` runs a [`MasterRecord`]; a running batch keeps its text.
 //!
 //! Architecture invariant: no process of any product is written here; everything a product needs
@@ -9,15 +10,19 @@
 
 pub mod calculation;
 mod check;
+pub mod diff;
 mod fault;
 mod model;
+pub mod outline;
 mod parse;
 mod reader;
+pub mod reference;
+pub mod simulate;
 mod units;
 mod version;
 
-pub use check::{check, predecessors};
-pub use fault::{Fault, Faults};
+pub use check::{Beside, LabelKind, LabelNeed, check, check_beside, predecessors};
+pub use fault::{Fault, Faults, Kind as FaultKind};
 pub use model::*;
 pub use parse::{hash_text, parse};
 pub use units::Shape;

@@ -10,6 +10,7 @@ use crate::domain::quantity::{Quantity, Rounding, Unit};
 use crate::domain::time::Span;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Where in the file something stands: byte offset of its first character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -59,6 +60,8 @@ pub struct MasterRecord {
     pub donation: DonationRule,
     /// The highest passage number anything in it may reach.
     pub max_passage: Option<u8>,
+    /// The bill of materials: what its steps may use.
+    pub materials: Vec<Material>,
     /// Stated numbers that calculations and limits use.
     pub parameters: Vec<Parameter>,
     /// Unit procedures, in order: the chapters of the record.
@@ -75,6 +78,8 @@ pub struct MasterRecord {
     pub hold_points: Vec<HoldPoint>,
     /// What is tested.
     pub tests: Vec<TestPlan>,
+    /// What the simulation assumes; nothing of it binds a batch.
+    pub assumptions: Vec<Assumption>,
     /// The text itself.
     pub text: String,
 }
@@ -105,6 +110,11 @@ impl MasterRecord {
         self.parameters.iter().find(|parameter| parameter.name == *name)
     }
 
+    /// Whether a batch may be complete without a step: it is optional, or has a condition.
+    pub fn may_be_left_out(&self, step: &Step) -> bool {
+        step.repeat.min == 0 || step.when.is_some()
+    }
+
     /// The title of the unit procedure a step belongs to; empty if it has none.
     pub fn unit_title(&self, step: &Step) -> &str {
         step.unit
@@ -121,6 +131,17 @@ pub enum DonationRule {
     Inherited,
     /// A pool of several donors: it gets a number of its own (Directive 2006/86 Art. 10b).
     Pool,
+}
+
+/// A material the process uses: one line of the bill of materials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Material {
+    /// The material.
+    pub material: MaterialCode,
+    /// What it is, in words.
+    pub title: String,
+    /// Where it stands.
+    pub at: At,
 }
 
 /// A stated number.
@@ -206,6 +227,8 @@ pub struct Output {
     pub keeps: Option<Span>,
     /// Whether the shortest expiry of what it was made from limits it too.
     pub expiry_limited_by_inputs: bool,
+    /// How much fits into one container, `mL`; none: not stated.
+    pub capacity: Option<Decimal>,
     /// Label definition it carries; none for what never leaves the vessel.
     pub label: Option<String>,
     /// Where it stands.
@@ -331,6 +354,8 @@ pub struct Step {
     pub operation: Operation,
     /// The steps that must be complete before it.
     pub after: Vec<Name>,
+    /// What was chosen at an earlier step for this one to be done; none: always.
+    pub when: Option<Condition>,
     /// How often it is done.
     pub repeat: Repeat,
     /// Who signs.
@@ -371,6 +396,19 @@ impl Step {
     pub fn calculation(&self, name: &Name) -> Option<&Calculation> {
         self.calculations.iter().find(|calculation| calculation.name == *name)
     }
+}
+
+/// What must have been chosen at an earlier step for a step to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The earlier step.
+    pub step: Name,
+    /// Its field of choices.
+    pub field: Name,
+    /// The choices for which the step is done.
+    pub is: Vec<String>,
+    /// Where it stands.
+    pub at: At,
 }
 
 /// How often a step is done.
@@ -503,6 +541,26 @@ pub enum Reference {
         /// What of them.
         part: ContentsPart,
     },
+}
+
+impl fmt::Display for Reference {
+    /// As the file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { step: None, name } => write!(f, "{name}"),
+            Self::Value { step: Some(step), name } => write!(f, "{step}.{name}"),
+            Self::Parameter(name) => write!(f, "parameter.{name}"),
+            Self::Order(OrderSum::Cells) => write!(f, "order.cells"),
+            Self::Order(OrderSum::Volume) => write!(f, "order.volume"),
+            Self::Order(OrderSum::Units) => write!(f, "order.units"),
+            Self::Contents { what, part: ContentsPart::Cells } => {
+                write!(f, "contents.{what}.cells")
+            }
+            Self::Contents { what, part: ContentsPart::Volume } => {
+                write!(f, "contents.{what}.volume")
+            }
+        }
+    }
 }
 
 /// A sum over the dose units of an order.
@@ -675,4 +733,34 @@ pub struct TestPlan {
     pub specification: Specification,
     /// Where it stands.
     pub at: At,
+}
+
+/// What the simulation assumes about something. It binds no batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assumption {
+    /// What it is about.
+    pub about: Subject,
+    /// How long it takes: shortest, likely, longest.
+    pub lasts: Option<[Span; 3]>,
+    /// What a value is: lowest, likely, highest, in its unit.
+    pub is: Option<[Decimal; 3]>,
+    /// Another value it is like; with `is`, so many per cent of it.
+    pub like: Option<Reference>,
+    /// In how many of a hundred runs it ends badly: the batch is lost, or a choice is not accepted.
+    pub fails: Option<Decimal>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What an assumption is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// How long a step takes.
+    Step(Name),
+    /// How long the time between two steps is.
+    Timer(Name),
+    /// How long a test takes.
+    Test(Name),
+    /// What is entered or what comes from outside.
+    Value(Reference),
 }

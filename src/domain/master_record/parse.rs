@@ -3,12 +3,12 @@
 //! Neighbours: `reader` reads single keys; `check` then judges what was read as a whole.
 
 use super::calculation::Method;
-use super::fault::{Faults, Sink};
+use super::fault::{Faults, Keys, Kind, Sink};
 use super::model::{
-    AcceptedRecord, AccountRule, At, Band, Breaking, Calculation, Consumption, Count, DonationRule,
-    EquipmentNeed, Field, FieldKind, HoldPoint, Input, Limits, MasterRecord, MaterialNeed,
-    Operation, Output, Parameter, Production, RecordRef, Repeat, SignatureRule, Source, Step,
-    TestPlan, Timer, UnitProcedure,
+    AcceptedRecord, AccountRule, Assumption, At, Band, Breaking, Calculation, Condition,
+    Consumption, Count, DonationRule, EquipmentNeed, Field, FieldKind, HoldPoint, Input, Limits,
+    MasterRecord, Material, MaterialNeed, Operation, Output, Parameter, Production, RecordRef,
+    Reference, Repeat, SignatureRule, Source, Step, Subject, TestPlan, Timer, UnitProcedure,
 };
 use super::reader::Section;
 use crate::domain::container::ContainerKind;
@@ -40,13 +40,20 @@ pub fn parse(text: &str) -> Result<MasterRecord, Faults> {
     }
 }
 
+/// The keys that the reader asks for, by kind of table, in the tables that the text has.
+pub(super) fn keys_asked(text: &str) -> Keys {
+    let sink = Sink::new(text);
+    read(text, &sink);
+    sink.into_keys()
+}
+
 fn read(text: &str, sink: &Sink<'_>) -> Option<MasterRecord> {
     let document = match toml::de::DeTable::parse(text) {
         Ok(document) => document,
         Err(error) => {
             let at = At(error.span().map_or(0, |span| span.start));
             let message = error.message().to_owned();
-            sink.report(at, "not_toml", message, "write it as TOML: key = value");
+            sink.report(at, Kind::NotToml, message, "write it as TOML: key = value");
             return None;
         }
     };
@@ -58,12 +65,12 @@ fn read(text: &str, sink: &Sink<'_>) -> Option<MasterRecord> {
 }
 
 fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
-    let id = root.parsed("id", "bad_id", MasterRecordId::parse, "such as EQ-MSC-DOSE");
+    let id = root.parsed("id", Kind::BadId, MasterRecordId::parse, "such as EQ-MSC-DOSE");
     let id = root.required("id", id);
     let version = root.whole("version");
     let version = root.required("version", version);
     let title = root.required_text("title");
-    let product = root.parsed("product", "bad_id", MaterialCode::parse, "such as EQ-MSC-P1");
+    let product = root.parsed("product", Kind::BadId, MaterialCode::parse, "such as EQ-MSC-P1");
     let product = root.required("product", product);
     let legal_basis = root.required_text("legal_basis");
     let source = root.required_text("source");
@@ -72,20 +79,23 @@ fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
     let donation = root
         .word(
             "donation",
-            "unknown_word",
+            Kind::UnknownWord,
             &[("inherited", DonationRule::Inherited), ("pool", DonationRule::Pool)],
         )
         .unwrap_or(DonationRule::Inherited);
     let max_passage = root.small("max_passage");
+    let materials = root.sections("material", "a material", material);
     let parameters = root.sections("parameter", "a parameter", parameter);
     let units = root.sections("unit", "a unit procedure", unit_procedure);
     let inputs = root.sections("input", "an input", input);
     let outputs = root.sections("output", "an output", output);
     let mut steps = root.sections("step", "a step", step);
     follow_sequence(&mut steps);
+    name_materials(&mut steps, &materials);
     let timers = root.sections("timer", "a timer", timer);
     let hold_points = root.sections("hold_point", "a hold point", hold_point);
     let tests = root.sections("test", "a test", test);
+    let assumptions = root.sections("assume", "an assumption", assumption);
     Some(MasterRecord {
         record: RecordRef { id: id?, version: version?, hash: hash_text(text)? },
         title: title?,
@@ -96,6 +106,7 @@ fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
         for_order,
         donation,
         max_passage,
+        materials,
         parameters,
         units,
         inputs,
@@ -104,6 +115,7 @@ fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
         timers,
         hold_points,
         tests,
+        assumptions,
         text: text.to_owned(),
     })
 }
@@ -117,6 +129,22 @@ fn follow_sequence(steps: &mut [(Step, bool)]) {
         }
         before = Some(step.name.clone());
     }
+}
+
+/// A material of a step that states no title has that of the bill of materials.
+fn name_materials(steps: &mut [(Step, bool)], bill: &[Material]) {
+    for need in steps.iter_mut().flat_map(|(step, _)| &mut step.materials) {
+        if need.title.is_empty() {
+            let known = bill.iter().find(|known| known.material == need.material);
+            need.title =
+                known.map_or_else(|| need.material.to_string(), |known| known.title.clone());
+        }
+    }
+}
+
+fn material(section: &mut Section<'_>) -> Option<Material> {
+    let (material, title) = (material_code(section), section.required_text("title"));
+    Some(Material { material: material?, title: title?, at: section.at() })
 }
 
 fn parameter(section: &mut Section<'_>) -> Option<Parameter> {
@@ -143,12 +171,13 @@ fn unit_procedure(section: &mut Section<'_>) -> Option<UnitProcedure> {
 
 fn container_kind(section: &mut Section<'_>) -> Option<ContainerKind> {
     let words = ContainerKind::ALL.map(|(kind, code, ..)| (code, kind));
-    let kind = section.word("container", "unknown_container", &words);
+    let kind = section.word("container", Kind::UnknownContainer, &words);
     section.required("container", kind)
 }
 
 fn material_code(section: &mut Section<'_>) -> Option<MaterialCode> {
-    let material = section.parsed("material", "bad_id", MaterialCode::parse, "such as ALPHA-MEM");
+    let material =
+        section.parsed("material", Kind::BadId, MaterialCode::parse, "such as ALPHA-MEM");
     section.required("material", material)
 }
 
@@ -164,7 +193,7 @@ fn input(section: &mut Section<'_>) -> Option<Input> {
         ("conditionally_released", Disposition::ConditionallyReleased),
         ("quarantine", Disposition::Quarantine),
     ];
-    let disposition = section.word("disposition", "unknown_word", &dispositions);
+    let disposition = section.word("disposition", Kind::UnknownWord, &dispositions);
     let disposition = section.required("disposition", disposition);
     let passage = section.small("passage");
     let max_age = section.span("max_age");
@@ -187,7 +216,7 @@ fn input(section: &mut Section<'_>) -> Option<Input> {
 }
 
 fn accepted(section: &mut Section<'_>) -> Option<AcceptedRecord> {
-    let id = section.parsed("id", "bad_id", MasterRecordId::parse, "such as EQ-MSC-BANK");
+    let id = section.parsed("id", Kind::BadId, MasterRecordId::parse, "such as EQ-MSC-BANK");
     let id = section.required("id", id);
     let versions = section.wholes("versions");
     let versions = section.required("versions", versions);
@@ -203,6 +232,7 @@ fn output(section: &mut Section<'_>) -> Option<Output> {
     let product_code = section.text("product_code");
     let keeps = section.span("keeps");
     let expiry_limited_by_inputs = section.flag("expiry_limited_by_inputs").unwrap_or(false);
+    let capacity = section.decimal("capacity");
     let label = section.text("label");
     Some(Output {
         name: name?,
@@ -213,6 +243,7 @@ fn output(section: &mut Section<'_>) -> Option<Output> {
         product_code,
         keeps,
         expiry_limited_by_inputs,
+        capacity,
         label,
         at: section.at(),
     })
@@ -223,17 +254,18 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
     let name = section.required_name("name");
     let title = section.required_text("title");
     let instruction = section.required_text("instruction");
-    let operation = section.word("operation", "unknown_operation", &Operation::ALL);
+    let operation = section.word("operation", Kind::UnknownOperation, &Operation::ALL);
     let operation = section.required("operation", operation);
     let unit = section.name("unit");
     let stated = section.has("after");
     let after = section.names("after").unwrap_or_default();
+    let when = condition(section);
     let repeat = repeat(section);
     let signatures = [
         ("performed", SignatureRule::Performed),
         ("performed_verified", SignatureRule::PerformedVerified),
     ];
-    let signature = section.word("signature", "unknown_word", &signatures);
+    let signature = section.word("signature", Kind::UnknownWord, &signatures);
     let critical = section.flag("critical").unwrap_or(false);
     let step = Step {
         name: name?,
@@ -242,6 +274,7 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
         instruction: instruction?,
         operation: operation?,
         after,
+        when,
         repeat,
         signature: signature.unwrap_or(SignatureRule::Performed),
         critical,
@@ -260,6 +293,24 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
     Some((step, stated))
 }
 
+fn condition(section: &mut Section<'_>) -> Option<Condition> {
+    let mut inner = section.section("when", "a condition")?;
+    let value = inner.reference("value");
+    let value = inner.required("value", value);
+    let is = inner.texts("is");
+    let is = inner.required("is", is);
+    let value_at = inner.at_of("value");
+    let at = inner.at();
+    inner.finish();
+    let is = is?.into_iter().map(|(text, _)| text).collect();
+    let Reference::Value { step: Some(step), name: field } = value? else {
+        let message = "a condition asks for a choice of an earlier step";
+        section.fault(value_at, Kind::BadCondition, message, "write value = \"step.field\"");
+        return None;
+    };
+    Some(Condition { step, field, is, at })
+}
+
 fn repeat(section: &mut Section<'_>) -> Repeat {
     let Some(mut inner) = section.section("repeat", "a repetition") else { return Repeat::ONCE };
     let min = inner.whole("min").unwrap_or(1);
@@ -273,7 +324,7 @@ fn field(section: &mut Section<'_>) -> Option<Field> {
     let name = section.required_name("name");
     let title = section.required_text("title");
     let kinds = ["number", "choice", "text", "time", "scan", "confirm"].map(|word| (word, word));
-    let kind = section.word("type", "unknown_type", &kinds);
+    let kind = section.word("type", Kind::UnknownType, &kinds);
     let kind = match section.required("type", kind)? {
         "number" => {
             let unit = section.unit("unit");
@@ -302,7 +353,7 @@ fn field(section: &mut Section<'_>) -> Option<Field> {
         name: name?,
         title: title?,
         kind,
-        source: section.word("source", "unknown_word", &sources).unwrap_or(usual),
+        source: section.word("source", Kind::UnknownWord, &sources).unwrap_or(usual),
         required: section.flag("required").unwrap_or(true),
         each: section.name("each"),
         limits: limits(section),
@@ -332,14 +383,14 @@ fn breaking(section: &mut Section<'_>, key: &'static str) -> Option<Breaking> {
         ("major", Breaking::Deviation(Class::Major)),
         ("critical", Breaking::Deviation(Class::Critical)),
     ];
-    section.word(key, "unknown_word", &words)
+    section.word(key, Kind::UnknownWord, &words)
 }
 
 fn calculation(section: &mut Section<'_>) -> Option<Calculation> {
     let name = section.required_name("name");
     let title = section.required_text("title");
     let methods = Method::ALL.map(|(method, code, _)| (code, method));
-    let method = section.word("method", "unknown_calculation", &methods);
+    let method = section.word("method", Kind::UnknownCalculation, &methods);
     let method = section.required("method", method);
     let inputs = section.references("inputs");
     let inputs = section.required("inputs", inputs);
@@ -360,15 +411,17 @@ fn calculation(section: &mut Section<'_>) -> Option<Calculation> {
 
 fn rounding(section: &mut Section<'_>) -> Rounding {
     let words = [("half_up", Rounding::HalfUp), ("down", Rounding::Down), ("up", Rounding::Up)];
-    section.word("rounding", "unknown_word", &words).unwrap_or(Rounding::HalfUp)
+    section.word("rounding", Kind::UnknownWord, &words).unwrap_or(Rounding::HalfUp)
 }
 
 fn material_need(section: &mut Section<'_>) -> Option<MaterialNeed> {
     let material = material_code(section);
-    let title = section.required_text("title");
+    let title = section.text("title").unwrap_or_default();
+    let required = section.flag("required").unwrap_or(true);
+    let title = section.text("title").unwrap_or_default();
     let required = section.flag("required").unwrap_or(true);
     let quantity = section.reference("quantity");
-    Some(MaterialNeed { material: material?, title: title?, required, quantity, at: section.at() })
+    Some(MaterialNeed { material: material?, title, required, quantity, at: section.at() })
 }
 
 fn equipment_need(section: &mut Section<'_>) -> Option<EquipmentNeed> {
@@ -395,7 +448,7 @@ fn production(section: &mut Section<'_>) -> Option<Production> {
                 if whole.is_none() {
                     let at = section.at_of("count");
                     let message = format!("{number} containers cannot be made");
-                    section.fault(at, "out_of_range", message, "write a whole number from 1");
+                    section.fault(at, Kind::OutOfRange, message, "write a whole number from 1");
                 }
                 Count::Fixed(whole.unwrap_or(1))
             }
@@ -521,11 +574,29 @@ fn limit(section: &mut Section<'_>) -> Option<Limit> {
     if found.len() != 1 {
         section.fault(
             section.at(),
-            "criterion_limit",
+            Kind::CriterionLimit,
             format!("this criterion states {} limits", found.len()),
             "state exactly one of: at_least, above, at_most, below, low and high, equals, \
              negative, report_only",
         );
     }
     found.pop()
+}
+
+fn assumption(section: &mut Section<'_>) -> Option<Assumption> {
+    let mut about = Vec::new();
+    about.extend(section.name("step").map(Subject::Step));
+    about.extend(section.name("timer").map(Subject::Timer));
+    about.extend(section.name("test").map(Subject::Test));
+    about.extend(section.reference("value").map(Subject::Value));
+    if about.len() != 1 {
+        let message = format!("this assumption is about {} things", about.len());
+        let remedy = "name exactly one: step, timer, test or value";
+        section.fault(section.at(), Kind::BadAssumption, message, remedy);
+    }
+    let lasts = section.spans("lasts");
+    let is = section.decimals("is");
+    let like = section.reference("like");
+    let fails = section.decimal("fails");
+    Some(Assumption { about: about.pop()?, lasts, is, like, fails, at: section.at() })
 }

@@ -3,7 +3,7 @@
 //! Architecture invariant: a number never passes through floating point; its written digits are
 //! read as an exact decimal.
 
-use super::fault::Sink;
+use super::fault::{Kind, Sink};
 use super::model::{At, Bound, ContentsPart, OrderSum, Reference};
 use crate::domain::id::Name;
 use crate::domain::quantity::{Unit, parse_decimal};
@@ -35,15 +35,16 @@ impl<'a> Section<'a> {
     pub(super) fn fault(
         &self,
         at: At,
-        code: &'static str,
+        kind: Kind,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.sink.report(at, code, message, remedy);
+        self.sink.report(at, kind, message, remedy);
     }
 
     /// Reports keys that were never asked for, with the known key that is nearest.
     pub(super) fn finish(self) {
+        self.sink.learn(&self.what, &self.used);
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if self.used.contains(name) {
@@ -55,7 +56,7 @@ impl<'a> Section<'a> {
                 None => format!("known here: {}", known.join(", ")),
             };
             let message = format!("'{name}' is not known in {}", self.what);
-            self.sink.report(At(key.span().start), "unknown_field", message, remedy);
+            self.sink.report(At(key.span().start), Kind::UnknownField, message, remedy);
         }
     }
 
@@ -67,7 +68,7 @@ impl<'a> Section<'a> {
     fn misshapen(&self, node: Node<'a>, key: &str, expected: &str) {
         self.sink.report(
             At(node.span().start),
-            "wrong_type",
+            Kind::WrongType,
             format!("'{key}' of {} is a {}", self.what, node.get_ref().type_str()),
             format!("write {expected}"),
         );
@@ -89,7 +90,7 @@ impl<'a> Section<'a> {
         if value.is_none() && self.node(key).is_none() {
             self.sink.report(
                 self.at,
-                "missing_field",
+                Kind::MissingField,
                 format!("{} has no '{key}'", self.what),
                 format!("add '{key} = …'"),
             );
@@ -104,7 +105,7 @@ impl<'a> Section<'a> {
             Some(_) => {
                 self.sink.report(
                     At(node.span().start),
-                    "empty_text",
+                    Kind::EmptyText,
                     format!("'{key}' of {} is empty", self.what),
                     "write something or remove the line",
                 );
@@ -126,7 +127,7 @@ impl<'a> Section<'a> {
     pub(super) fn parsed<T, E: std::fmt::Display>(
         &mut self,
         key: &'static str,
-        code: &'static str,
+        kind: Kind,
         parse: impl Fn(&str) -> Result<T, E>,
         remedy: &str,
     ) -> Option<T> {
@@ -135,14 +136,14 @@ impl<'a> Section<'a> {
         match parse(&text) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.sink.report(at, code, error.to_string(), remedy);
+                self.sink.report(at, kind, error.to_string(), remedy);
                 None
             }
         }
     }
 
     pub(super) fn name(&mut self, key: &'static str) -> Option<Name> {
-        self.parsed(key, "bad_name", Name::parse, "such as 'p0_harvest'")
+        self.parsed(key, Kind::BadName, Name::parse, "such as 'p0_harvest'")
     }
 
     pub(super) fn required_name(&mut self, key: &'static str) -> Option<Name> {
@@ -154,7 +155,7 @@ impl<'a> Section<'a> {
     pub(super) fn word<T: Copy>(
         &mut self,
         key: &'static str,
-        code: &'static str,
+        kind: Kind,
         set: &[(&'static str, T)],
     ) -> Option<T> {
         let text = self.text(key)?;
@@ -167,7 +168,7 @@ impl<'a> Section<'a> {
             };
             let message = format!("'{text}' is no '{key}' of {}", self.what);
             let at = self.at_of(key);
-            self.sink.report(at, code, message, remedy);
+            self.sink.report(at, kind, message, remedy);
         }
         found
     }
@@ -198,7 +199,7 @@ impl<'a> Section<'a> {
         let small = u8::try_from(number).ok();
         if small.is_none() {
             let at = self.at_of(key);
-            self.sink.report(at, "out_of_range", format!("{number} is too large"), "at most 255");
+            self.sink.report(at, Kind::OutOfRange, format!("{number} is too large"), "at most 255");
         }
         small
     }
@@ -220,7 +221,7 @@ impl<'a> Section<'a> {
             let at = self.at_of(key);
             self.sink.report(
                 at,
-                "unknown_unit",
+                Kind::UnknownUnit,
                 format!("'{text}' is not a known UCUM unit"),
                 format!("one of: {}", codes.join(", ")),
             );
@@ -234,11 +235,11 @@ impl<'a> Section<'a> {
                 .filter(|span| span.seconds() >= 0)
                 .ok_or_else(|| format!("'{text}' is not a length of time"))
         };
-        self.parsed(key, "bad_span", parse, "write '14 d', '36 h', '10 min' or '30 s'")
+        self.parsed(key, Kind::BadSpan, parse, "write '14 d', '36 h', '10 min' or '30 s'")
     }
 
     pub(super) fn reference(&mut self, key: &'static str) -> Option<Reference> {
-        self.parsed(key, "bad_reference", parse_reference, REFERENCE_FORMS)
+        self.parsed(key, Kind::BadReference, parse_reference, REFERENCE_FORMS)
     }
 
     /// A number or a reference.
@@ -277,7 +278,7 @@ impl<'a> Section<'a> {
             match Name::parse(&text) {
                 Ok(name) => names.push(name),
                 Err(error) => {
-                    self.sink.report(at, "bad_name", error.to_string(), "such as 'p0_harvest'");
+                    self.sink.report(at, Kind::BadName, error.to_string(), "such as 'p0_harvest'");
                 }
             }
         }
@@ -300,6 +301,36 @@ impl<'a> Section<'a> {
             self.misshapen(node, key, "a list of whole numbers such as [1, 2]");
         }
         found
+    }
+
+    /// Three of a kind, as `read` makes them of the texts or digits of a list.
+    fn three<T: Copy>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(Node<'a>) -> Option<T>,
+        expected: &str,
+    ) -> Option<[T; 3]> {
+        let node = self.node(key)?;
+        let array = node.get_ref().as_array();
+        let items: Option<Vec<T>> = array.and_then(|array| array.iter().map(read).collect());
+        let three = items.and_then(|items| <[T; 3]>::try_from(items).ok());
+        if three.is_none() {
+            self.misshapen(node, key, expected);
+        }
+        three
+    }
+
+    /// Three lengths of time: shortest, likely, longest.
+    pub(super) fn spans(&mut self, key: &'static str) -> Option<[Span; 3]> {
+        let read = |node: Node<'a>| {
+            Span::parse(node.get_ref().as_str()?).filter(|span| span.seconds() >= 0)
+        };
+        self.three(key, read, "three times such as [\"20 min\", \"30 min\", \"1 h\"]")
+    }
+
+    /// Three numbers: lowest, likely, highest.
+    pub(super) fn decimals(&mut self, key: &'static str) -> Option<[Decimal; 3]> {
+        self.three(key, decimal_of, "three numbers such as [80, 92, 98]")
     }
 
     /// Every key of a table whose values are one or several references.
@@ -330,7 +361,7 @@ impl<'a> Section<'a> {
                     Ok(reference) => references.push(reference),
                     Err(message) => self.sink.report(
                         At(value.span().start),
-                        "bad_reference",
+                        Kind::BadReference,
                         message,
                         REFERENCE_FORMS,
                     ),

@@ -34,7 +34,7 @@ fn expect(text: &str, from: &str, to: &str, code: &str) -> Fault {
     let found = faults(&changed);
     found
         .iter()
-        .find(|fault| fault.code == code)
+        .find(|fault| fault.kind.code() == code)
         .cloned()
         .unwrap_or_else(|| panic!("no {code} in {found:#?}"))
 }

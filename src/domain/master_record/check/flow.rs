@@ -1,0 +1,230 @@
+//! What enters, what is made of it, and what becomes of that.
+
+use super::Check;
+use crate::domain::container::ContainerKind;
+use crate::domain::master_record::fault::Kind;
+use crate::domain::master_record::model::{
+    At, Consumption, Count, DonationRule, Input, Operation, Output, Reference, Step,
+};
+use std::collections::BTreeSet;
+
+impl Check<'_> {
+    /// What enters a step must have been made before, and what is made must be known.
+    pub(super) fn flow(&self) {
+        for step in &self.record.steps {
+            for production in &step.produces {
+                if self.record.output(&production.output).is_none() {
+                    let message = format!("'{}' is no output", production.output);
+                    let place = (production.at, "output");
+                    self.fault(place, Kind::UnknownOutput, message, "add [[output]]");
+                }
+            }
+            for consumption in &step.consumes {
+                self.consumption(step, consumption);
+            }
+        }
+        for input in &self.record.inputs {
+            self.input(input);
+        }
+        for output in &self.record.outputs {
+            self.output(output);
+        }
+        if !self.record.outputs.iter().any(|output| output.material == self.record.product) {
+            let message = format!("no output is the product {}", self.record.product);
+            let remedy = "give one output this material, or correct 'product'";
+            self.fault((At(0), "product"), Kind::ProductNotMade, message, remedy);
+        }
+        self.donors();
+        self.dose();
+    }
+
+    fn consumption(&self, step: &Step, consumption: &Consumption) {
+        let what = &consumption.what;
+        let place = (consumption.at, "what");
+        if let Some(input) = self.record.input(what) {
+            if consumption.count.is_some_and(|count| count > input.count) {
+                let message = format!("only {} of '{what}' enter the batch", input.count);
+                let remedy = "lower 'count' here, or raise it at the input";
+                self.fault((consumption.at, "count"), Kind::CountMismatch, message, remedy);
+            }
+            return;
+        }
+        let mut makers = self
+            .record
+            .steps
+            .iter()
+            .filter(|maker| maker.produces.iter().any(|made| made.output == *what))
+            .filter(|maker| self.is_before(&maker.name, &step.name))
+            .peekable();
+        if makers.peek().is_none() {
+            let message = format!("no earlier step makes '{what}', nor is it an input");
+            let remedy = "add [[input]], or let an earlier step produce it";
+            return self.fault(place, Kind::NeverMade, message, remedy);
+        }
+        if makers.all(|maker| self.may_lack(maker, step)) {
+            let message = format!("'{what}' is made only by a step that may be left out");
+            let remedy = "make that step mandatory, or give this one the same condition";
+            self.fault(place, Kind::MadeOnlySometimes, message, remedy);
+        }
+    }
+
+    fn input(&self, input: &Input) {
+        let used = self.record.steps.iter().flat_map(|s| &s.consumes);
+        if !used.clone().any(|c| c.what == input.name) {
+            let message = format!("input '{}' is used by no step", input.name);
+            let remedy = "let a step consume it";
+            self.fault((input.at, "name"), Kind::UnusedInput, message, remedy);
+        }
+        if input.count == 0 {
+            let remedy = "at least 1";
+            self.fault((input.at, "count"), Kind::OutOfRange, "nothing enters", remedy);
+        }
+        let taken = used.filter(|c| c.what == input.name).filter_map(|c| c.count);
+        let taken: u32 = taken.fold(0, u32::saturating_add);
+        if taken > input.count {
+            let message = format!("the steps together use {taken} of '{}'", input.name);
+            let remedy = format!("{} enter; make the two agree", input.count);
+            self.fault((input.at, "count"), Kind::CountMismatch, message, remedy);
+        }
+        if let Some(donors) = input.distinct_donors.filter(|d| *d > input.count || *d == 0) {
+            let message = format!("{} containers cannot come from {donors} donors", input.count);
+            let remedy = "raise count or correct distinct_donors";
+            self.fault((input.at, "distinct_donors"), Kind::DonorRule, message, remedy);
+        }
+        if input.reserved && !self.record.for_order {
+            let message = "an input is reserved for an order, but the batch is for none";
+            let remedy = "write for_order = true";
+            self.fault((input.at, "reserved_for_order"), Kind::NoOrder, message, remedy);
+        }
+        for accepted in &input.accepts {
+            if accepted.id == self.record.record.id || accepted.versions.is_empty() {
+                let message =
+                    format!("'{}' cannot be what '{}' is made by", accepted.id, input.name);
+                let remedy = "name the record before this one, and its versions";
+                self.fault((input.at, "accepts"), Kind::AcceptedRecordMismatch, message, remedy);
+            }
+        }
+    }
+
+    /// Nothing is made that nobody asks about: the product, what is used up, stored or tested.
+    fn output(&self, output: &Output) {
+        if self.makers(&output.name).next().is_none() {
+            let message = format!("no step makes output '{}'", output.name);
+            let remedy = "let a step produce it";
+            self.fault((output.at, "name"), Kind::NeverMade, message, remedy);
+        }
+        let sample = output.container == ContainerKind::SampleTube;
+        let tested = self.record.tests.iter().any(|test| test.sample == output.name);
+        if sample && !tested {
+            let message = format!("no test uses the sample '{}'", output.name);
+            let remedy = "add [[test]] with this sample, or do not draw it";
+            return self.fault((output.at, "name"), Kind::SampleUntested, message, remedy);
+        }
+        let stored = self.record.steps.iter().any(|step| step.stored.contains(&output.name));
+        let used = self.users(&output.name).next().is_some();
+        if !(sample || used || stored || output.material == self.record.product) {
+            let message = format!("nothing says what becomes of '{}'", output.name);
+            let remedy = "let a step consume it, store it or dispose of it";
+            self.fault((output.at, "name"), Kind::OutputLeftOver, message, remedy);
+        }
+    }
+
+    fn donors(&self) {
+        let inputs = &self.record.inputs;
+        let pooled = inputs.iter().any(|i| i.distinct_donors.is_some_and(|donors| donors > 1));
+        if pooled != (self.record.donation == DonationRule::Pool) {
+            let message = "a pool of several donors has a donation number of its own";
+            let remedy = "write donation = \"pool\" exactly where distinct_donors is above 1";
+            self.fault((At(0), "donation"), Kind::PoolIdentity, message, remedy);
+        }
+        for step in self.record.steps.iter().filter(|s| s.operation == Operation::Pool) {
+            if !pooled {
+                let message = format!("step '{}' pools, but all comes from one donor", step.name);
+                let remedy = "state distinct_donors at the input, or use another operation";
+                self.fault((step.at, "operation"), Kind::DonorRule, message, remedy);
+            }
+        }
+    }
+
+    /// A batch for an order fills its dose units, and no container beyond what it holds.
+    fn dose(&self) {
+        let productions = || self.record.steps.iter().flat_map(|step| &step.produces);
+        let filled = productions().any(|production| production.count == Count::DoseUnits);
+        if self.record.for_order && !filled {
+            let message = "the batch is made for an order, but no step fills its dose units";
+            let remedy = "write per_dose_unit = true at the production of the product";
+            self.fault((At(0), "for_order"), Kind::DoseUndeliverable, message, remedy);
+        }
+        for production in productions() {
+            let output = self.record.output(&production.output);
+            let capacity = output.and_then(|output| output.capacity);
+            let Some(Reference::Parameter(name)) = &production.volume else { continue };
+            let volume = self.record.parameter(name).map(|parameter| parameter.value.value());
+            if volume.zip(capacity).is_some_and(|(volume, capacity)| volume > capacity) {
+                let message = format!("'{}' does not hold that volume", production.output);
+                let remedy = "lower the parameter, or choose a larger container";
+                self.fault((production.at, "volume"), Kind::OverCapacity, message, remedy);
+            }
+            let more = productions().filter(|p| p.output == production.output).count();
+            if more > 1 && production.count == Count::DoseUnits {
+                let message = "the dose units of an order are filled twice";
+                let remedy = "fill them at one step";
+                self.fault((production.at, "output"), Kind::DoseUndeliverable, message, remedy);
+            }
+        }
+    }
+
+    /// The bill of materials and the steps agree.
+    pub(super) fn materials(&self) {
+        let mut used = BTreeSet::new();
+        for step in &self.record.steps {
+            for need in &step.materials {
+                used.insert(&need.material);
+                if !self.record.materials.iter().any(|known| known.material == need.material) {
+                    let message = format!("{} is not in the bill of materials", need.material);
+                    let remedy = "add it as [[material]] with its title";
+                    self.fault((need.at, "material"), Kind::MaterialNotListed, message, remedy);
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for listed in &self.record.materials {
+            let place = (listed.at, "material");
+            if !seen.insert(&listed.material) {
+                let message = format!("{} is listed twice", listed.material);
+                self.fault(place, Kind::DuplicateName, message, "remove one of them");
+            } else if !used.contains(&listed.material) {
+                let message = format!("no step uses {}", listed.material);
+                let remedy = "remove it, or let a step use it";
+                self.fault(place, Kind::MaterialUnused, message, remedy);
+            }
+        }
+    }
+
+    /// What the operation of a step needs to have its effect.
+    pub(super) fn operation(&self, step: &Step) {
+        use crate::domain::master_record::model::FieldKind;
+        use Operation as O;
+        let missing = match step.operation {
+            O::Receive | O::Thaw | O::Retrieve if step.consumes.is_empty() => "[[step.consumes]]",
+            O::Seed | O::Divide | O::Fill | O::Sample if step.produces.is_empty() => {
+                "[[step.produces]]"
+            }
+            O::Count | O::Harvest | O::Pool | O::Formulate if step.account.is_none() => {
+                "account = { cells = … }"
+            }
+            O::Pool if !step.fields.iter().any(|field| field.each.is_some()) => {
+                "a field asked for each donor lot"
+            }
+            O::Label if step.labels.is_empty() => "labels = [\"…\"]",
+            O::Store if step.stored.is_empty() => "stored = [\"…\"]",
+            O::ClearLine if !step.fields.iter().any(|f| f.kind == FieldKind::Confirm) => {
+                "a field of type \"confirm\""
+            }
+            _ => return,
+        };
+        let message = format!("a step that does '{}' lacks {missing}", step.operation.code());
+        let place = (step.at, "operation");
+        self.fault(place, Kind::OperationIncomplete, message, format!("add {missing}"));
+    }
+}
