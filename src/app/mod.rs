@@ -19,6 +19,7 @@ pub mod batch_start;
 pub mod batch_step_perform;
 pub mod batch_step_verify;
 pub mod master_record_approve;
+pub mod master_record_check;
 pub mod audit;
 pub mod certificate;
 pub mod container_decide;

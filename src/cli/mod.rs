@@ -130,7 +130,7 @@ enum Command {
     Backup(backup::Backup),
     /// Bring a backup into a new or empty database
     Restore(backup::Restore),
-    /// Check master batch records
+    /// Check, compare and simulate master batch records
     #[command(subcommand)]
     Mbr(mbr::Command),
     /// Read and explain the codes on labels
@@ -160,7 +160,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Trace(wanted) => trace::run(&wanted, &arguments.site, &console),
         Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),
         Command::Restore(wanted) => backup::restore(&wanted, &arguments.site, &console),
-        Command::Mbr(command) => mbr::run(command, &console),
+        Command::Mbr(command) => mbr::run(command, &arguments.site, &console),
         Command::Code(command) => code::run(command, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Openapi(wanted) => openapi::run(&wanted, &console),

@@ -16,6 +16,7 @@ mod flow;
 mod genealogy;
 mod model;
 mod theme;
+mod timeline;
 mod trail;
 pub mod verify;
 mod words;
@@ -27,6 +28,7 @@ use crate::pdf::{self, Attachment, Document, Heading, Page};
 use flow::Flow;
 
 pub use model::*;
+pub use timeline::timeline_svg;
 pub use words::{brief, code_ranges};
 
 /// The name of the JSON form inside the PDF form.

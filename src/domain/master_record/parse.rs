@@ -418,8 +418,6 @@ fn material_need(section: &mut Section<'_>) -> Option<MaterialNeed> {
     let material = material_code(section);
     let title = section.text("title").unwrap_or_default();
     let required = section.flag("required").unwrap_or(true);
-    let title = section.text("title").unwrap_or_default();
-    let required = section.flag("required").unwrap_or(true);
     let quantity = section.reference("quantity");
     Some(MaterialNeed { material: material?, title, required, quantity, at: section.at() })
 }

@@ -1,5 +1,8 @@
 //! Reading master records: the shipped files are clean, and every kind of fault is found in place.
 
+mod faults;
+mod language;
+
 use chorda::domain::Context;
 use chorda::domain::actor::{Actor, Meaning, Role, Signature};
 use chorda::domain::id::{ContentHash, Login};

@@ -61,11 +61,18 @@ impl Timeline {
         let first = Self::pass(order, lasts, waits, &earliest);
         let mut current = first.clone();
         for _ in 0..ROUNDS_MAX {
-            let put_off = current.put_off(order, waits, &mut earliest);
-            if !put_off {
+            let mut better = false;
+            for number in current.broken(order) {
+                let trial = current.put_off(order, waits, number, &earliest);
+                let next = Self::pass(order, lasts, waits, &trial);
+                // Where the steps between are themselves too long, putting off helps nothing.
+                if next.excess(order) < current.excess(order) {
+                    (current, earliest, better) = (next, trial, true);
+                }
+            }
+            if !better {
                 break;
             }
-            current = Self::pass(order, lasts, waits, &earliest);
         }
         current.late = current.broken(order);
         // What the end really waited for shows before anything is put off.
@@ -116,21 +123,25 @@ impl Timeline {
         self.starts.get(at).copied().unwrap_or(0)
     }
 
-    /// Puts off the first step of every timer that would run too long; whether there was one.
-    fn put_off(&self, order: &Order, waits: &[i64], earliest: &mut [i64]) -> bool {
-        let mut any = false;
-        for (number, timer) in order.timers.iter().enumerate() {
-            let Some((from, to, Some(max))) = timer else { continue };
+    /// The earliest starts, with the first step of a timer that runs too long put off.
+    fn put_off(&self, order: &Order, waits: &[i64], number: usize, earliest: &[i64]) -> Vec<i64> {
+        let mut trial = earliest.to_vec();
+        if let Some(Some((from, to, Some(max)))) = order.timers.get(number) {
             let gap = self.start(*to).saturating_sub(self.end(*from));
-            if gap <= *max {
-                continue;
-            }
             let wait = waits.get(number).copied().filter(|wait| *wait > 0).unwrap_or(*max);
             let start = self.start(*from).saturating_add(gap).saturating_sub(wait);
-            any |= earliest.get(*from).is_some_and(|known| *known < start);
-            set(earliest, *from, start);
+            set(&mut trial, *from, start);
         }
-        any
+        trial
+    }
+
+    /// By how much all timers together run too long, in seconds.
+    fn excess(&self, order: &Order) -> i64 {
+        let over = order.timers.iter().flatten().map(|(from, to, max)| {
+            let gap = self.start(*to).saturating_sub(self.end(*from));
+            max.map_or(0, |max| gap.saturating_sub(max).max(0))
+        });
+        over.fold(0, i64::saturating_add)
     }
 
     fn broken(&self, order: &Order) -> Vec<usize> {
