@@ -7,10 +7,12 @@
 
 use serde::Serialize;
 
+use super::master_record_check::{check_text, records_known};
 use super::{App, Caller, signature};
+use crate::domain::RefusalKind;
 use crate::domain::actor::{Capability, Signature};
 use crate::domain::id::ContentHash;
-use crate::domain::master_record::{Command, Faults, MasterRecord, RecordVersion, decide, parse};
+use crate::domain::master_record::{Command, Fault, RecordVersion, decide, parse};
 use crate::domain::time::Instant;
 use crate::store::Failure;
 
@@ -21,12 +23,11 @@ pub const SHIPPED: [(&str, &str); 3] = [
     ("templates/mbr/eq-msc-dose.toml", include_str!("../../templates/mbr/eq-msc-dose.toml")),
 ];
 
-/// Reads and checks the text of a master record: `chorda mbr check`.
-///
-/// # Errors
-/// Every fault, in the order of the file.
-pub fn check(text: &str) -> Result<MasterRecord, Faults> {
-    parse(text)
+/// The text as it is kept and hashed: lines end with one character, as files do, whatever a browser
+/// made of them.
+#[must_use]
+pub fn kept_text(text: &str) -> String {
+    format!("{}\n", text.replace("\r\n", "\n").trim())
 }
 
 /// What author and approver sign: the hash of the text itself.
@@ -34,40 +35,61 @@ pub fn check(text: &str) -> Result<MasterRecord, Faults> {
 /// # Errors
 /// The faults of the text, as a refusal.
 pub fn content(text: &str) -> Result<ContentHash, Failure> {
-    Ok(read(text)?.record.hash)
+    let record = parse(&kept_text(text)).map_err(|faults| faulty(&faults.0))?;
+    Ok(record.record.hash)
 }
 
-fn read(text: &str) -> Result<MasterRecord, Failure> {
-    parse(text).map_err(|faults| {
-        let list: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
-        Failure::refused(
-            "record_faulty",
-            crate::domain::RefusalKind::Invalid,
-            format!("This text has faults. Correct them and propose again:\n{}", list.join("\n")),
-        )
-    })
+fn faulty(faults: &[Fault]) -> Failure {
+    let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Failure::refused(
+        "record_faulty",
+        RefusalKind::Invalid,
+        format!("This text has faults. Correct them and propose again:\n{}", list.join("\n")),
+    )
+}
+
+/// Put a text forward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MasterRecordPropose {
+    /// The text of the file.
+    pub text: String,
+    /// Why.
+    pub reason: String,
+    /// The change request it answers; empty for a first version.
+    pub change_request: String,
 }
 
 /// Puts a text forward; gives the key of the version, such as `EQ-MSC-DOSE.1`.
 ///
 /// # Errors
-/// The faults of the text; that the version exists; that the signature covers another text.
+/// The faults of the text, alone and beside the site's labels, protocols and other records; that
+/// the version exists; that the signature covers another text.
 pub fn master_record_propose(
     app: &App,
     caller: &Caller,
-    text: &str,
+    command: MasterRecordPropose,
     signed: Signature,
 ) -> Result<String, Failure> {
     caller.needs(Capability::ApproveMasterRecords)?;
-    let record = read(text)?.record;
-    signature::covers(&signed, &record.hash)?;
-    let (text, key, request) = (text.to_owned(), record.key(), record);
+    let text = kept_text(&command.text);
+    let site = app.config.site.clone();
+    let request = command.clone();
     app.write(caller, &("master_record_propose", &request), move |tx| {
-        let version = tx.load::<RecordVersion>(&key)?;
-        let command = Command::Propose { text: text.clone(), signature: signed.clone() };
+        let others = records_known(tx.db())?;
+        let checked = check_text(&text, &others, &site)?;
+        let record = checked.record.filter(|_| checked.faults.is_empty());
+        let record = record.ok_or_else(|| faulty(&checked.faults))?.record;
+        signature::covers(&signed, &record.hash)?;
+        let version = tx.load::<RecordVersion>(&record.key())?;
+        let propose = Command::Propose {
+            text: text.clone(),
+            reason: command.reason.clone(),
+            change_request: command.change_request.clone(),
+            signature: signed.clone(),
+        };
         let context = tx.context();
-        tx.record(decide(version.as_ref(), &command, &context)?)?;
-        Ok(key.clone())
+        tx.record(decide(version.as_ref(), &propose, &context)?)?;
+        Ok(record.key())
     })
 }
 
@@ -102,7 +124,28 @@ pub fn master_record_approve(
     })
 }
 
-/// Retires a version: no batch starts with it any more.
+/// States that a person who works by a version has read it.
+///
+/// # Errors
+/// What `domain::master_record` refuses.
+pub fn master_record_acknowledge(
+    app: &App,
+    caller: &Caller,
+    key: &str,
+    signed: Signature,
+) -> Result<(), Failure> {
+    caller.needs(Capability::ReadGmp)?;
+    let (key, request) = (key.to_owned(), key.to_owned());
+    app.write(caller, &("master_record_acknowledge", &request), move |tx| {
+        let version = tx.require::<RecordVersion>(&key)?;
+        signature::covers(&signed, &version.record.hash)?;
+        let acknowledge = Command::Acknowledge { signature: signed.clone() };
+        let context = tx.context();
+        tx.record(decide(Some(&version), &acknowledge, &context)?)
+    })
+}
+
+/// Retires a version, or withdraws a proposal: no batch starts with it any more.
 ///
 /// # Errors
 /// What `domain::master_record` refuses; a missing reason.

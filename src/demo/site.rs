@@ -4,7 +4,8 @@ use super::cast::{PASSWORD, Person};
 use super::stage::{Stage, Trouble};
 use crate::app::equipment_change::{DeviceStep, equipment_change, equipment_register};
 use crate::app::master_record_approve::{
-    MasterRecordApprove, SHIPPED, content, master_record_approve, master_record_propose,
+    MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_approve,
+    master_record_propose,
 };
 use crate::app::material_change::{
     LotShown, LotStep, MaterialDecide, material_change, material_decide,
@@ -125,6 +126,15 @@ pub(super) fn open(stage: &mut Stage) -> Result<(), Trouble> {
     master_records(stage)
 }
 
+/// What a shipped file is put forward as.
+fn first_version(text: &str) -> MasterRecordPropose {
+    MasterRecordPropose {
+        text: text.to_owned(),
+        reason: "First version of this site".to_owned(),
+        change_request: String::new(),
+    }
+}
+
 /// One person of QA puts the shipped master records forward, another approves them.
 fn master_records(stage: &mut Stage) -> Result<(), Trouble> {
     let (klara, eva) = (stage.people.klara.clone(), stage.people.eva.clone());
@@ -132,7 +142,7 @@ fn master_records(stage: &mut Stage) -> Result<(), Trouble> {
         let hash = content(text)?;
         let signature = stage.sign(&klara, Meaning::Authored, &hash)?;
         let caller = stage.by(&klara);
-        let outcome = master_record_propose(&stage.app, &caller, text, signature);
+        let outcome = master_record_propose(&stage.app, &caller, first_version(text), signature);
         let key = stage.done(&format!("propose {file}"), outcome)?;
         let effective_at = stage.app.clock.now();
         if key == "EQ-MSC-P1.1" {

@@ -64,9 +64,15 @@ pub(super) fn project_record(
                 ))
                 .execute(db)?;
         }
+        master_record::Event::Acknowledged { .. } => {
+            diesel::update(versions::table.find(key))
+                .set(versions::version.eq(version))
+                .execute(db)?;
+        }
         master_record::Event::Retired { .. } => {
             diesel::update(versions::table.find(key))
                 .set((
+                    versions::retired_at.eq(Some(recorded.at.naive())),
                     versions::state.eq(VersionState::Retired.code()),
                     versions::version.eq(version),
                 ))
@@ -491,10 +497,13 @@ pub struct VersionRow {
     pub approved_by: Option<String>,
     /// From when it is in effect.
     pub effective_at: Option<Instant>,
+    /// When it was retired or withdrawn.
+    pub retired_at: Option<Instant>,
 }
 
 type VersionHead = (String, String, i32, String, String, String, String);
-type VersionTail = (String, NaiveDateTime, Option<String>, Option<NaiveDateTime>);
+type VersionTail =
+    (String, NaiveDateTime, Option<String>, Option<NaiveDateTime>, Option<NaiveDateTime>);
 
 /// All versions of all master records, newest version of a record first.
 ///
@@ -518,12 +527,13 @@ pub fn versions(db: &mut Db) -> Result<Vec<VersionRow>, Failure> {
                 versions::proposed_at,
                 versions::approved_by,
                 versions::effective_at,
+                versions::retired_at,
             ),
         ))
         .load(db)?;
     let read = |(head, tail): (VersionHead, VersionTail)| {
         let (key, record, number, title, product, hash, state) = head;
-        let (authored_by, proposed_at, approved_by, effective_at) = tail;
+        let (authored_by, proposed_at, approved_by, effective_at, retired_at) = tail;
         VersionRow {
             key,
             record,
@@ -536,6 +546,7 @@ pub fn versions(db: &mut Db) -> Result<Vec<VersionRow>, Failure> {
             proposed_at: Instant::from_naive(proposed_at),
             approved_by,
             effective_at: effective_at.map(Instant::from_naive),
+            retired_at: retired_at.map(Instant::from_naive),
         }
     };
     Ok(rows.into_iter().map(read).collect())

@@ -530,6 +530,7 @@ diesel::table! {
         proposed_at -> Timestamp,
         approved_by -> Nullable<Text>,
         effective_at -> Nullable<Timestamp>,
+        retired_at -> Nullable<Timestamp>,
         version -> BigInt,
     }
 }

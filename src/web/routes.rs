@@ -146,6 +146,7 @@ const SLICES: &[&[Route]] = &[
     super::give::ROUTES,
     super::audit::ROUTES,
     super::record::ROUTES,
+    super::master_record::ROUTES,
 ];
 
 /// The whole table.

@@ -13,11 +13,13 @@ CREATE TABLE master_record (
     proposed_at   TIMESTAMP NOT NULL,
     approved_by   TEXT,
     effective_at  TIMESTAMP,
+    retired_at    TIMESTAMP,
     version       BIGINT NOT NULL CHECK (version > 0),
     UNIQUE (record, number),
     -- Author and approver are two people.
     CHECK (approved_by IS NULL OR approved_by <> authored_by),
-    CHECK (state <> 'approved' OR (approved_by IS NOT NULL AND effective_at IS NOT NULL))
+    CHECK (state <> 'approved' OR (approved_by IS NOT NULL AND effective_at IS NOT NULL)),
+    CHECK ((state = 'retired') = (retired_at IS NOT NULL))
 );
 
 CREATE TABLE batch (

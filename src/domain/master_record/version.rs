@@ -5,7 +5,7 @@
 use super::model::{RecordRef, version_key};
 use crate::domain::actor::{Meaning, Signature};
 use crate::domain::id::{ContentHash, MaterialCode};
-use crate::domain::time::{Instant, Zone};
+use crate::domain::time::{Instant, Span, Zone};
 use crate::domain::{Aggregate, Change, Context, Recorded, RefusalKind};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,10 @@ pub enum Event {
         product: MaterialCode,
         /// The text.
         text: String,
+        /// Why it is put forward.
+        reason: String,
+        /// The change request it answers; empty for a first version.
+        change_request: String,
         /// The author's signature on the hash.
         signature: Signature,
     },
@@ -31,6 +35,11 @@ pub enum Event {
         /// From when batches may start with it.
         effective_at: Instant,
         /// The approver's signature on the hash.
+        signature: Signature,
+    },
+    /// Somebody who works by it read it.
+    Acknowledged {
+        /// The reader's signature on the hash.
         signature: Signature,
     },
     /// No batch may start with it any more.
@@ -79,6 +88,10 @@ pub struct RecordVersion {
     /// The text.
     #[serde(skip)]
     pub text: String,
+    /// Why it was put forward.
+    pub reason: String,
+    /// The change request it answers; empty for a first version.
+    pub change_request: String,
     /// How it stands.
     pub state: VersionState,
     /// The author's signature.
@@ -87,6 +100,10 @@ pub struct RecordVersion {
     pub approved: Option<Signature>,
     /// From when it is in effect.
     pub effective_at: Option<Instant>,
+    /// Who read it, in the order of reading.
+    pub acknowledged: Vec<Signature>,
+    /// The signature and the reason of its retirement.
+    pub retired: Option<(Signature, String)>,
 }
 
 impl RecordVersion {
@@ -114,7 +131,9 @@ impl Aggregate for RecordVersion {
 
     fn apply(state: Option<Self>, recorded: &Recorded, event: &Event) -> Option<Self> {
         let Some(mut version) = state else {
-            let Event::Proposed { record, title, product, text, signature } = event else {
+            let Event::Proposed { record, title, product, text, reason, change_request, signature } =
+                event
+            else {
                 return None;
             };
             return Some(Self {
@@ -123,10 +142,14 @@ impl Aggregate for RecordVersion {
                 title: title.clone(),
                 product: product.clone(),
                 text: text.clone(),
+                reason: reason.clone(),
+                change_request: change_request.clone(),
                 state: VersionState::Proposed,
                 authored: signature.clone(),
                 approved: None,
                 effective_at: None,
+                acknowledged: Vec::new(),
+                retired: None,
             });
         };
         version.version = recorded.version;
@@ -137,7 +160,11 @@ impl Aggregate for RecordVersion {
                 version.effective_at = Some(*effective_at);
                 version.approved = Some(signature.clone());
             }
-            Event::Retired { .. } => version.state = VersionState::Retired,
+            Event::Acknowledged { signature } => version.acknowledged.push(signature.clone()),
+            Event::Retired { because, signature } => {
+                version.state = VersionState::Retired;
+                version.retired = Some((signature.clone(), because.clone()));
+            }
         }
         Some(version)
     }
@@ -151,6 +178,10 @@ pub enum Command {
     Propose {
         /// The text of the file.
         text: String,
+        /// Why.
+        reason: String,
+        /// The change request it answers; empty for a first version.
+        change_request: String,
         /// The author's signature.
         signature: Signature,
     },
@@ -159,6 +190,11 @@ pub enum Command {
         /// From when it is in effect.
         effective_at: Instant,
         /// The approver's signature.
+        signature: Signature,
+    },
+    /// State that one has read it.
+    Acknowledge {
+        /// The reader's signature.
         signature: Signature,
     },
     /// Retire it.
@@ -213,6 +249,23 @@ pub enum Refusal {
         /// The person.
         login: String,
     },
+    /// Why it is put forward is not said.
+    #[error("say why {key} is put forward, and from version 2 on by which change request")]
+    NoReason {
+        /// The version.
+        key: String,
+    },
+    /// The person read it already.
+    #[error("{login} acknowledged {key} already; nothing more is needed")]
+    Acknowledged {
+        /// The person.
+        login: String,
+        /// The version.
+        key: String,
+    },
+    /// It would be in effect before it was approved.
+    #[error("a version cannot be in effect before it is approved. Choose today or a later day")]
+    BackDated,
     /// The signature says something else.
     #[error("the signature does not cover this text with this meaning. Open it again and sign")]
     WrongSignature,
@@ -242,6 +295,9 @@ impl crate::domain::Refusal for Refusal {
             Self::Unknown => "version_unknown",
             Self::WrongState { .. } => "version_state",
             Self::ApproverIsAuthor { .. } => "approver_is_author ATMP-4",
+            Self::BackDated => "effective_before_approval ATMP-1",
+            Self::NoReason { .. } => "reason_missing ATMP-1",
+            Self::Acknowledged { .. } => "already_acknowledged",
             Self::WrongSignature => "signature_content 21 CFR 11.70",
             Self::NotApproved { .. } => "record_not_approved ATMP-1",
             Self::NotYetEffective { .. } => "record_not_effective ATMP-1",
@@ -250,7 +306,7 @@ impl crate::domain::Refusal for Refusal {
 
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::Faulty { .. } => RefusalKind::Invalid,
+            Self::Faulty { .. } | Self::NoReason { .. } | Self::BackDated => RefusalKind::Invalid,
             Self::Unknown => RefusalKind::NotFound,
             Self::ApproverIsAuthor { .. } => RefusalKind::Forbidden,
             _ => RefusalKind::Conflict,
@@ -265,7 +321,9 @@ pub fn decide(
     context: &Context,
 ) -> Result<Vec<Change>, Refusal> {
     let (key, event) = match (command, version) {
-        (Command::Propose { text, signature }, None) => propose(text, signature)?,
+        (Command::Propose { text, reason, change_request, signature }, None) => {
+            propose(text, (reason, change_request), signature)?
+        }
         (Command::Propose { .. }, Some(version)) => {
             return Err(Refusal::Exists { key: version.record.key() });
         }
@@ -279,11 +337,24 @@ pub fn decide(
                 let login = signature.login.to_string();
                 return Err(Refusal::ApproverIsAuthor { login });
             }
+            // A moment passes between choosing "now" and signing; a day does not.
+            if context.now.since(*effective_at) > Span::of_hours(1) {
+                return Err(Refusal::BackDated);
+            }
             let (effective_at, signature) = (*effective_at, signature.clone());
             (version.record.key(), Event::Approved { effective_at, signature })
         }
+        (Command::Acknowledge { signature }, Some(version)) => {
+            version.must_be(VersionState::Approved, "acknowledged")?;
+            must_cover(signature, Meaning::Reviewed, &version.record.hash)?;
+            if version.acknowledged.iter().any(|known| known.login == signature.login) {
+                let (login, key) = (signature.login.to_string(), version.record.key());
+                return Err(Refusal::Acknowledged { login, key });
+            }
+            (version.record.key(), Event::Acknowledged { signature: signature.clone() })
+        }
         (Command::Retire { because, signature }, Some(version)) => {
-            version.must_be(VersionState::Approved, "retired")?;
+            version.must_not_be_retired()?;
             must_cover(signature, Meaning::Approved, &version.record.hash)?;
             let (because, signature) = (because.clone(), signature.clone());
             (version.record.key(), Event::Retired { because, signature })
@@ -292,18 +363,28 @@ pub fn decide(
     Ok(vec![Change::of::<RecordVersion>(&key, event)])
 }
 
-fn propose(text: &str, signature: &Signature) -> Result<(String, Event), Refusal> {
+fn propose(
+    text: &str,
+    (reason, change_request): (&str, &str),
+    signature: &Signature,
+) -> Result<(String, Event), Refusal> {
     let record = super::parse(text).map_err(|faults| Refusal::Faulty {
         first: faults.0.first().map(ToString::to_string).unwrap_or_default(),
         count: faults.0.len(),
     })?;
     must_cover(signature, Meaning::Authored, &record.record.hash)?;
     let key = version_key(&record.record.id, record.record.version);
+    let first = record.record.version == 1;
+    if reason.trim().is_empty() || (!first && change_request.trim().is_empty()) {
+        return Err(Refusal::NoReason { key });
+    }
     let event = Event::Proposed {
         record: record.record,
         title: record.title,
         product: record.product,
         text: text.to_owned(),
+        reason: reason.trim().to_owned(),
+        change_request: change_request.trim().to_owned(),
         signature: signature.clone(),
     };
     Ok((key, event))
@@ -315,6 +396,14 @@ fn must_cover(signature: &Signature, meaning: Meaning, hash: &ContentHash) -> Re
 }
 
 impl RecordVersion {
+    /// What was only proposed can be withdrawn as well.
+    fn must_not_be_retired(&self) -> Result<(), Refusal> {
+        match self.state {
+            VersionState::Retired => self.must_be(VersionState::Approved, "retired"),
+            VersionState::Proposed | VersionState::Approved => Ok(()),
+        }
+    }
+
     fn must_be(&self, needed: VersionState, asked: &'static str) -> Result<(), Refusal> {
         if self.state == needed {
             return Ok(());

@@ -7,7 +7,8 @@ use chorda::app::batch_start::{BatchStart, batch_start};
 use chorda::app::batch_step_perform::{StepOutcome, batch_step_perform, batch_step_preview};
 use chorda::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
 use chorda::app::master_record_approve::{
-    MasterRecordApprove, SHIPPED, content, master_record_approve, master_record_propose,
+    MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_approve,
+    master_record_propose,
 };
 use chorda::app::{App, Caller};
 use chorda::clock::Clock;
@@ -142,7 +143,8 @@ impl<'a> Plant<'a> {
     pub(crate) fn approve(&self, text: &str) -> Result<(), Failure> {
         let hash = content(text)?;
         let authored = self.signature("qa.vesna", Meaning::Authored, &hash);
-        let key = master_record_propose(&self.app, &self.caller("qa.vesna"), text, authored)?;
+        let key =
+            master_record_propose(&self.app, &self.caller("qa.vesna"), proposal(text), authored)?;
         let approved = self.signature("qa.tone", Meaning::Approved, &hash);
         let command = MasterRecordApprove { key, effective_at: self.app.clock.now() };
         master_record_approve(&self.app, &self.caller("qa.tone"), command, approved)
@@ -380,6 +382,14 @@ fn a_cord_becomes_a_p1_harvest_and_the_tables_follow_from_the_ledger() {
     });
 }
 
+pub(crate) fn proposal(text: &str) -> MasterRecordPropose {
+    MasterRecordPropose {
+        text: text.to_owned(),
+        reason: "First version".to_owned(),
+        change_request: String::new(),
+    }
+}
+
 #[test]
 fn a_batch_starts_only_from_an_approved_version_in_effect() {
     each_backend(|store| {
@@ -390,7 +400,7 @@ fn a_batch_starts_only_from_an_approved_version_in_effect() {
         let hash = content(text).unwrap();
         let authored = plant.signature("qa.vesna", Meaning::Authored, &hash);
         let caller = plant.caller("qa.vesna");
-        let key = master_record_propose(&plant.app, &caller, text, authored).unwrap();
+        let key = master_record_propose(&plant.app, &caller, proposal(text), authored).unwrap();
         assert!(plant.start().is_err(), "proposed is not approved");
         let own = plant.signature("qa.vesna", Meaning::Approved, &hash);
         let command = MasterRecordApprove { key, effective_at: plant.app.clock.now() };
@@ -399,7 +409,7 @@ fn a_batch_starts_only_from_an_approved_version_in_effect() {
         assert!(refused.to_string().contains("qa.vesna"), "{refused}");
         let technician = plant.caller("ana");
         let authored = plant.signature("ana", Meaning::Authored, &hash);
-        assert!(master_record_propose(&plant.app, &technician, text, authored).is_err());
+        assert!(master_record_propose(&plant.app, &technician, proposal(text), authored).is_err());
     });
 }
 

@@ -341,10 +341,15 @@ fn version_of(commands: &[(&str, Command)]) -> Result<Option<RecordVersion>, Ref
     Ok(RecordVersion::fold(&events))
 }
 
+fn proposal(text: &str, signature: Signature) -> Command {
+    let (reason, change_request) = ("First version".to_owned(), String::new());
+    Command::Propose { text: text.to_owned(), reason, change_request, signature }
+}
+
 fn propose(login: &str) -> (&str, Command) {
     let hash = hash_text(DOSE).unwrap();
     let signature = signed(login, Meaning::Authored, &hash);
-    (login, Command::Propose { text: DOSE.to_owned(), signature })
+    (login, proposal(DOSE, signature))
 }
 
 fn approve(login: &str) -> (&str, Command) {
@@ -388,6 +393,60 @@ fn a_signature_over_another_text_approves_nothing() {
 fn a_faulty_text_cannot_be_proposed() {
     let text = DOSE.replacen("min = \"3 d\"", "min = \"6 d\"", 1);
     let signature = signed("ana", Meaning::Authored, &hash_text(&text).unwrap());
-    let refused = version_of(&[("ana", Command::Propose { text, signature })]).unwrap_err();
+    let refused = version_of(&[("ana", proposal(&text, signature))]).unwrap_err();
     assert!(matches!(refused, Refusal::Faulty { .. }));
+}
+
+#[test]
+fn a_proposal_says_why_and_a_new_version_names_its_change_request() {
+    let second = DOSE.replacen("version = 1\n", "version = 2\n", 1);
+    for (text, reason, request, allowed) in [
+        (DOSE, "", "", false),
+        (DOSE, "First version", "", true),
+        (second.as_str(), "Longer culture", " ", false),
+        (second.as_str(), "Longer culture", "CR-2026-0007", true),
+    ] {
+        let signature = signed("ana", Meaning::Authored, &hash_text(text).unwrap());
+        let (text, reason) = (text.to_owned(), reason.to_owned());
+        let change_request = request.to_owned();
+        let command = Command::Propose { text, reason, change_request, signature };
+        assert_eq!(version_of(&[("ana", command)]).is_ok(), allowed, "{request}");
+    }
+}
+
+#[test]
+fn each_reader_acknowledges_an_approved_version_once() {
+    let hash = hash_text(DOSE).unwrap();
+    let read = |login| {
+        let signature = signed(login, Meaning::Reviewed, &hash);
+        (login, Command::Acknowledge { signature })
+    };
+    let early = version_of(&[propose("ana"), read("cene")]).unwrap_err();
+    assert!(matches!(early, Refusal::WrongState { .. }));
+    let version = version_of(&[propose("ana"), approve("bor"), read("cene"), read("dora")]);
+    assert_eq!(version.unwrap().unwrap().acknowledged.len(), 2);
+    let twice = version_of(&[propose("ana"), approve("bor"), read("cene"), read("cene")]);
+    assert!(matches!(twice.unwrap_err(), Refusal::Acknowledged { .. }));
+}
+
+#[test]
+fn a_proposal_can_be_withdrawn_and_nothing_is_retired_twice() {
+    let retire = |login| {
+        let signature = signed(login, Meaning::Approved, &hash_text(DOSE).unwrap());
+        (login, Command::Retire { because: "Replaced".to_owned(), signature })
+    };
+    let withdrawn = version_of(&[propose("ana"), retire("ana")]).unwrap().unwrap();
+    assert!(withdrawn.must_be_in_effect(instant()).is_err());
+    assert_eq!(withdrawn.retired.unwrap().1, "Replaced");
+    let twice = version_of(&[propose("ana"), approve("bor"), retire("ana"), retire("bor")]);
+    assert!(matches!(twice.unwrap_err(), Refusal::WrongState { .. }));
+}
+
+#[test]
+fn a_version_is_never_in_effect_before_it_was_approved() {
+    let signature = signed("bor", Meaning::Approved, &hash_text(DOSE).unwrap());
+    let effective_at = Instant::parse("2026-03-01T08:00:00Z").unwrap();
+    let refused =
+        version_of(&[propose("ana"), ("bor", Command::Approve { effective_at, signature })]);
+    assert!(matches!(refused.unwrap_err(), Refusal::BackDated));
 }

@@ -4,6 +4,7 @@ pub(crate) mod app;
 mod limit;
 mod order;
 mod batch;
+mod master_record;
 mod people;
 mod production;
 mod quality;
