@@ -9,7 +9,7 @@
 use super::command::PerformStep;
 use super::event::{Consumed, Entry, Mark, Value};
 use super::facts::Facts;
-use super::progress::Procedure;
+use super::progress::{Procedure, left_out};
 use super::refusal::Refusal;
 use super::state::{Batch, BatchState};
 use super::values::{Values, read_all};
@@ -185,6 +185,9 @@ pub fn admissible<'r>(
     }
     if batch.count_of(name) >= step.repeat.max || procedure.went_on(name) {
         return Err(Refusal::StepAlreadyDone { step: step.title.clone() });
+    }
+    if left_out(batch, step) {
+        return Err(Refusal::StepLeftOut { step: step.title.clone() });
     }
     if let Some(first) = procedure.waits_for(name) {
         let (step, waiting_for) = (step.title.clone(), first.title.clone());

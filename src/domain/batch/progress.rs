@@ -3,6 +3,7 @@
 //! Architecture invariant: everything here is derived from the events and the master record; no
 //! state of its own.
 
+use super::event::Value;
 use super::state::{Batch, BatchState};
 use crate::domain::id::Name;
 use crate::domain::master_record::{
@@ -134,7 +135,9 @@ impl<'a> Procedure<'a> {
         }
         let done = self.batch.count_of(&step.name);
         let enough = done >= step.repeat.min;
-        let over = self.batch.state != BatchState::InProcess || self.went_on(&step.name);
+        let over = self.batch.state != BatchState::InProcess
+            || self.went_on(&step.name)
+            || left_out(self.batch, step);
         if over || done >= step.repeat.max {
             return if enough && done > 0 { Progress::Done } else { Progress::Closed };
         }
@@ -162,9 +165,11 @@ impl<'a> Procedure<'a> {
             .find(|other| !self.complete(other))
     }
 
-    /// Whether a step was performed as often as it must and verified each time.
+    /// Whether a step was performed as often as it must and verified each time, or is left out
+    /// because of a choice made before it.
     pub fn complete(&self, step: &Step) -> bool {
-        self.batch.count_of(&step.name) >= step.repeat.min && self.unverified(step).is_none()
+        let enough = self.batch.count_of(&step.name) >= step.repeat.min;
+        (enough || left_out(self.batch, step)) && self.unverified(step).is_none()
     }
 
     /// The repetition of a step that waits for a second person.
@@ -206,9 +211,22 @@ impl<'a> Procedure<'a> {
     }
 }
 
+/// Whether a step has a condition that the choice made at the earlier step does not meet.
+pub fn left_out(batch: &Batch, step: &Step) -> bool {
+    let Some(when) = &step.when else { return false };
+    let asked = batch.last_of(&when.step);
+    let entries = asked.map(|performance| performance.entries(&when.field));
+    entries.into_iter().flatten().any(|entry| match &entry.value {
+        Value::Choice { word } => !when.is.contains(word),
+        _ => false,
+    })
+}
+
 /// The timers that run or ran.
 pub fn timers<'a>(batch: &Batch, record: &'a MasterRecord) -> Vec<TimerReading<'a>> {
     let reading = |timer: &'a Timer| {
+        // A timer to a step that is left out has nothing to wait for.
+        record.step(&timer.to).filter(|step| !left_out(batch, step))?;
         let from = batch.last_of(&timer.from)?.performed_at;
         let stopped = batch.of_step(&timer.to).next().map(|performance| performance.performed_at);
         Some(TimerReading {
@@ -225,7 +243,7 @@ pub fn timers<'a>(batch: &Batch, record: &'a MasterRecord) -> Vec<TimerReading<'
 /// Everything mandatory that is still missing (ATMP-2); empty when production is complete.
 pub fn completeness(batch: &Batch, record: &MasterRecord) -> Vec<Missing> {
     let mut missing = Vec::new();
-    for step in &record.steps {
+    for step in record.steps.iter().filter(|step| !left_out(batch, step)) {
         let done = batch.count_of(&step.name);
         let (name, title) = (&step.name, &step.title);
         if done < step.repeat.min {
@@ -242,7 +260,9 @@ pub fn completeness(batch: &Batch, record: &MasterRecord) -> Vec<Missing> {
             }));
         }
     }
-    for hold in &record.hold_points {
+    let stands =
+        |hold: &&HoldPoint| record.step(&hold.before).is_none_or(|step| !left_out(batch, step));
+    for hold in record.hold_points.iter().filter(stands) {
         if !batch.hold_points.contains_key(&hold.name) {
             let (hold_point, title) = (hold.name.clone(), hold.title.clone());
             missing.push(Missing::HoldPoint { hold_point, title });

@@ -53,6 +53,15 @@ pub enum Refusal {
         /// The step.
         step: String,
     },
+    /// The choice made at an earlier step leaves it out.
+    #[error(
+        "'{step}' is left out in this batch, because of a choice made before it. Go on to the next \
+         step; if the choice was wrong, open a deviation"
+    )]
+    StepLeftOut {
+        /// The step.
+        step: String,
+    },
     /// QA has to sign first.
     #[error("'{step}' waits for QA: {hold_point}. Call QA to sign the hold point")]
     HoldPointOpen {
@@ -394,6 +403,7 @@ impl Refuses for Refusal {
             Self::UnknownStep { .. } => "unknown_step",
             Self::StepOutOfOrder { .. } => "step_out_of_order ATMP-5",
             Self::StepAlreadyDone { .. } => "step_already_done",
+            Self::StepLeftOut { .. } => "step_left_out",
             Self::HoldPointOpen { .. } => "hold_point_open",
             Self::DeviationOpen { .. } => "critical_deviation_open ATMP-6",
             Self::ValueMissing { .. } => "value_missing ATMP-2",

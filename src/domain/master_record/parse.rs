@@ -267,6 +267,17 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
     ];
     let signature = section.word("signature", Kind::UnknownWord, &signatures);
     let critical = section.flag("critical").unwrap_or(false);
+    // Everything is read before anything is given up, so that one fault hides no other.
+    let fields = section.sections("field", "a field", field);
+    let calculations = section.sections("calculation", "a calculation", calculation);
+    let materials = section.sections("material", "a material of a step", material_need);
+    let equipment = section.sections("equipment", "an equipment of a step", equipment_need);
+    let consumes = section.sections("consumes", "a consumption", consumption);
+    let produces = section.sections("produces", "a production", production);
+    let account = account(section);
+    let labels = section.names("labels").unwrap_or_default();
+    let stored = section.names("stored").unwrap_or_default();
+    let reconcile_labels = section.flag("reconcile_labels").unwrap_or(false);
     let step = Step {
         name: name?,
         unit,
@@ -278,16 +289,16 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
         repeat,
         signature: signature.unwrap_or(SignatureRule::Performed),
         critical,
-        fields: section.sections("field", "a field", field),
-        calculations: section.sections("calculation", "a calculation", calculation),
-        materials: section.sections("material", "a material of a step", material_need),
-        equipment: section.sections("equipment", "an equipment of a step", equipment_need),
-        consumes: section.sections("consumes", "a consumption", consumption),
-        produces: section.sections("produces", "a production", production),
-        account: account(section),
-        labels: section.names("labels").unwrap_or_default(),
-        stored: section.names("stored").unwrap_or_default(),
-        reconcile_labels: section.flag("reconcile_labels").unwrap_or(false),
+        fields,
+        calculations,
+        materials,
+        equipment,
+        consumes,
+        produces,
+        account,
+        labels,
+        stored,
+        reconcile_labels,
         at: section.at(),
     };
     Some((step, stated))
@@ -323,42 +334,48 @@ fn repeat(section: &mut Section<'_>) -> Repeat {
 fn field(section: &mut Section<'_>) -> Option<Field> {
     let name = section.required_name("name");
     let title = section.required_text("title");
-    let kinds = ["number", "choice", "text", "time", "scan", "confirm"].map(|word| (word, word));
-    let kind = section.word("type", Kind::UnknownType, &kinds);
-    let kind = match section.required("type", kind)? {
-        "number" => {
-            let unit = section.unit("unit");
-            let unit = section.required("unit", unit);
-            FieldKind::Number { unit: unit?, decimals: section.whole("decimals").unwrap_or(0) }
-        }
-        "choice" => {
-            let words = |texts: Vec<(String, At)>| texts.into_iter().map(|(text, _)| text);
-            let choices = section.texts("choices");
-            let choices = section.required("choices", choices)?;
-            let accept = section.texts("accept").unwrap_or_default();
-            FieldKind::Choice { choices: words(choices).collect(), accept: words(accept).collect() }
-        }
-        "time" => FieldKind::Time,
-        "scan" => FieldKind::Scan,
-        "confirm" => FieldKind::Confirm,
-        _ => FieldKind::Text,
-    };
+    let kind = field_kind(section);
     let sources = [
         ("typed", Source::Typed),
         ("scanned", Source::Scanned),
         ("instrument", Source::Instrument),
     ];
-    let usual = if kind == FieldKind::Scan { Source::Scanned } else { Source::Typed };
-    Some(Field {
-        name: name?,
-        title: title?,
-        kind,
-        source: section.word("source", Kind::UnknownWord, &sources).unwrap_or(usual),
-        required: section.flag("required").unwrap_or(true),
-        each: section.name("each"),
-        limits: limits(section),
-        at: section.at(),
-    })
+    let usual = if kind == Some(FieldKind::Scan) { Source::Scanned } else { Source::Typed };
+    let source = section.word("source", Kind::UnknownWord, &sources).unwrap_or(usual);
+    let required = section.flag("required").unwrap_or(true);
+    let each = section.name("each");
+    let limits = limits(section);
+    let at = section.at();
+    Some(Field { name: name?, title: title?, kind: kind?, source, required, each, limits, at })
+}
+
+/// The type of a field with the keys that belong to it.
+fn field_kind(section: &mut Section<'_>) -> Option<FieldKind> {
+    let kinds = ["number", "choice", "text", "time", "scan", "confirm"].map(|word| (word, word));
+    let kind = section.word("type", Kind::UnknownType, &kinds);
+    let kind = section.required("type", kind);
+    let (is_number, is_choice) = (kind == Some("number"), kind == Some("choice"));
+    // A type that is not known may have been meant to have any of these.
+    let unit = if is_number || kind.is_none() { section.unit("unit") } else { None };
+    let decimals = if is_number || kind.is_none() { section.whole("decimals") } else { None };
+    let choices = if is_choice || kind.is_none() { section.texts("choices") } else { None };
+    let accept = if is_choice || kind.is_none() { section.texts("accept") } else { None };
+    let words = |texts: Vec<(String, At)>| texts.into_iter().map(|(text, _)| text).collect();
+    match kind? {
+        "number" => {
+            let unit = section.required("unit", unit);
+            Some(FieldKind::Number { unit: unit?, decimals: decimals.unwrap_or(0) })
+        }
+        "choice" => {
+            let choices = section.required("choices", choices);
+            let accept = words(accept.unwrap_or_default());
+            Some(FieldKind::Choice { choices: words(choices?), accept })
+        }
+        "time" => Some(FieldKind::Time),
+        "scan" => Some(FieldKind::Scan),
+        "confirm" => Some(FieldKind::Confirm),
+        _ => Some(FieldKind::Text),
+    }
 }
 
 fn limits(section: &mut Section<'_>) -> Limits {

@@ -195,3 +195,43 @@ fn a_signature_of_another_person_or_meaning_is_refused() {
         assert!(matches!(refused, Err(Refusal::WrongSignature { .. })));
     }
 }
+
+/// The donor culture in which explants are only prepared if the cord came damaged.
+fn culture_with_a_choice(condition: &str) -> Plant {
+    let when = "when = { value = \"receive_cord.condition\", is = [\"damaged\"] }\n";
+    let text = P1.replacen(
+        "name = \"prepare_explants\"\n",
+        &format!("name = \"prepare_explants\"\n{when}"),
+        1,
+    );
+    let mut plant = Plant::started(&text, Start::default());
+    let cord = plant.outside(cord(&["DNR-0001"]));
+    plant.done("clear_line", CLEAR);
+    let values =
+        [("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", condition)];
+    let mut receive = plant.ask("receive_cord", &values);
+    receive.consumed.push(cord.into());
+    plant.when(receive).unwrap();
+    plant.verify("receive_cord", "bor").unwrap();
+    plant
+}
+
+#[test]
+fn a_step_whose_condition_does_not_hold_is_left_out_and_asked_of_nobody() {
+    let mut plant = culture_with_a_choice("intact");
+    let explants = plant.ask("prepare_explants", &[("vessels_removed", "yes")]);
+    assert!(matches!(plant.when(explants), Err(Refusal::StepLeftOut { .. })));
+    let (batch, record) = (plant.batch(), plant.record.clone());
+    let step = record.step(&name("prepare_explants")).unwrap();
+    assert_eq!(Procedure::new(&batch, &record).progress(step), Progress::Closed);
+    let missing = chorda::domain::batch::completeness(&batch, &record);
+    assert!(missing.iter().all(|one| !one.words().contains("explants'")), "{missing:?}");
+    plant.done("seed_p0", &[]);
+}
+
+#[test]
+fn a_step_whose_condition_holds_must_be_done() {
+    let mut plant = culture_with_a_choice("damaged");
+    let seed = plant.ask("seed_p0", &[]);
+    assert!(matches!(plant.when(seed), Err(Refusal::StepOutOfOrder { .. })));
+}
