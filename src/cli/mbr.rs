@@ -57,7 +57,8 @@ pub(crate) struct Simulate {
     /// The file
     file: PathBuf,
     /// How many runs
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(RUNS_MAX)))]
+    #[arg(long, default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(RUNS_MAX)))]
     runs: u32,
     /// Another seed gives other draws
     #[arg(long, default_value_t = 1)]

@@ -212,7 +212,7 @@ impl<'a> Procedure<'a> {
 }
 
 /// Whether a step has a condition that the choice made at the earlier step does not meet.
-pub fn left_out(batch: &Batch, step: &Step) -> bool {
+pub(super) fn left_out(batch: &Batch, step: &Step) -> bool {
     let Some(when) = &step.when else { return false };
     let asked = batch.last_of(&when.step);
     let entries = asked.map(|performance| performance.entries(&when.field));

@@ -2,8 +2,9 @@
 //!
 //! `parse` reads a file, `check` judges it as a whole, `calculation` is the closed set of
 //! calculations a file may name, `outline` says in words what a file states, `diff` compares two
-//! versions, `simulate` runs one many times, `reference` is the page that explains the language; [`RecordVersion`] is the life of one version from proposal to
-//! retirement. Neighbours: `batch` runs a [`MasterRecord`]; a running batch keeps its text.
+//! versions, `simulate` runs one many times, `reference` is the page that explains the language;
+//! [`RecordVersion`] is the life of one version from proposal to retirement. Neighbours: `batch`
+//! runs a [`MasterRecord`]; a running batch keeps its text.
 //!
 //! Architecture invariant: no process of any product is written here; everything a product needs
 //! is in its file.

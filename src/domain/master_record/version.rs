@@ -131,8 +131,15 @@ impl Aggregate for RecordVersion {
 
     fn apply(state: Option<Self>, recorded: &Recorded, event: &Event) -> Option<Self> {
         let Some(mut version) = state else {
-            let Event::Proposed { record, title, product, text, reason, change_request, signature } =
-                event
+            let Event::Proposed {
+                record,
+                title,
+                product,
+                text,
+                reason,
+                change_request,
+                signature: authored,
+            } = event
             else {
                 return None;
             };
@@ -145,7 +152,7 @@ impl Aggregate for RecordVersion {
                 reason: reason.clone(),
                 change_request: change_request.clone(),
                 state: VersionState::Proposed,
-                authored: signature.clone(),
+                authored: authored.clone(),
                 approved: None,
                 effective_at: None,
                 acknowledged: Vec::new(),
