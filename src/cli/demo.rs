@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chorda::config::Settings;
-use chorda::demo::{self, Options, PASSWORD, Played};
+use chorda::demo::{self, Options, PASSWORD, Played, Until};
 use clap::Args;
 
 use super::Site;
@@ -13,7 +13,7 @@ use super::serve;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  chorda demo\n  chorda demo --dir /tmp/look --no-serve\n  \
-    chorda demo --database postgres://chorda@127.0.0.1/empty")]
+    chorda demo --until bank\n  chorda demo --database postgres://chorda@127.0.0.1/empty")]
 pub(crate) struct Arguments {
     /// The folder for records, keys and documents
     #[arg(long, default_value = "demo-data", value_name = "DIR")]
@@ -24,9 +24,21 @@ pub(crate) struct Arguments {
     /// Remove an earlier demo in the folder first
     #[arg(long)]
     fresh: bool,
+    /// How far the story is told; after `bank`, order and dose can be made by hand
+    #[arg(long, value_enum, default_value_t = Chapter::End)]
+    until: Chapter,
     /// The address to serve on afterwards
     #[arg(long, env = "CHORDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
+}
+
+/// Where the story may stop.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Chapter {
+    /// Until the bank is released
+    Bank,
+    /// To the late result in the end
+    End,
 }
 
 pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<(), Trouble> {
@@ -37,6 +49,10 @@ pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<
         dir: wanted.dir.clone(),
         database: settings.database.clone(),
         fresh: wanted.fresh,
+        until: match wanted.until {
+            Chapter::Bank => Until::Bank,
+            Chapter::End => Until::End,
+        },
         silent: console.json,
         settings: Settings { listen: Some(wanted.listen), ..settings },
     };
@@ -67,11 +83,13 @@ fn tell(played: &Played, console: &Console) {
         console.line(line);
     }
     console.line("");
-    console.line("Files:");
-    for file in &summary.files {
-        console.line(format!("  {}", file.display()));
+    if !summary.files.is_empty() {
+        console.line("Files:");
+        for file in &summary.files {
+            console.line(format!("  {}", file.display()));
+        }
+        console.line("");
     }
-    console.line("");
     console.line(format!("Sign in with one of these names; the password of all is {PASSWORD}"));
     for (login, name, role) in &summary.people {
         console.line(format!("  {login:14} {name:14} {role}"));

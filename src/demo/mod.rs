@@ -28,6 +28,6 @@ mod voice;
 mod work;
 
 pub use cast::{PASSWORD, People, Person};
-pub use play::{Options, Played, Summary, play};
+pub use play::{Options, Played, Summary, Until, play};
 pub use stage::{Counts, Stage, Trouble};
 pub use voice::Voice;

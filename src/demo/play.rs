@@ -17,14 +17,29 @@ use crate::domain::time::Instant;
 use crate::store::user;
 use crate::store::verify::{self, Report};
 
-/// How many chapters the story has.
-const CHAPTERS: u32 = 12;
-/// How many commands and mistakes, for the progress bar.
-const STEPS: u64 = 655;
 /// When the story begins.
 const START: &str = "2026-07-01T06:00:00Z";
 /// The name of the file that says that a folder was made by the demo.
 const MARK: &str = "made-by-chorda-demo";
+
+/// How far the story is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// To the late result in the end.
+    End,
+    /// Until the bank is released: the order and the dose are left to be made by hand.
+    Bank,
+}
+
+impl Until {
+    /// How many chapters, and how many commands and mistakes, for the progress bar.
+    fn length(self) -> (u32, u64) {
+        match self {
+            Self::End => (12, 655),
+            Self::Bank => (5, 560),
+        }
+    }
+}
 
 /// Where the story plays.
 #[derive(Debug, Clone)]
@@ -35,6 +50,8 @@ pub struct Options {
     pub database: Option<String>,
     /// Whether an earlier demo in the folder is taken away first.
     pub fresh: bool,
+    /// How far the story is told.
+    pub until: Until,
     /// Whether nothing is told.
     pub silent: bool,
     /// The other settings of the site.
@@ -122,10 +139,11 @@ pub fn play(options: &Options) -> Result<Played, Trouble> {
         )));
     }
     let zone = app.config.zone;
+    let (chapters, steps) = options.until.length();
     let voice =
-        if options.silent { Voice::silent(zone) } else { Voice::new(CHAPTERS, STEPS, zone) };
+        if options.silent { Voice::silent(zone) } else { Voice::new(chapters, steps, zone) };
     let mut stage = Stage::new(app, voice)?;
-    let files = story(&mut stage, &options.dir)?;
+    let files = story(&mut stage, options)?;
     stage.app.store.seal_now()?;
     let report = verify::run(&stage.app.store)?;
     stage.voice.end();
@@ -135,12 +153,16 @@ pub fn play(options: &Options) -> Result<Played, Trouble> {
 }
 
 /// The chapters, in their order.
-fn story(stage: &mut Stage, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
+fn story(stage: &mut Stage, options: &Options) -> Result<Vec<PathBuf>, Trouble> {
     site::open(stage)?;
     let (cords, unfit) = donors::receive(stage)?;
     let mut cultures = culture::run(stage, &cords, &unfit)?;
     let spare = cultures.remove(3);
     let bank = bank::make(stage, &cultures, &spare)?;
+    if options.until == Until::Bank {
+        bank::release(stage, &bank)?;
+        return Ok(Vec::new());
+    }
     let number = order::place(stage, &bank)?;
     bank::release(stage, &bank)?;
     order::reserve(stage, &number, &bank)?;
@@ -150,7 +172,7 @@ fn story(stage: &mut Stage, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     clinic::treat(stage, &number, &dose)?;
     dose::certify_final(stage, &dose)?;
     clinic::close(stage, &number)?;
-    let files = documents::write(stage, dir, &bank, &dose, &number)?;
+    let files = documents::write(stage, &options.dir, &bank, &dose, &number)?;
     let donor = cultures.last().ok_or_else(|| Trouble::Missing("a donor".to_owned()))?;
     late::result(stage, &bank, donor, &number)?;
     Ok(files)

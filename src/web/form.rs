@@ -293,6 +293,9 @@ pub struct Field {
     pub autocomplete: &'static str,
     /// An example of what to write.
     pub placeholder: String,
+    /// Where the pages of the things stand whose scans belong here, wherever the focus is:
+    /// `/materials/`; empty if only a scan into the field itself does.
+    pub takes: &'static str,
 }
 
 impl HtmlSafe for Field {}
@@ -317,6 +320,7 @@ impl Field {
             rows: 0,
             autocomplete: "",
             placeholder: String::new(),
+            takes: "",
         }
     }
 
@@ -337,6 +341,11 @@ impl Field {
     /// A code to scan or type.
     pub fn scan(name: impl Into<String>, label: impl Into<String>) -> Self {
         Self { mono: true, ..Self::new(Kind::Scan, name, label) }
+    }
+
+    /// Codes to scan or type, one a line.
+    pub fn scans(name: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { mono: true, rows: 4, ..Self::new(Kind::Scans, name, label) }
     }
 
     /// One of a list, of (code, words).
@@ -437,6 +446,12 @@ impl Field {
     #[must_use]
     pub fn rows(self, rows: usize) -> Self {
         Self { rows, ..self }
+    }
+
+    /// Says whose scans belong here: the address under which the pages of such things stand.
+    #[must_use]
+    pub fn takes(self, takes: &'static str) -> Self {
+        Self { takes, ..self }
     }
 
     /// Sets the browser's autocomplete word.

@@ -1,7 +1,9 @@
 // The wedge listener. A scanner types fast and ends with Enter or Tab; a person does not. Wherever
 // the focus is, a burst of quick keystrokes is taken as one scan, the typing is undone in the field
 // that happened to have the focus, and the server is asked what the code means.
-// Fields marked data-scan="here" keep their scan (for instance: "scan the vial you put away").
+// Fields marked data-scan="here" keep their scan (for instance: "scan the vial you put away") and
+// hand the focus on to the next entry that is missing. Fields marked data-takes="/materials/" get
+// the scans of things whose page stands there, wherever the focus is.
 import { show, close, isOpen } from "./band.js";
 
 const GAP_MS = 45; // a person's quickest pair of keys is slower than this
@@ -47,15 +49,44 @@ function onEnd(event) {
   burst = null;
   if (!done || event.timeStamp - done.at > GAP_MS * 2 || done.text.length < SHORTEST) return;
   if (done.field?.dataset.scan === "here") {
-    done.field.value = done.text;
-    done.field.dispatchEvent(new Event("change", { bubbles: true }));
-    return; // Enter then sends the form, Tab then moves on: what the page was made for
+    if (twice(done.text)) {
+      event.preventDefault();
+      done.field.value = done.before;
+    } else if (enter(done.field, done.text, done.before)) {
+      event.preventDefault();
+    }
+    return; // with nothing missing, Enter sends the form: what the page was made for
   }
   if (done.field?.type === "password") return; // a badge and PIN reader may type here
   event.preventDefault();
   event.stopPropagation();
   if (done.field) done.field.value = done.before;
   ask(done.text);
+}
+
+// Puts a scan into a field, on a line of its own where there are several, and goes on to the next
+// entry that is missing. Says whether there was one.
+function enter(field, text, before) {
+  const several = field instanceof HTMLTextAreaElement;
+  const above = several ? before.trimEnd() : "";
+  field.value = above ? above + "\n" + text : text;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  if (several) return true;
+  const missing = [...(field.form?.elements ?? [])].find(isMissing);
+  missing?.focus();
+  return Boolean(missing);
+}
+
+function isMissing(field) {
+  const asked = field.required || field.dataset.scan === "here";
+  return asked && field.value === "" && field.type !== "password" && field.offsetParent !== null;
+}
+
+// The field of this page that takes the thing whose page the server named.
+function taker(go) {
+  const fields = [...document.querySelectorAll("[data-takes]")];
+  return fields.find((field) => go?.startsWith(field.dataset.takes)
+    && (field instanceof HTMLTextAreaElement || field.value === ""));
 }
 
 // A scanner set to a US keyboard on a Slovenian (QWERTZ) computer swaps Y and Z and moves the signs.
@@ -88,21 +119,28 @@ function usKey(event) {
   return PLAIN[code] ?? null;
 }
 
-async function ask(code) {
+// The same code within two seconds is the same scan; a person is told.
+function twice(code) {
   const now = performance.now();
-  if (code === last.code && now - last.at < AGAIN_MS) {
-    last.at = now;
+  const same = code === last.code && now - last.at < AGAIN_MS;
+  last = { code, at: now };
+  if (same) {
     show({ verdict: "check", title: "Already scanned",
       text: "The same code came twice within two seconds. It counts once.", seen: code });
-    return;
   }
-  last = { code, at: now };
+  return same;
+}
+
+async function ask(code) {
+  if (twice(code)) return;
   if (isOpen()) close();
   const url = "/scan?code=" + encodeURIComponent(code);
   try {
     const reply = await fetch(url, { headers: { accept: "application/json" }, redirect: "error" });
     const answer = await reply.json();
-    show({ ...answer, seen: code });
+    const field = answer.verdict === "ok" ? taker(answer.go) : null;
+    if (field) enter(field, code, field.value);
+    show({ ...answer, go: field ? null : answer.go, seen: code });
   } catch {
     show({ verdict: "stop", title: "No answer from the server", seen: code,
       text: "The scan was not recorded. Check the network, then scan again." });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chorda::config::Settings;
-use chorda::demo::{Options, People, Summary, Trouble, play};
+use chorda::demo::{Options, People, Summary, Trouble, Until, play};
 
 use crate::support::TestStore;
 
@@ -28,6 +28,7 @@ fn options(dir: &Path, database: Option<String>) -> Options {
         dir: dir.to_owned(),
         database,
         fresh: false,
+        until: Until::End,
         silent: true,
         settings: Settings::default(),
     }
