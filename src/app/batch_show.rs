@@ -15,8 +15,9 @@ use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, Standing};
 use crate::domain::id::{BatchNumber, DeviationNumber};
 use crate::domain::master_record::MasterRecord;
+use crate::domain::release::Stage;
 use crate::store::container::{self, Of};
-use crate::store::{Failure, batch as table, deviation, genealogy};
+use crate::store::{Failure, batch as table, deviation, genealogy, release};
 
 /// The most containers of one batch that its page lists.
 const CONTAINERS_MAX: i64 = 500;
@@ -41,6 +42,8 @@ pub struct BatchView {
     pub batch: Batch,
     /// The record it runs.
     pub record: Arc<MasterRecord>,
+    /// How far its release has come; none before its first review.
+    pub release: Option<Stage>,
     /// Its effective disposition and the cause.
     pub standing: Standing,
     /// Its deviations, oldest first.
@@ -57,6 +60,7 @@ pub fn batch_show(app: &App, number: &BatchNumber) -> Result<BatchView, Failure>
     app.read(|db| {
         let batch = table::require(db, number)?;
         let record = record_of(&batch)?;
+        let release = release::stage(db, number)?;
         let standing = genealogy::effective_with_cause(db, &Node::batch(number))?;
         let deviations = deviation::of_batch(db, number)?
             .into_iter()
@@ -68,7 +72,7 @@ pub fn batch_show(app: &App, number: &BatchNumber) -> Result<BatchView, Failure>
             })
             .collect();
         let made = container::list(db, &Of::Batch(number), None, CONTAINERS_MAX)?;
-        Ok(BatchView { batch, record, standing, deviations, made })
+        Ok(BatchView { batch, record, release, standing, deviations, made })
     })
 }
 

@@ -59,6 +59,7 @@ pub mod trace;
 pub mod user_change;
 pub mod user_password;
 pub mod user_register;
+pub mod words;
 
 use std::sync::Arc;
 

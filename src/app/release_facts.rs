@@ -176,7 +176,9 @@ fn inputs(db: &mut Db, batch: &Batch) -> Result<Vec<InputFact>, Failure> {
             node: format!("container/{}", state.code),
             title: format!("{} {} {}", state.kind.word(), state.code, state.contents.title),
             disposition: standing.disposition,
-            because: standing.because.map_or_else(String::new, |node| format!("because of {node}")),
+            because: standing
+                .because
+                .map_or_else(String::new, |node| format!("because of {}", node.words())),
         });
     }
     Ok(inputs)

@@ -7,6 +7,7 @@
 
 use super::App;
 use super::scan::{Answer, Verdict};
+use super::words::{capital, sentence};
 use crate::codes::{self, Scanned};
 use crate::domain::actor::{Actor, Capability};
 use crate::domain::container::check_label;
@@ -87,12 +88,6 @@ fn live_words(scan: &Scan) -> String {
     }
 }
 
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
-}
-
 fn place_answer(app: &App, path: &LocationPath) -> Result<Answer, Failure> {
     app.read(|db| {
         if let Some(place) = storage::load(db, path.as_str())? {
@@ -131,7 +126,7 @@ fn lot_answer(app: &App, lot: &LotId) -> Result<Answer, Failure> {
     let title = format!("{}, lot {lot}", state.receipt.title);
     Ok(match state.usable(app.clock.now()) {
         Ok(()) => Answer { verdict: Verdict::Ok, title, text: "It may be used.".to_owned(), go },
-        Err(refusal) => stop(title, format!("{}.", capital(&refusal.to_string())), go),
+        Err(refusal) => stop(title, sentence(&refusal.to_string()), go),
     })
 }
 
@@ -144,6 +139,6 @@ fn device_answer(app: &App, asset: &AssetId) -> Result<Answer, Failure> {
     let title = format!("{}, {asset}", state.registration.title);
     Ok(match state.usable(app.clock.now()) {
         Ok(()) => Answer { verdict: Verdict::Ok, title, text: "It may be used.".to_owned(), go },
-        Err(refusal) => stop(title, format!("{}.", capital(&refusal.to_string())), go),
+        Err(refusal) => stop(title, sentence(&refusal.to_string()), go),
     })
 }

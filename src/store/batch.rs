@@ -16,9 +16,10 @@ use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, Standing};
 use crate::domain::id::{AssetId, BatchNumber, DonorCode, LotId, MasterRecordId, OrderNumber};
 use crate::domain::master_record::{self, RecordVersion, VersionState, version_key};
+use crate::domain::release::Stage;
 use crate::domain::time::Instant;
 
-use super::schema::{batch, batch_step, batch_use, master_record as versions};
+use super::schema::{batch, batch_release, batch_step, batch_use, master_record as versions};
 use super::{Failure, Table, account, genealogy, ledger, snapshot};
 
 /// The tables of this module.
@@ -245,6 +246,8 @@ pub struct BatchRow {
     pub din: Option<String>,
     /// `in_process`, `pending_review` or `aborted`; release goes on from there.
     pub state: String,
+    /// How far its release has come; none before its first review.
+    pub release: Option<Stage>,
     /// When it was started.
     pub started_at: Instant,
     /// By whom.
@@ -270,8 +273,34 @@ pub enum Which {
     All,
     /// Those in process.
     InProcess,
-    /// Those completed and waiting for review or release.
+    /// Those completed, on whose release nothing is decided yet.
     PendingReview,
+    /// Those certified or rejected, and those given up.
+    Decided,
+}
+
+/// Narrows a query over batches. A macro, because the two queries differ in their type only.
+macro_rules! of_which {
+    ($query:expr, $which:expr) => {{
+        let undecided = batch_release::table
+            .filter(batch_release::stage.eq(Stage::PendingReview.code()))
+            .select(batch_release::batch);
+        let begun = batch_release::table.select(batch_release::batch);
+        let completed = batch::state.eq(BatchState::PendingReview.code());
+        match $which {
+            Which::All => $query,
+            Which::InProcess => $query.filter(batch::state.eq(BatchState::InProcess.code())),
+            Which::PendingReview => $query
+                .filter(completed)
+                .filter(batch::number.eq_any(undecided).or(batch::number.ne_all(begun))),
+            Which::Decided => $query.filter(batch::state.ne(BatchState::InProcess.code())).filter(
+                batch::number
+                    .ne_all(undecided)
+                    .and(batch::number.eq_any(begun))
+                    .or(batch::state.eq(BatchState::Aborted.code())),
+            ),
+        }
+    }};
 }
 
 /// Batches, the one last worked on first; at most `limit` after `offset`.
@@ -285,19 +314,9 @@ pub fn list(db: &mut Db, which: Which, offset: i64, limit: i64) -> Result<Vec<Ba
         .limit(limit)
         .select(columns())
         .into_boxed::<crate::db::Backend>();
-    if let Some(state) = state_of(which) {
-        query = query.filter(batch::state.eq(state.code()));
-    }
+    query = of_which!(query, which);
     let rows: Vec<(Names, Links, Course)> = query.load(db)?;
     rows.into_iter().map(|row| read(db, row)).collect()
-}
-
-fn state_of(which: Which) -> Option<BatchState> {
-    match which {
-        Which::All => None,
-        Which::InProcess => Some(BatchState::InProcess),
-        Which::PendingReview => Some(BatchState::PendingReview),
-    }
 }
 
 /// How many batches a list has.
@@ -306,9 +325,7 @@ fn state_of(which: Which) -> Option<BatchState> {
 /// When the database fails.
 pub fn count(db: &mut Db, which: Which) -> Result<i64, Failure> {
     let mut query = batch::table.count().into_boxed::<crate::db::Backend>();
-    if let Some(state) = state_of(which) {
-        query = query.filter(batch::state.eq(state.code()));
-    }
+    query = of_which!(query, which);
     Ok(query.get_result(db)?)
 }
 
@@ -372,8 +389,10 @@ fn read(db: &mut Db, row: (Names, Links, Course)) -> Result<BatchRow, Failure> {
     let (state, started_at, started_by, last_step, last_at, steps_done) = course;
     let number = parse_number(&number)?;
     let standing = genealogy::effective_with_cause(db, &Node::batch(&number))?;
+    let release = super::release::stage(db, &number)?;
     Ok(BatchRow {
         number,
+        release,
         record,
         record_number,
         title,

@@ -236,6 +236,23 @@ pub fn all(db: &mut Db) -> Result<Vec<ReleaseRow>, Failure> {
         .collect()
 }
 
+/// How far the release of a batch has come; none before its first event.
+///
+/// # Errors
+/// When the database fails or the row cannot be read.
+pub fn stage(db: &mut Db, batch: &BatchNumber) -> Result<Option<Stage>, Failure> {
+    let stored: Option<String> = batch_release::table
+        .find(batch.as_str())
+        .select(batch_release::stage)
+        .first(db)
+        .optional()?;
+    let known = |stage: String| {
+        Stage::parse(&stage)
+            .ok_or_else(|| DbError::Corrupt(format!("batch {batch} has no known stage")).into())
+    };
+    stored.map(known).transpose()
+}
+
 /// A person who must be told of a late failure and has not acknowledged it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeRow {

@@ -434,6 +434,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(donor, donation);
 diesel::allow_tables_to_appear_in_same_query!(test_request, test_result);
+diesel::allow_tables_to_appear_in_same_query!(batch, batch_release);
 
 // Orders and custody (0008_order) ---------------------------------------------------------------
 

@@ -82,7 +82,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
             role_titles(&person.roles).into(),
             standing_chip(person.standing).into(),
             Cell::Soft(format!("{}, {}", person.identity_how, person.identity_by)),
-            Cell::Soft(person.last_sign_in.map_or("never".to_owned(), |at| cx.when(at))),
+            Cell::when(person.last_sign_in.map_or("never".to_owned(), |at| cx.when(at))),
         ]);
     }
     let page = ListPage {
@@ -316,14 +316,7 @@ fn moment(cx: &Cx, entry: &ledger::Entry) -> Option<Moment> {
         Event::SignedIn { role, .. } => (Tone::Calm, format!("Signed in as {}", role.title())),
         Event::SignedOut { .. } => (Tone::Calm, "Signed out".to_owned()),
     };
-    let recorded = &entry.recorded;
-    Some(Moment {
-        tone,
-        what,
-        when: format!("{} · {} · {}", cx.when(recorded.at), recorded.actor, recorded.station),
-        detail: recorded.reason.clone().unwrap_or_default(),
-        href: String::new(),
-    })
+    Some(cx.moment(tone, what, &entry.recorded))
 }
 
 fn change(cx: &Cx) -> Result<Reply, WebError> {

@@ -11,7 +11,8 @@
 
 use askama::Template;
 
-use super::batch::{READ, address, mark_chip};
+use super::batch::{READ, address};
+use super::batch_show::Values;
 use super::component::{Banner, Chip, Facts, Head, Link, SignatureBlock, Tone};
 use super::cx::Cx;
 use super::error::WebError;
@@ -29,9 +30,7 @@ use crate::app::batch_step_perform::{StepPreview, batch_step_perform, batch_step
 use crate::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
 use crate::codes::{self, Scanned};
 use crate::domain::actor::{Capability, Meaning, Signature};
-use crate::domain::batch::{
-    self, Batch, Given, PerformStep, Procedure, Progress, ShownValue, StepShown,
-};
+use crate::domain::batch::{self, Batch, Given, PerformStep, Procedure, Progress, StepShown};
 use crate::domain::id::{AssetId, BatchNumber, ContainerCode, ContentHash, LotId, Name};
 use crate::domain::master_record::{FieldKind, MasterRecord, SignatureRule, Step};
 use crate::domain::quantity::Unit;
@@ -181,14 +180,17 @@ fn step_page(
     let batch = &view.batch;
     let progress = Procedure::new(batch, &view.record).progress(step);
     let open = matches!(progress, Progress::Ready | Progress::Optional | Progress::Repeatable);
-    let note = look(cx, batch, &view.record, step, &progress).note;
-    let banner = banner
-        .or_else(|| (!open).then(|| Banner::check("This step cannot be performed now").text(note)));
+    let banner = banner.or_else(|| closed_banner(cx, view, step, &progress).filter(|_| !open));
     let late = vec![
         Field::new(Kind::DateTime, "performed_at", "Performed at, if not now")
             .hint("Server time counts unless you state another."),
         Field::area("late_because", "Reason for recording it later").rows(2),
     ];
+    let mut scans = fill(cx, errors, scan_fields(step));
+    let mut entries = fill(cx, errors, entry_fields(cx, batch, &view.record, step));
+    if let Some(first) = scans.iter_mut().chain(&mut entries).find(|one| one.value.is_empty()) {
+        first.autofocus = true;
+    }
     StepPage {
         shell: cx.shell(format!("{} · {}", step.title, batch.number)),
         head: step_head(batch, &view.record, step),
@@ -198,8 +200,8 @@ fn step_page(
         action: format!("{}/steps/{}/check", address(&batch.number), step.name),
         back: address(&batch.number),
         open: open && cx.may(Capability::PerformSteps),
-        scans: fill(cx, errors, scan_fields(step)),
-        entries: fill(cx, errors, entry_fields(cx, batch, &view.record, step)),
+        scans,
+        entries,
         late: fill(cx, errors, late),
         calculated: step.calculations.iter().map(|one| one.title.clone()).collect(),
         signatures: match step.signature {
@@ -209,6 +211,22 @@ fn step_page(
             }
         },
     }
+}
+
+/// Why a step cannot be performed, and where to go instead.
+fn closed_banner(cx: &Cx, view: &BatchView, step: &Step, progress: &Progress) -> Option<Banner> {
+    let number = &view.batch.number;
+    let look = look(cx, &view.batch, &view.record, step, progress);
+    let banner = match progress {
+        Progress::Done | Progress::Repeatable => Banner::ok("This step is done")
+            .text("Its values and signatures stand with the batch.")
+            .action(Link::to(format!("{}#{}", address(number), step.name), "Show them")),
+        Progress::ToVerify { .. } => {
+            Banner::check("This step is performed and waits for its verification").text(look.note)
+        }
+        _ => Banner::check("This step cannot be performed now").text(look.note),
+    };
+    Some(look.actions.into_iter().fold(banner, Banner::action))
 }
 
 fn identity(batch: &Batch) -> Facts {
@@ -230,11 +248,12 @@ fn scan_fields(step: &Step) -> Vec<Field> {
     let mut fields = Vec::new();
     for (index, need) in step.materials.iter().enumerate() {
         let field = Field::scan(format!("lot.{index}"), need.title.clone())
-            .hint(format!("Scan the lot of {}.", need.material));
+            .hint(format!("Scan the lot of {}.", need.material))
+            .takes("/materials/");
         fields.push(if need.required { field.required() } else { field });
     }
     for (index, need) in step.equipment.iter().enumerate() {
-        let field = Field::scan(format!("asset.{index}"), need.title.clone());
+        let field = Field::scan(format!("asset.{index}"), need.title.clone()).takes("/equipment/");
         fields.push(field.hint(format!("Scan the {}.", need.kind.replace('_', " "))).required());
     }
     if !step.consumes.is_empty() {
@@ -246,9 +265,10 @@ fn scan_fields(step: &Step) -> Vec<Field> {
                 format!("{count} × {}", used.what.as_str().replace('_', " "))
             })
             .collect();
-        let field = Field::area("scans", format!("Containers that go in: {}", what.join(", ")))
-            .hint("Scan one label after another; each scan goes on a line of its own.");
-        fields.push(Field { mono: true, ..field }.rows(4).required());
+        let field = Field::scans("scans", format!("Containers that go in: {}", what.join(", ")))
+            .hint("Scan one label after another; each scan goes on a line of its own.")
+            .takes("/containers/");
+        fields.push(field.required());
     }
     fields
 }
@@ -410,29 +430,6 @@ fn read_asset(text: &str) -> Result<AssetId, String> {
     }
 }
 
-/// What a signature covers, ready for the page.
-struct ShownRow {
-    title: String,
-    value: String,
-    limit: String,
-    chip: Option<Chip>,
-    arithmetic: String,
-}
-
-fn shown_row(value: &ShownValue) -> ShownRow {
-    let title = match &value.item {
-        Some(item) => format!("{} · {item}", value.title),
-        None => value.title.clone(),
-    };
-    ShownRow {
-        title,
-        value: value.value.clone(),
-        limit: value.limit.clone(),
-        chip: mark_chip(value.mark, &value.limit),
-        arithmetic: value.arithmetic.clone().unwrap_or_default(),
-    }
-}
-
 /// A group of lines of what is signed.
 struct Lines {
     title: &'static str,
@@ -463,7 +460,7 @@ struct ReviewPage {
     identity: Facts,
     instruction: String,
     performed: Facts,
-    rows: Vec<ShownRow>,
+    values: Values,
     lines: Vec<Lines>,
     carried: Vec<Field>,
     action: String,
@@ -513,7 +510,7 @@ fn review_page(
         identity: identity(&view.batch),
         instruction: step.instruction.clone(),
         performed: performed_facts(shown),
-        rows: shown.values.iter().chain(&shown.calculated).map(shown_row).collect(),
+        values: Values::of(shown),
         lines: lines(shown),
         carried,
         action: format!("{}/steps/{}", address(&view.batch.number), step.name),
@@ -603,7 +600,7 @@ fn verify_page(
         identity: identity(&view.batch),
         instruction: step.instruction.clone(),
         performed: performed_facts(&shown),
-        rows: shown.values.iter().chain(&shown.calculated).map(shown_row).collect(),
+        values: Values::of(&shown),
         lines: lines(&shown),
         carried: Vec::new(),
         action: format!("{}/steps/{}/verify/{occurrence}", address(&view.batch.number), step.name),

@@ -294,6 +294,8 @@ pub enum Cell {
     Code(String),
     /// A number with its unit, right-aligned.
     Number(String),
+    /// A date and time, or a day, that is never broken; and what follows it, second in importance.
+    When(String, String),
     /// A status.
     Status(Chip),
     /// A link.
@@ -302,6 +304,13 @@ pub enum Cell {
     CodeLink(Link),
     /// Several links as small buttons.
     Actions(Vec<Link>),
+}
+
+impl Cell {
+    /// A date and time, or a day.
+    pub fn when(at: impl Into<String>) -> Self {
+        Self::When(at.into(), String::new())
+    }
 }
 
 impl From<Chip> for Cell {

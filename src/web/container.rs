@@ -18,14 +18,16 @@ use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
+use super::trace::held_banner;
 use crate::app::container_decide::{
     ContainerDecide, ContainerDestroy, DecisionShown, container_decide, container_destroy,
 };
 use crate::app::container_move::ScannedContainer;
+use crate::app::words::capital;
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::container::{Container, ContainerKind, Custodian, Event, Fate};
 use crate::domain::disposition::Disposition;
-use crate::domain::genealogy::{Node, Standing};
+use crate::domain::genealogy::{Node, NodeKind, Standing};
 use crate::domain::id::ContainerCode;
 use crate::domain::{Aggregate, Event as AnyEvent};
 use crate::store::container::Of;
@@ -152,7 +154,7 @@ pub(super) fn rows_table(cx: &Cx, rows: &[(Container, Standing)]) -> Table {
             },
             status_chip(state, standing).into(),
             Cell::Text(whereabouts(state)),
-            Cell::Soft(state.expires_at.map(|at| cx.date(at)).unwrap_or_default()),
+            Cell::when(state.expires_at.map(|at| cx.date(at)).unwrap_or_default()),
             label.into(),
         ]);
     }
@@ -229,7 +231,10 @@ fn show_page(
     Ok(ShowPage {
         shell: cx.shell(code),
         head: head(cx, state, standing),
-        banner: banner.or_else(|| held_banner(state, standing)),
+        banner: banner.or_else(|| {
+            let own = Node::new(NodeKind::Container, code);
+            held_banner(standing, &own).filter(|_| state.fate == Fate::Live)
+        }),
         identity: identity(cx, state),
         custody: custody(cx, state),
         labels: labels_table(cx, state),
@@ -274,27 +279,6 @@ fn head(cx: &Cx, state: &Container, standing: &Standing) -> Head {
         head = head.action(Link::to(label, "Label").icon(Icon::Label));
     }
     head
-}
-
-fn held_banner(state: &Container, standing: &Standing) -> Option<Banner> {
-    let because = standing.because.as_ref().filter(|node| node.id() != state.code)?;
-    if state.fate != Fate::Live || standing.disposition < Disposition::Quarantine {
-        return None;
-    }
-    let title = format!("{}: {} is", capital(standing.disposition.word()), because.words());
-    let banner = match standing.disposition {
-        Disposition::Rejected => Banner::stop(title),
-        Disposition::OnHold => Banner::hold(title),
-        _ => Banner::check(title),
-    };
-    let text = "The strictest disposition of everything it came from counts.";
-    Some(banner.text(text).action(super::trace::node_link(because)))
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
 }
 
 fn identity(cx: &Cx, state: &Container) -> Facts {
@@ -395,7 +379,7 @@ fn labels_table(cx: &Cx, state: &Container) -> Table {
         table.push([
             Cell::Number(print.serial.to_string()),
             Cell::Code(print.payload.clone()),
-            Cell::Soft(format!("{}, {}", cx.when(print.at), print.by)),
+            Cell::When(cx.when(print.at), print.by.to_string()),
             Cell::Number(print.copies.to_string()),
             chip.into(),
         ]);
@@ -516,14 +500,7 @@ fn destroy(cx: &Cx) -> Result<Reply, WebError> {
 fn moment(cx: &Cx, entry: &ledger::Entry) -> Option<Moment> {
     let AnyEvent::Container(event) = &entry.recorded.event else { return None };
     let (tone, what) = told(event);
-    let recorded = &entry.recorded;
-    Some(Moment {
-        tone,
-        what,
-        when: format!("{} · {} · {}", cx.when(recorded.at), recorded.actor, recorded.station),
-        detail: recorded.reason.clone().unwrap_or_default(),
-        href: String::new(),
-    })
+    Some(cx.moment(tone, what, &entry.recorded))
 }
 
 /// What an event says, in words.

@@ -78,7 +78,7 @@ fn index(cx: &Cx) -> Result<Reply, WebError> {
             hop.from_login.clone().into(),
             hop.to_login.clone().into(),
             Cell::Soft(hop.purpose.clone()),
-            Cell::Soft(cx.when(Instant::from_naive(hop.opened_at))),
+            Cell::when(cx.when(Instant::from_naive(hop.opened_at))),
             due.map(|at| cx.when(at)).unwrap_or_default().into(),
             Cell::Actions(vec![Link::to(format!("/orders/{order}/{page}"), verb)]),
         ];
@@ -97,8 +97,8 @@ fn index(cx: &Cx) -> Result<Reply, WebError> {
             order.map_or(Cell::Soft(String::new()), |order| {
                 Cell::CodeLink(Link::to(address(order), order.to_string()))
             }),
-            Cell::Soft(cx.when(held.held_since)),
-            Cell::Soft(held.expires_at.map(|at| cx.when(at)).unwrap_or_default()),
+            Cell::when(cx.when(held.held_since)),
+            Cell::when(held.expires_at.map(|at| cx.when(at)).unwrap_or_default()),
         ]);
     }
     let page = IndexPage {
@@ -321,7 +321,8 @@ fn condition(cx: &Cx, errors: &mut Errors) -> Option<Condition> {
     words.map(|words| Condition { words, temperature })
 }
 
-fn parsed<T, E: std::fmt::Display>(
+/// One entry, read; what is wrong with it is noted beside it.
+pub(super) fn parsed<T, E: std::fmt::Display>(
     cx: &Cx,
     errors: &mut Errors,
     name: &str,
@@ -377,7 +378,8 @@ pub(super) fn sign_and(
     }
 }
 
-fn patient_code(text: &str) -> Result<PatientCode, crate::domain::id::IdError> {
+/// A patient code as typed or scanned, in capitals.
+pub(super) fn patient_code(text: &str) -> Result<PatientCode, crate::domain::id::IdError> {
     PatientCode::parse(&text.trim().to_uppercase())
 }
 

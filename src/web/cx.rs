@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::component::{Banner, SignatureBlock};
+use super::component::{Banner, Moment, SignatureBlock, Tone};
 use super::error::WebError;
 use super::form::{Check, Fields};
 use super::limit::{self, Try};
@@ -23,9 +23,10 @@ use super::station::Station;
 use super::{FLASH, Web, csrf, nav};
 use crate::app::signature::{self, SignAs, SignatureRequest};
 use crate::app::{App, Caller};
+use crate::domain::Recorded;
 use crate::domain::actor::{Actor, Capability, Meaning, Signature};
 use crate::domain::id::ContentHash;
-use crate::domain::time::{Instant, Zone};
+use crate::domain::time::{Instant, TimeError, Zone};
 use crate::store::Failure;
 use crate::store::session::Session;
 
@@ -293,6 +294,22 @@ impl Cx {
     /// `2026-11-22` in the site's zone.
     pub fn date(&self, at: Instant) -> String {
         at.date_text(self.zone())
+    }
+
+    /// One thing that happened, with when, by whom, where and why.
+    pub fn moment(&self, tone: Tone, what: String, recorded: &Recorded) -> Moment {
+        Moment {
+            tone,
+            what,
+            when: format!("{} · {} · {}", self.when(recorded.at), recorded.actor, recorded.station),
+            detail: recorded.reason.clone().unwrap_or_default(),
+            href: String::new(),
+        }
+    }
+
+    /// The last minute of a day of the site's zone: what is due on a day is due until then.
+    pub fn end_of_day(&self, day: &str) -> Result<Instant, TimeError> {
+        Instant::parse_local(&format!("{day} 23:59"), self.zone())
     }
 
     /// Whether the person's role in use has a capability: for showing or hiding an action. The

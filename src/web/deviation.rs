@@ -4,7 +4,7 @@
 //!
 //! Architecture invariant: the opening words are shown as they were written, beside the decision.
 
-use super::component::{Banner, Cell, Chip, Empty, Facts, Head, Link, Signed, Table, Tone};
+use super::component::{Banner, Cell, Chip, Empty, Facts, Head, Link, Table, Tone};
 use super::cx::Cx;
 use super::error::WebError;
 use super::form::{Errors, Field};
@@ -249,12 +249,10 @@ fn course(deviation: &Deviation) -> Vec<Block> {
             .with("Impact on quality, safety and efficacy", decision.impact.clone())
             .with("Actions", decision.actions.clone())
             .with("What follows", decision.outcome.word());
-        blocks.push(Block::new("Decision", Body::Facts(facts)));
-        blocks.push(Block::new("", Body::Signed(vec![Signed::from(&decision.signature)])));
+        blocks.push(Block::new("Decision", Body::Facts(facts)).signed([&decision.signature]));
     }
     if let Some((conclusion, signature)) = &deviation.closed {
-        blocks.push(Block::new("Closed", Body::Text(conclusion.clone())));
-        blocks.push(Block::new("", Body::Signed(vec![Signed::from(signature)])));
+        blocks.push(Block::new("Closed", Body::Text(conclusion.clone())).signed([signature]));
     }
     blocks
 }

@@ -22,6 +22,7 @@ use crate::app::donor_record::{
     AnswerGiven, DonorEntry, LookBack, donor_record, donor_register, look_back,
 };
 use crate::app::site::rules_at;
+use crate::app::words::capital;
 use crate::codes::isbt;
 use crate::domain::actor::Capability;
 use crate::domain::disposition::Disposition;
@@ -104,7 +105,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
             row.standing.into(),
             Cell::Soft(row.because.clone()),
             given.map_or(Cell::Soft("none".to_owned()), |given| Cell::Code(given.din.to_string())),
-            Cell::Soft(given.map_or(String::new(), |given| cx.when(given.donated_at))),
+            Cell::when(given.map_or(String::new(), |given| cx.when(given.donated_at))),
         ];
         if row.reactive > 0 { donors.push_exception(cells) } else { donors.push(cells) }
     }
@@ -115,11 +116,6 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
         sheet.pager = Some(Pager::new("/donors?", page, PER_PAGE, total));
     }
     cx.page(&sheet)
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn new_sheet(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Sheet {
@@ -316,7 +312,7 @@ fn results_block(cx: &Cx, known: &Known) -> Block {
     if known.donor.results.is_empty() {
         return Block::new("Marker results", Body::Text("No report yet.".to_owned()));
     }
-    let columns = ["Marker", "Result", "Sample", "Report", "Laboratory", "Reported", "Recorded by"];
+    let columns = ["Marker", "Result", "Sample", "Report", "Reported", "Recorded by"];
     let mut table = Table::new("Marker results", &columns);
     for result in &known.donor.results {
         let title = known
@@ -327,9 +323,8 @@ fn results_block(cx: &Cx, known: &Known) -> Block {
             Cell::Text(title),
             reaction_chip(result.reaction).into(),
             Cell::Text(result.sample.to_string()),
-            Cell::Code(result.report.clone()),
-            Cell::Soft(format!("{} · {}", result.laboratory, result.method)),
-            Cell::Soft(cx.when(result.reported_at)),
+            Cell::Soft(format!("{} · {} · {}", result.report, result.laboratory, result.method)),
+            Cell::when(cx.when(result.reported_at)),
             Cell::Soft(result.recorded.1.to_string()),
         ];
         if result.reaction == Reaction::Reactive {
@@ -355,7 +350,7 @@ fn samples_block(cx: &Cx, known: &Known) -> Block {
         table.push([
             Cell::Text(sample.number.to_string()),
             Cell::Text(sample.purpose.word().to_owned()),
-            Cell::Text(cx.when(sample.drawn_at)),
+            Cell::when(cx.when(sample.drawn_at)),
             Cell::Soft(since.replace('−', "")),
             Cell::Soft(sample.matrix.code().to_owned()),
         ]);
@@ -474,20 +469,17 @@ fn entries_block(cx: &Cx, known: &Known) -> Option<Block> {
     if !cx.may(Capability::RegisterDonor) {
         return None;
     }
-    let mut table = Table::new("Entries", &["Enter"]);
-    for (entry, text) in ENTRIES {
-        table.push([Link::to(format!("{}/enter/{entry}", address(&known.code)), text).into()]);
-    }
-    Some(Block::new("Enter", Body::Table(table)))
+    let link = |(entry, text)| Link::to(format!("{}/enter/{entry}", address(&known.code)), text);
+    Some(Block::new("Enter", Body::Links(ENTRIES.into_iter().map(link).collect())))
 }
 
 fn acts_block(cx: &Cx, known: &Known) -> Option<Block> {
     if !cx.may(Capability::DecideDonor) || known.donor.standing == Disposition::Rejected {
         return None;
     }
-    let mut table = Table::new("To sign", &["Sign"]);
+    let mut links = Vec::new();
     let mut push = |name: &str, text: &str| {
-        table.push([Link::to(format!("{}/sign/{name}", address(&known.code)), text).into()]);
+        links.push(Link::to(format!("{}/sign/{name}", address(&known.code)), text));
     };
     push("evaluation", "Medical evaluation");
     if !assessable(known).is_empty() {
@@ -497,7 +489,7 @@ fn acts_block(cx: &Cx, known: &Known) -> Option<Block> {
     push("eligible", "Decide: eligible");
     push("ineligible", "Decide: not eligible");
     push("disqualify", "Disqualify after the fact");
-    Some(Block::new("Sign", Body::Table(table)))
+    Some(Block::new("Sign", Body::Links(links)))
 }
 
 /// Markers and questions that a signed risk assessment can settle.

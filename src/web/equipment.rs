@@ -12,11 +12,12 @@ use super::component::{
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
-use super::form::{Errors, Field, Kind};
+use super::form::{Errors, Field, Kind, span};
 use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
+use super::sheet::{Signing, attempt, sign};
 use super::storage::FormPage;
 use crate::app::equipment_change::{
     DeviceShown, DeviceStep, equipment_change, equipment_put_in_service, equipment_register,
@@ -125,21 +126,12 @@ fn new_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> FormPage {
     }
 }
 
-fn span(text: &str) -> Result<Span, &'static str> {
-    Span::parse(text).ok_or("Write it as 7 d, 36 h or 30 min")
-}
-
-fn end_of_day(cx: &Cx) -> impl Fn(&str) -> Result<Instant, crate::domain::time::TimeError> {
-    let zone = cx.zone();
-    move |day| Instant::parse_local(&format!("{day} 23:59"), zone)
-}
-
 fn register(cx: &Cx) -> Result<Reply, WebError> {
     let mut check = cx.check();
     let asset = check.parse("asset", AssetId::parse);
     let kind = check.choice("kind", EquipmentKind::parse);
     let (title, room) = (check.required("title"), check.required("room"));
-    let calibration_due = check.parse_optional("due", end_of_day(cx));
+    let calibration_due = check.parse_optional("due", |day| cx.end_of_day(day));
     let cleaning_holds = check.parse_optional("cleaning", span);
     let (Some(asset), Some(kind), Some(title), Some(room), true) =
         (asset, kind, title, room, check.is_ok())
@@ -245,28 +237,11 @@ fn moment(cx: &Cx, entry: &ledger::Entry) -> Option<Moment> {
         Event::TakenOutOfService { because } => (Tone::Stop, format!("Out of service: {because}")),
         Event::PutInService { because, .. } => (Tone::Ok, format!("Back in service: {because}")),
     };
-    let recorded = &entry.recorded;
-    Some(Moment {
-        tone,
-        what,
-        when: format!("{} · {} · {}", cx.when(recorded.at), recorded.actor, recorded.station),
-        detail: recorded.reason.clone().unwrap_or_default(),
-        href: String::new(),
-    })
+    Some(cx.moment(tone, what, &entry.recorded))
 }
 
-fn answer(cx: &Cx, asset: &AssetId, outcome: Result<(), WebError>) -> Result<Reply, WebError> {
-    match outcome {
-        Ok(()) => Ok(Reply::see_other(address(asset)).flash("Recorded.")),
-        Err(WebError::NotSigned(_, message)) => {
-            let banner = Banner::stop("Nothing was signed").text(message.clone());
-            cx.page_again(&show_page(cx, asset, Some(banner), Some(message))?)
-        }
-        Err(error) => {
-            let banner = error.refusal()?;
-            cx.page_again(&show_page(cx, asset, Some(banner), None)?)
-        }
-    }
+fn recorded(asset: &AssetId) -> Reply {
+    Reply::see_other(address(asset)).flash("Recorded.")
 }
 
 fn step(cx: &Cx) -> Result<Reply, WebError> {
@@ -274,7 +249,8 @@ fn step(cx: &Cx) -> Result<Reply, WebError> {
     let text = cx.form().text("text").to_owned();
     let step = match cx.form().text("what") {
         "calibrate" => {
-            let due_at = end_of_day(cx)(cx.form().text("due"))
+            let due_at = cx
+                .end_of_day(cx.form().text("due"))
                 .map_err(|error| WebError::Invalid(format!("{error}.")))?;
             DeviceStep::Calibrate { reference: text, due_at }
         }
@@ -282,10 +258,10 @@ fn step(cx: &Cx) -> Result<Reply, WebError> {
         "out" => DeviceStep::TakeOutOfService { because: text },
         _ => return Err(WebError::Invalid("Choose what to do.".to_owned())),
     };
-    let outcome = cx
-        .caller()
-        .and_then(|caller| Ok(equipment_change(cx.app(), &caller, asset.clone(), step)?));
-    answer(cx, &asset, outcome)
+    match attempt(equipment_change(cx.app(), &cx.caller()?, asset.clone(), step))? {
+        Ok(()) => Ok(recorded(&asset)),
+        Err(banner) => cx.page_again(&show_page(cx, &asset, Some(banner), None)?),
+    }
 }
 
 fn service(cx: &Cx) -> Result<Reply, WebError> {
@@ -293,9 +269,11 @@ fn service(cx: &Cx) -> Result<Reply, WebError> {
     let device = cx.app().read(|db| equipment::require(db, &asset))?;
     let hash = DeviceShown::of(&device).hash()?;
     let because = cx.form().text("reason").to_owned();
-    let outcome = cx.sign(Meaning::Approved, &hash).and_then(|signature| {
-        let caller = cx.caller()?;
-        Ok(equipment_put_in_service(cx.app(), &caller, asset.clone(), because, signature)?)
-    });
-    answer(cx, &asset, outcome)
+    let caller = cx.caller()?;
+    let run =
+        |signature| equipment_put_in_service(cx.app(), &caller, asset.clone(), because, signature);
+    match sign(cx, Meaning::Approved, &hash, run)? {
+        Signing::Done(()) => Ok(recorded(&asset)),
+        Signing::Again(banner, beside) => cx.page_again(&show_page(cx, &asset, banner, beside)?),
+    }
 }

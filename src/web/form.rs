@@ -10,6 +10,7 @@ use askama::filters::HtmlSafe;
 
 use super::filters;
 use super::icon::Icon;
+use crate::domain::time::Span;
 
 /// The most entries a form may carry.
 pub const FIELDS_MAX: usize = 2_000;
@@ -221,6 +222,14 @@ impl<'a> Check<'a> {
     }
 }
 
+/// A span of time as people write it: `7 d`, `36 h`, `30 min`.
+///
+/// # Errors
+/// How to write it, if it cannot be read.
+pub fn span(text: &str) -> Result<Span, &'static str> {
+    Span::parse(text).ok_or("Write it as 7 d, 36 h or 30 min")
+}
+
 /// What kind of entry a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -244,6 +253,8 @@ pub enum Kind {
     Checkbox,
     /// A scanned or typed code; a scan while it has the focus stays here.
     Scan,
+    /// Several of them, one a line.
+    Scans,
     /// Not shown.
     Hidden,
 }
@@ -475,6 +486,10 @@ impl Field {
         }
         self.error = errors.of(&self.name).map(str::to_owned);
         self
+    }
+
+    fn is_area(&self) -> bool {
+        matches!(self.kind, Kind::Area | Kind::Scans)
     }
 
     fn input_type(&self) -> &'static str {

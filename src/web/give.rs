@@ -8,7 +8,7 @@
 use askama::Template;
 
 use super::component::{Banner, Head, Link};
-use super::custody::{CLINIC, Signing, UnitLine, sign_and, unit_lines};
+use super::custody::{CLINIC, Signing, UnitLine, parsed, patient_code, sign_and, unit_lines};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
@@ -31,7 +31,7 @@ use crate::domain::actor::{Capability, Meaning};
 use crate::domain::container::{Container, Fate};
 use crate::domain::custody::{Scan, proposed_share};
 use crate::domain::genealogy::Standing;
-use crate::domain::id::{ContainerCode, Login, Name, PatientCode};
+use crate::domain::id::{ContainerCode, Login, Name};
 use crate::domain::order::Order;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Instant;
@@ -159,24 +159,6 @@ struct ActForm {
     more: Vec<Field>,
     button: &'static str,
     danger: bool,
-}
-
-fn parsed<T, E: std::fmt::Display>(
-    cx: &Cx,
-    errors: &mut Errors,
-    name: &str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Option<T> {
-    let mut check = cx.check();
-    let value = check.parse(name, parse);
-    if let Some(message) = check.errors.of(name) {
-        errors.add(name, message);
-    }
-    value
-}
-
-fn patient_code(text: &str) -> Result<PatientCode, crate::domain::id::IdError> {
-    PatientCode::parse(&text.trim().to_uppercase())
 }
 
 fn volume(text: &str) -> Result<Quantity, crate::domain::quantity::QuantityError> {

@@ -5,12 +5,11 @@
 
 use askama::Template;
 
-use super::component::{Chip, Head, Tone};
+use super::component::{Chip, Head, Link, Tone};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
 use super::icon::Icon;
-use super::nav;
 use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{self, Access, Route};
@@ -49,6 +48,7 @@ const SOURCES: &[Source] = &[
     super::deviation::waiting,
     super::quality::waiting,
     waiting::batches,
+    waiting::patients,
     waiting::donors,
     waiting::materials,
     waiting::people,
@@ -60,7 +60,7 @@ struct HomePage {
     shell: Shell,
     head: Head,
     groups: Vec<Group>,
-    entries: Vec<nav::Entry>,
+    begin: Vec<Link>,
 }
 
 struct Group {
@@ -77,15 +77,13 @@ fn home(cx: &Cx) -> Result<Reply, WebError> {
     waiting.retain(|item| routes::exists(&item.href));
     waiting.sort_by_key(|item| !item.urgent);
     let role = cx.actor()?.role;
-    let mut entries = nav::entries(role, "");
-    entries.retain(|entry| entry.href != "/");
     let page = HomePage {
         shell: cx.shell("Home"),
         head: Head::new(cx.actor()?.printed_name.clone())
             .chip(Chip::new(Tone::Calm, role.title()).shape(Icon::Person))
             .lede(lede(role)),
         groups: grouped(waiting),
-        entries,
+        begin: begin(role),
     };
     cx.page(&page)
 }
@@ -101,6 +99,53 @@ fn grouped(waiting: Vec<Waiting>) -> Vec<Group> {
         }
     }
     groups
+}
+
+/// What a person in this role begins most often; only what they may open.
+fn begin(role: Role) -> Vec<Link> {
+    let all: &[(&str, &str, Icon)] = match role {
+        Role::Technician => &[
+            ("/batches/new", "Start a batch", Icon::Batch),
+            ("/storage/put", "Store a container", Icon::Storage),
+            ("/storage/take", "Take a container out", Icon::Vial),
+            ("/labels", "Print and read labels", Icon::Label),
+            ("/materials/new", "Receive a material lot", Icon::Material),
+            ("/deviations/new", "Open a deviation", Icon::Deviation),
+        ],
+        Role::QcAnalyst => &[
+            ("/samples", "QC worklist", Icon::Lab),
+            ("/deviations/new", "Open a deviation", Icon::Deviation),
+        ],
+        Role::Qa => &[
+            ("/release", "Release queue", Icon::Release),
+            ("/donors/new", "Register a donor", Icon::Donor),
+            ("/deviations/new", "Open a deviation", Icon::Deviation),
+            ("/trace", "Trace a code", Icon::Trace),
+            ("/audit", "Read the audit trail", Icon::History),
+        ],
+        Role::QualifiedPerson => &[
+            ("/release", "Release queue", Icon::Release),
+            ("/trace", "Trace a code", Icon::Trace),
+            ("/audit", "Read the audit trail", Icon::History),
+        ],
+        Role::Clinician => {
+            &[("/orders/new", "New order", Icon::Order), ("/custody", "What I hold", Icon::Truck)]
+        }
+        Role::Administrator => &[
+            ("/administration/people/new", "Register a person", Icon::Person),
+            ("/administration", "People and their rights", Icon::People),
+            ("/station", "This station", Icon::Station),
+        ],
+        Role::Inspector => &[
+            ("/audit", "Read the audit trail", Icon::History),
+            ("/trace", "Trace a code", Icon::Trace),
+            ("/batches", "Batches", Icon::Batch),
+        ],
+    };
+    all.iter()
+        .filter(|(path, ..)| routes::may_open(role, path))
+        .map(|(path, text, icon)| Link::to(*path, *text).icon(*icon))
+        .collect()
 }
 
 fn lede(role: Role) -> &'static str {

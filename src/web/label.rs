@@ -221,7 +221,7 @@ fn prints(cx: &Cx, state: &Container) -> Table {
         };
         table.push([
             Cell::Number(print.serial.to_string()),
-            Cell::Soft(format!("{}, {}", cx.when(print.at), print.by)),
+            Cell::When(cx.when(print.at), print.by.to_string()),
             Cell::Text(copies(print)),
             chip.into(),
         ]);

@@ -13,11 +13,12 @@ use super::component::{
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
-use super::form::{Errors, Field, Kind};
+use super::form::{Errors, Field, Kind, span};
 use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
+use super::sheet::{Signing, attempt, sign};
 use super::storage::FormPage;
 use crate::app::material_change::{
     LotShown, LotStep, MaterialDecide, material_change, material_decide,
@@ -106,8 +107,8 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
             lot.receipt.title.clone().into(),
             Cell::Soft(lot.receipt.supplier.clone()),
             chip(lot, cx.now).into(),
-            Cell::Text(cx.date(lot.receipt.expires_at)),
-            Cell::Soft(lot.open_until().map(|at| cx.when(at)).unwrap_or_default()),
+            Cell::when(cx.date(lot.receipt.expires_at)),
+            Cell::when(lot.open_until().map(|at| cx.when(at)).unwrap_or_default()),
             Cell::Number(format!("{} of {}", lot.packages_left(), lot.receipt.packages)),
         ]);
     }
@@ -185,10 +186,6 @@ fn whole(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_| "Write a whole number")
 }
 
-fn span(text: &str) -> Result<Span, &'static str> {
-    Span::parse(text).ok_or("Write it as 7 d, 36 h or 30 min")
-}
-
 fn receive(cx: &Cx) -> Result<Reply, WebError> {
     let mut check = cx.check();
     let material = check.parse("material", MaterialCode::parse);
@@ -198,9 +195,7 @@ fn receive(cx: &Cx) -> Result<Reply, WebError> {
     let packages = check.parse("packages", whole);
     let unit = check.choice("unit", Unit::parse).unwrap_or(Unit::Millilitre);
     let size = check.parse("size", |text| Quantity::parse(text, unit));
-    let zone = cx.zone();
-    let last_minute = |day: &str| Instant::parse_local(&format!("{day} 23:59"), zone);
-    let expires_at = check.parse("expires", last_minute);
+    let expires_at = check.parse("expires", |day| cx.end_of_day(day));
     let in_use_limit = check.parse_optional("in_use", span);
     let origin = check.choice("origin", Origin::parse);
     let storage = check.required("storage");
@@ -375,32 +370,15 @@ fn moment(cx: &Cx, entry: &ledger::Entry) -> Option<Moment> {
         Event::Opened { package } => (Tone::Part, format!("Package {package} opened")),
         Event::UsedUp {} => (Tone::Calm, "Used up".to_owned()),
     };
-    let recorded = &entry.recorded;
-    Some(Moment {
-        tone,
-        what,
-        when: format!("{} · {} · {}", cx.when(recorded.at), recorded.actor, recorded.station),
-        detail: recorded.reason.clone().unwrap_or_default(),
-        href: String::new(),
-    })
+    Some(cx.moment(tone, what, &entry.recorded))
 }
 
 fn form_lot(cx: &Cx) -> Result<LotId, WebError> {
     LotId::parse(cx.form().text("lot")).map_err(|error| WebError::Invalid(error.to_string()))
 }
 
-fn answer(cx: &Cx, lot: &LotId, outcome: Result<(), WebError>) -> Result<Reply, WebError> {
-    match outcome {
-        Ok(()) => Ok(Reply::see_other(address(lot)).flash("Recorded.")),
-        Err(WebError::NotSigned(_, message)) => {
-            let banner = Banner::stop("Nothing was signed").text(message.clone());
-            cx.page_again(&show_page(cx, lot, Some(banner), Some(message))?)
-        }
-        Err(error) => {
-            let banner = error.refusal()?;
-            cx.page_again(&show_page(cx, lot, Some(banner), None)?)
-        }
-    }
+fn recorded(lot: &LotId) -> Reply {
+    Reply::see_other(address(lot)).flash("Recorded.")
 }
 
 fn step(cx: &Cx) -> Result<Reply, WebError> {
@@ -413,9 +391,10 @@ fn step(cx: &Cx) -> Result<Reply, WebError> {
         "use-up" => LotStep::UseUp,
         _ => return Err(WebError::Invalid("Choose what to do.".to_owned())),
     };
-    let outcome =
-        cx.caller().and_then(|caller| Ok(material_change(cx.app(), &caller, lot.clone(), step)?));
-    answer(cx, &lot, outcome)
+    match attempt(material_change(cx.app(), &cx.caller()?, lot.clone(), step))? {
+        Ok(()) => Ok(recorded(&lot)),
+        Err(banner) => cx.page_again(&show_page(cx, &lot, Some(banner), None)?),
+    }
 }
 
 fn decide(cx: &Cx) -> Result<Reply, WebError> {
@@ -429,9 +408,13 @@ fn decide(cx: &Cx) -> Result<Reply, WebError> {
     };
     let hash = LotShown::of(&state, to).hash()?;
     let because = cx.form().text("reason").to_owned();
-    let outcome = cx.sign(meaning, &hash).and_then(|signature| {
+    let caller = cx.caller()?;
+    let run = |signature| {
         let decision = MaterialDecide { lot: lot.clone(), release, because, signature };
-        Ok(material_decide(cx.app(), &cx.caller()?, decision)?)
-    });
-    answer(cx, &lot, outcome)
+        material_decide(cx.app(), &caller, decision)
+    };
+    match sign(cx, meaning, &hash, run)? {
+        Signing::Done(()) => Ok(recorded(&lot)),
+        Signing::Again(banner, beside) => cx.page_again(&show_page(cx, &lot, banner, beside)?),
+    }
 }

@@ -20,6 +20,7 @@ use super::page::Shell;
 use super::reply::Reply;
 use super::review::{self, Review};
 use super::routes::{Access, Route};
+use super::trace::held_banner;
 use crate::app::order_allocate::{
     Candidate, OrderAllocate, candidates, order_allocate, order_deallocate,
 };
@@ -28,7 +29,7 @@ use crate::app::{custody_hand_over, order_place as placing};
 use crate::domain::actor::Capability;
 use crate::domain::container::{Container, Custodian, Fate};
 use crate::domain::disposition::Disposition;
-use crate::domain::genealogy::Standing;
+use crate::domain::genealogy::{Node, NodeKind, Standing};
 use crate::domain::id::{ContainerCode, Login, OrderNumber};
 use crate::domain::order::{Order, Stage};
 use crate::domain::time::{Day, Instant};
@@ -114,10 +115,10 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
             Cell::CodeLink(number),
             Cell::Code(line.patient.clone()),
             line_chip(line).into(),
-            format!("{} {}", line.infusion_on, line.infusion_on.weekday_name()).into(),
-            Cell::Soft(line.thaw_on.to_string()),
+            Cell::When(line.infusion_on.to_string(), line.infusion_on.weekday_name().to_owned()),
+            Cell::when(line.thaw_on.to_string()),
             Cell::Soft(format!("{} in {} syringes", line.dose, line.units)),
-            Cell::Soft(cancel_text(cx, line.cancel_by, line.stage)),
+            Cell::when(cancel_text(cx, line.cancel_by, line.stage)),
         ]);
     }
     let mut head = Head::new("Orders").lede(if all {
@@ -274,7 +275,7 @@ fn show_with(cx: &Cx, banner: Option<Banner>) -> Result<Reply, WebError> {
     let page = ShowPage {
         shell: cx.shell(number.to_string()),
         head,
-        banner,
+        banner: banner.or_else(|| held(&loaded)),
         address: address(number),
         way: way(cx, line, &loaded.reached),
         facts: facts(cx, &loaded),
@@ -298,6 +299,14 @@ fn show_with(cx: &Cx, banner: Option<Banner>) -> Result<Reply, WebError> {
         after_thaw: loaded.thawed,
     };
     if again { cx.page_again(&page) } else { cx.page(&page) }
+}
+
+/// Says that a unit of the order is on hold, whatever became of it, and why.
+fn held(loaded: &Loaded) -> Option<Banner> {
+    loaded.units.iter().find_map(|(container, standing)| {
+        let own = Node::new(NodeKind::Container, &container.code);
+        held_banner(standing, &own).filter(|_| standing.disposition >= Disposition::OnHold)
+    })
 }
 
 fn vial_row(cx: &Cx, vial: &Candidate, first: Option<Option<Instant>>) -> VialRow {
@@ -405,10 +414,10 @@ fn unit_table(cx: &Cx, loaded: &Loaded) -> Table {
             title.map(|unit| unit.title.clone()).unwrap_or_default().into(),
             unit_chip(container, standing).into(),
             Cell::Soft(holder(container)),
-            Cell::Soft(container.expires_at.map(|at| cx.when(at)).unwrap_or_default()),
-            Cell::Soft(given.map_or(String::new(), |given| {
-                format!("{} by {}", cx.when(given.given_at), given.given_by)
-            })),
+            Cell::when(container.expires_at.map(|at| cx.when(at)).unwrap_or_default()),
+            given.map_or(Cell::Soft("–".to_owned()), |given| {
+                Cell::When(cx.when(given.given_at), given.given_by.clone())
+            }),
         ]);
     }
     table

@@ -152,8 +152,8 @@ fn rows_table(cx: &Cx, rows: &[&TestRow]) -> Table {
             Cell::Soft(row.stage.clone()),
             row.sample.clone().map_or(Cell::Soft("not drawn".to_owned()), Cell::Code),
             chip.into(),
-            Cell::Soft(cx.when(Instant::from_naive(row.requested_at))),
-            Cell::Soft(row.final_from.map_or(String::new(), |at| cx.when(Instant::from_naive(at)))),
+            Cell::when(cx.when(Instant::from_naive(row.requested_at))),
+            Cell::when(row.final_from.map_or(String::new(), |at| cx.when(Instant::from_naive(at)))),
         ];
         if row.status() == Status::FinalFail {
             shown.push_exception(cells);
@@ -389,11 +389,11 @@ fn to_sign(cx: &Cx, request: &TestRequest) -> Option<Block> {
     if acts.is_empty() {
         return None;
     }
-    let mut table = Table::new("To sign", &["Sign"]);
-    for (name, text) in acts {
-        table.push([Link::to(format!("{}/sign/{name}", address(request)), text).into()]);
-    }
-    Some(Block::new("Sign", Body::Table(table)))
+    let link = |(index, (name, text)): (usize, (&str, &str))| {
+        let link = Link::to(format!("{}/sign/{name}", address(request)), text);
+        if index == 0 { link.primary() } else { link }
+    };
+    Some(Block::new("Sign", Body::Links(acts.into_iter().enumerate().map(link).collect())))
 }
 
 fn late_field() -> Field {

@@ -8,9 +8,7 @@
 
 use askama::Template;
 
-use super::component::{
-    Banner, Cell, Chip, Empty, Facts, Head, Link, SignatureBlock, Signed, Table, Tone,
-};
+use super::component::{Banner, Cell, Chip, Empty, Facts, Head, Link, SignatureBlock, Table, Tone};
 use super::cx::Cx;
 use super::deviation::class_chip;
 use super::error::WebError;
@@ -24,6 +22,7 @@ use super::routes::{Access, Route};
 use super::sheet::{
     Block, Body, Finding, Sheet, Signing, act, attempt, filled, incomplete, sign, signed_act,
 };
+use super::trace::held_banner;
 use crate::app::certificate;
 use crate::app::release_sign::{
     Particulars, ReleaseAct, ReleaseShown, release_acknowledge, release_shown, release_sign,
@@ -31,9 +30,10 @@ use crate::app::release_sign::{
 };
 use crate::domain::actor::Capability;
 use crate::domain::deviation::Class;
+use crate::domain::genealogy::{Node, Standing};
 use crate::domain::id::BatchNumber;
 use crate::domain::release::{Assessment, Blocks, Exception, Facts as Known, Release, Stage};
-use crate::store::release as table;
+use crate::store::{genealogy, release as table};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp]);
 const REVIEW: Access = Access::Needs(&[Capability::ReviewBatch]);
@@ -154,7 +154,7 @@ fn queue(cx: &Cx) -> Result<Reply, WebError> {
                 Cell::Text(entry.product.clone()),
                 Cell::Text(if entry.initial { "initial" } else { "final" }.to_owned()),
                 Cell::Soft(entry.certified_by.clone()),
-                Cell::Soft(cx.when(entry.certified_at)),
+                Cell::when(cx.when(entry.certified_at)),
                 Cell::Number(entry.pending.to_string()),
             ]);
         }
@@ -341,15 +341,18 @@ fn rows(cx: &Cx, shown: &ReleaseShown, release: Option<&Release>) -> Vec<Excepti
         .collect()
 }
 
-fn head(batch: &BatchNumber, shown: &ReleaseShown) -> Head {
-    let mut head = Head::new(format!("{batch}: {}", shown.product))
+/// How far the release has come, and beside it what counts now: the strictest disposition of the
+/// batch and of everything it came from.
+fn head(batch: &BatchNumber, shown: &ReleaseShown, standing: &Standing) -> Head {
+    Head::new(format!("Release of {batch}"))
         .under("/release", "Release")
         .chip(stage_chip(shown.stage))
-        .lede(shown.master_record.clone());
-    if shown.hold.is_some() {
-        head = head.chip(Chip::new(Tone::Hold, "on hold"));
-    }
-    head
+        .chip(standing.disposition)
+        .lede(format!("{} · {}", shown.product, shown.master_record))
+}
+
+fn standing(cx: &Cx, batch: &BatchNumber) -> Result<Standing, WebError> {
+    Ok(cx.app().read(|db| genealogy::effective_with_cause(db, &Node::batch(batch)))?)
 }
 
 fn release_page(
@@ -375,10 +378,12 @@ fn release_page(
     } else {
         None
     };
+    let standing = standing(cx, &batch)?;
     let mut banners: Vec<Banner> = banner.into_iter().collect();
+    banners.extend(held_banner(&standing, &Node::batch(&batch)));
     banners
         .extend(shown.hold.as_ref().map(|because| Banner::hold("On hold").text(because.clone())));
-    let head = head(&batch, &shown)
+    let head = head(&batch, &shown, &standing)
         .action(Link::to(format!("/batches/{batch}"), "Batch").icon(Icon::Batch))
         .action(Link::to(format!("/trace?code={batch}"), "Trace").icon(Icon::Trace))
         .action(Link::to(format!("/audit/release/{batch}"), "Audit trail").icon(Icon::History));
@@ -437,16 +442,14 @@ fn course(facts: &Known, release: Option<&Release>) -> Vec<Block> {
         let title = if certification.initial { "Initial certificate" } else { "Final certificate" };
         let note =
             format!("{} results, {} pending", certificate.results.len(), certificate.pending.len());
-        blocks.push(Block::new(title, Body::Facts(list)).note(note));
-        blocks.push(Block::new("", Body::Signed(vec![Signed::from(&certification.signature)])));
+        let block = Block::new(title, Body::Facts(list)).note(note);
+        blocks.push(block.signed([&certification.signature]));
     }
-    let reviews: Vec<Signed> =
-        release.reviews.iter().rev().map(|review| Signed::from(&review.signature)).collect();
     if let Some(review) = release.review() {
         let note =
-            format!("{} exceptions, {} checks passed", review.exceptions.len(), review.passed);
-        blocks.push(Block::new("Review", Body::Text(review.conclusion.clone())).note(note));
-        blocks.push(Block::new("", Body::Signed(reviews)));
+            format!("exceptions {}, checks passed {}", review.exceptions.len(), review.passed);
+        let block = Block::new("Review", Body::Text(review.conclusion.clone())).note(note);
+        blocks.push(block.signed(release.reviews.iter().rev().map(|review| &review.signature)));
     }
     for decision in release.decisions.iter().rev() {
         let title = match decision.what {
@@ -454,8 +457,8 @@ fn course(facts: &Known, release: Option<&Release>) -> Vec<Block> {
             "lift" => "Hold lifted",
             _ => "Put on hold",
         };
-        blocks.push(Block::new(title, Body::Text(decision.because.clone())));
-        blocks.push(Block::new("", Body::Signed(vec![Signed::from(&decision.signature)])));
+        let block = Block::new(title, Body::Text(decision.because.clone()));
+        blocks.push(block.signed([&decision.signature]));
     }
     let performers: Vec<String> = facts.performers.iter().map(ToString::to_string).collect();
     if !performers.is_empty() {
@@ -500,11 +503,11 @@ fn aside(
     if !shown.assessment.pending.is_empty() {
         blocks.push(pending_block(cx, &shown.assessment));
     }
-    let mut links = Table::new("To sign", &["Sign"]);
+    let mut links: Vec<Link> = Vec::new();
     let certify = cx.may(Capability::CertifyBatch);
     let decide = cx.may(Capability::DecideDisposition);
     let mut push = |name: &str, text: &str| {
-        links.push([Link::to(format!("{}/sign/{name}", address(batch)), text).into()]);
+        links.push(Link::to(format!("{}/sign/{name}", address(batch)), text));
     };
     if certify && shown.stage == Stage::PendingReview {
         push("initial", "Certify initially, results pending");
@@ -521,7 +524,10 @@ fn aside(
         push("reject", "Reject the batch");
     }
     if !links.is_empty() {
-        blocks.push(Block::new("Sign", Body::Table(links)));
+        if let Some(first) = links.first_mut().filter(|_| certify) {
+            *first = first.clone().primary();
+        }
+        blocks.push(Block::new("Sign", Body::Links(links)));
     }
     Ok(blocks)
 }
@@ -534,7 +540,7 @@ fn pending_block(cx: &Cx, assessment: &Assessment) -> Block {
             Cell::Soft(
                 pending.negative_to_date.map_or("not growth-based".to_owned(), |at| cx.when(at)),
             ),
-            Cell::Soft(pending.due_at.map_or(String::new(), |at| cx.when(at))),
+            Cell::when(pending.due_at.map_or(String::new(), |at| cx.when(at))),
         ]);
     }
     Block::new("Results that may be pending", Body::Table(table))
@@ -627,7 +633,8 @@ fn act_sheet(
     let name = cx.param("act");
     let (_, title, button) =
         ACTS.into_iter().find(|(act, ..)| *act == name).ok_or_else(|| WebError::not_found(name))?;
-    let head = head(&batch, &shown).under(address(&batch), batch.to_string());
+    let head =
+        head(&batch, &shown, &standing(cx, &batch)?).under(address(&batch), batch.to_string());
     let mut sheet = Sheet::new(cx, title, head);
     sheet.banners.extend(banner);
     let assessment = &shown.assessment;

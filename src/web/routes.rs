@@ -135,6 +135,7 @@ const SLICES: &[&[Route]] = &[
     super::label::ROUTES,
     super::trace::ROUTES,
     super::batch::ROUTES,
+    super::batch_show::ROUTES,
     super::batch_step::ROUTES,
     super::donor::ROUTES,
     super::quality::ROUTES,

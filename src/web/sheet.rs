@@ -8,7 +8,9 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::component::{Banner, Empty, Facts, Head, Pager, SignatureBlock, Signed, Table, Tone};
+use super::component::{
+    Banner, Empty, Facts, Head, Link, Pager, SignatureBlock, Signed, Table, Tone,
+};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
@@ -56,6 +58,7 @@ pub(super) enum Body {
     Act(Box<Act>),
     Signed(Vec<Signed>),
     Findings(Vec<Finding>),
+    Links(Vec<Link>),
     Text(String),
 }
 
@@ -66,6 +69,8 @@ pub(super) struct Block {
     pub(super) title: String,
     pub(super) note: String,
     pub(super) body: Body,
+    /// Who signed it, below.
+    pub(super) signed: Vec<Signed>,
     /// Whether it is folded away behind its title.
     pub(super) folded: bool,
 }
@@ -75,12 +80,17 @@ impl HtmlSafe for Block {}
 impl Block {
     /// A block.
     pub(super) fn new(title: impl Into<String>, body: Body) -> Self {
-        Self { title: title.into(), note: String::new(), body, folded: false }
+        Self { title: title.into(), note: String::new(), body, signed: Vec::new(), folded: false }
     }
 
     /// The same with a word at the right of its title.
     pub(super) fn note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
+    }
+
+    /// The same with the signatures under it.
+    pub(super) fn signed<'s>(self, signatures: impl IntoIterator<Item = &'s Signature>) -> Self {
+        Self { signed: signatures.into_iter().map(Signed::from).collect(), ..self }
     }
 
     /// The same, folded away.

@@ -23,6 +23,7 @@ use crate::app::container_move::{
     read_position,
 };
 use crate::app::storage_change::{StorageChange, storage_change};
+use crate::app::words::sentence;
 use crate::db::Db;
 use crate::domain::actor::Capability;
 use crate::domain::container::Container;
@@ -211,13 +212,6 @@ fn show_page(cx: &Cx, path: &str, banner: Option<Banner>) -> Result<ShowPage, We
         may_manage: cx.may(Capability::ManageStorage),
         in_service: location.out_of_service.is_none(),
     })
-}
-
-fn sentence(text: &str) -> String {
-    let text = text.trim().trim_end_matches('.');
-    let mut letters = text.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 fn place_head(cx: &Cx, location: &Location, around: &[Location]) -> Head {

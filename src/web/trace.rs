@@ -20,9 +20,10 @@ use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
 use crate::app::trace::{Line, TraceReport, Used, trace};
+use crate::app::words::capital;
 use crate::domain::actor::Capability;
 use crate::domain::disposition::Disposition;
-use crate::domain::genealogy::{Graph, Node, NodeKind};
+use crate::domain::genealogy::{Graph, Node, NodeKind, Standing};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp]);
 
@@ -45,6 +46,20 @@ pub(super) fn node_address(node: &Node) -> String {
 /// A link to the page of a node, with its words.
 pub(super) fn node_link(node: &Node) -> Link {
     Link::to(node_address(node), node.words())
+}
+
+/// Says that a thing is held, not by itself but by something it came from, and leads there.
+pub(super) fn held_banner(standing: &Standing, own: &Node) -> Option<Banner> {
+    let because = standing.because.as_ref().filter(|node| *node != own)?;
+    let title = format!("{}: {} is", capital(standing.disposition.word()), because.words());
+    let banner = match standing.disposition {
+        Disposition::Released | Disposition::ConditionallyReleased => return None,
+        Disposition::Quarantine => Banner::check(title),
+        Disposition::OnHold => Banner::hold(title),
+        Disposition::Rejected => Banner::stop(title),
+    };
+    let text = "The strictest disposition of everything it came from counts.";
+    Some(banner.text(text).action(node_link(because)))
 }
 
 fn trace_address(node: &Node) -> String {

@@ -5,16 +5,23 @@
 //! Architecture invariant: the tables are read, never decided upon: an item says that something
 //! waits, the page it leads to says what may be done.
 
+use std::collections::BTreeMap;
+
 use super::component::{Chip, Tone};
 use super::cx::Cx;
 use super::error::WebError;
 use super::home::Waiting;
 use super::icon::Icon;
+use crate::app::words::capital;
 use crate::domain::actor::{Capability, Role};
 use crate::domain::disposition::Disposition;
+use crate::domain::genealogy::Node;
+use crate::domain::id::OrderNumber;
 use crate::domain::user::Standing;
-use crate::store::{batch, donor, material, user};
+use crate::store::{batch, donor, genealogy, material, order, user};
 
+/// Standings of a donor that somebody has to decide about.
+const UNDECIDED: [Disposition; 2] = [Disposition::Quarantine, Disposition::OnHold];
 /// The most items of one kind; the page of the slice lists the rest.
 const LIMIT: i64 = 12;
 const LIMIT_ITEMS: usize = 12;
@@ -55,19 +62,56 @@ pub(super) fn donors(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
     let rows = cx.app().read(|db| donor::list(db, "", 0, 200))?;
     Ok(rows
         .into_iter()
-        .filter(|row| row.standing == Disposition::Quarantine)
+        .filter(|row| UNDECIDED.contains(&row.standing))
         .take(LIMIT_ITEMS)
         .map(|row| Waiting {
             chip: Some(row.standing.into()),
+            urgent: row.standing == Disposition::OnHold,
             ..item(
                 "Donors to decide",
                 Icon::Donor,
                 row.code.clone(),
-                format!("registered {}", cx.when(row.registered_at)),
+                match row.standing {
+                    Disposition::OnHold => capital(&row.because),
+                    _ => format!("registered {}", cx.when(row.registered_at)),
+                },
                 format!("/donors/{}", row.code),
             )
         })
         .collect())
+}
+
+/// Orders whose product is on hold because of a donor: patients to look after, or not to treat.
+pub(super) fn patients(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
+    if !cx.may(Capability::PlaceOrders) && !cx.may(Capability::DecideDonor) {
+        return Ok(Vec::new());
+    }
+    Ok(cx.app().read(|db| {
+        let mut found: BTreeMap<String, Waiting> = BTreeMap::new();
+        for donor in donor::list(db, "", 0, 200)? {
+            if donor.standing != Disposition::OnHold {
+                continue;
+            }
+            let Some(node) = Node::parse(&format!("donor/{}", donor.code)) else { continue };
+            for reached in genealogy::descendants(db, &node)? {
+                let Ok(number) = OrderNumber::parse(reached.id()) else { continue };
+                let Some(line) = order::find(db, &number)? else { continue };
+                let waiting = Waiting {
+                    chip: Some(Chip::new(Tone::Hold, "product on hold").shape(Icon::Hold)),
+                    urgent: true,
+                    ..item(
+                        "Patients concerned",
+                        Icon::Person,
+                        format!("{} · {}", line.patient, line.number),
+                        format!("{}: {}", node.words(), donor.because),
+                        format!("/orders/{number}"),
+                    )
+                };
+                found.insert(number.to_string(), waiting);
+            }
+        }
+        Ok(found.into_values().collect())
+    })?)
 }
 
 /// Material lots in quarantine.

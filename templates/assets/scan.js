@@ -47,7 +47,10 @@ function begin(event, now) {
 function onEnd(event) {
   const done = burst;
   burst = null;
-  if (!done || event.timeStamp - done.at > GAP_MS * 2 || done.text.length < SHORTEST) return;
+  if (!done || event.timeStamp - done.at > GAP_MS * 2 || done.text.length < SHORTEST) {
+    if (event.key === "Enter" && isTyped(event.target) && onwards(event.target)) event.preventDefault();
+    return;
+  }
   if (done.field?.dataset.scan === "here") {
     if (twice(done.text)) {
       event.preventDefault();
@@ -71,7 +74,16 @@ function enter(field, text, before) {
   const above = several ? before.trimEnd() : "";
   field.value = above ? above + "\n" + text : text;
   field.dispatchEvent(new Event("change", { bubbles: true }));
-  if (several) return true;
+  return several || onwards(field);
+}
+
+// A code typed by a person into a field for scans.
+function isTyped(field) {
+  return field instanceof HTMLInputElement && field.dataset.scan === "here" && field.value !== "";
+}
+
+// Goes on to the next entry of the form that is missing; says whether there was one.
+function onwards(field) {
   const missing = [...(field.form?.elements ?? [])].find(isMissing);
   missing?.focus();
   return Boolean(missing);

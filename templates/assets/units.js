@@ -1,5 +1,4 @@
-// Scanning several units on one page: Enter after a scan moves to the next empty field instead of
-// sending the form, and each expected unit gets its tick. Sending stays a button.
+// Scanning several units on one page: each expected unit gets its tick when its label was read.
 
 const fields = [...document.querySelectorAll("[data-units] input[data-scan]")];
 
@@ -11,14 +10,5 @@ function mark() {
   }
 }
 
-for (const field of fields) {
-  field.addEventListener("change", mark);
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || field.value === "") return;
-    event.preventDefault();
-    mark();
-    const next = fields.find((other) => other.value === "");
-    (next ?? document.querySelector("[data-after-units]"))?.focus();
-  });
-}
+for (const field of fields) field.addEventListener("change", mark);
 mark();

@@ -1,8 +1,8 @@
 //! Batch: one run of a master record, from line clearance to completion.
 //!
 //! `assess` holds every rule against facts and entries, `decide` turns a signed assessment into
-//! changes of this and other streams, `progress` says what is next and what is missing, `shown`
-//! is what a signature covers. Neighbours: `master_record` is the text it runs; `container`,
+//! changes of this and other streams, `progress` says what is next and what is missing, `pool` who
+//! gave how much to a pool, `shown` is what a signature covers. Neighbours: `master_record` is the text it runs; `container`,
 //! `quality` and `deviation` receive the changes it causes; `release` goes on after completion.
 //!
 //! Architecture invariant: no process of any product is written here. Whatever differs from one
@@ -15,6 +15,7 @@ mod decide;
 mod event;
 mod facts;
 mod inputs;
+mod pool;
 mod progress;
 mod refusal;
 mod shown;
@@ -26,6 +27,7 @@ pub use command::{Given, PerformStep, Start};
 pub use decide::{abort, division, perform, sign_hold_point, start, verify};
 pub use event::{Consumed, Entry, Event, Mark, Produced, Value};
 pub use facts::{ContainerFact, DeviationFact, EquipmentFact, Facts, Fresh, MaterialFact};
+pub use pool::{Pool, Share, pool};
 pub use progress::{Missing, Procedure, Progress, TimerReading, completeness, timers};
 pub use refusal::Refusal;
 pub use shown::{

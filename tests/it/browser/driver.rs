@@ -179,6 +179,23 @@ impl Browser {
         severe.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Waits until the selector finds something.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, selector: &str) {
+        self.find(selector);
+    }
+
+    /// Waits until the selector finds nothing more.
+    #[track_caller]
+    pub(crate) fn gone(&self, selector: &str) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.has(selector) {
+            assert!(Instant::now() < deadline, "{} still has {selector}", self.address());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    #[track_caller]
     fn find(&self, selector: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(10);
         let wanted = json!({ "using": "css selector", "value": selector });

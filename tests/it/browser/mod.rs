@@ -1,6 +1,7 @@
 //! What a person sees and does in a real browser. `CHORDA_SCREENSHOTS=DIR` makes the tests keep
 //! pictures of the pages at the three sizes.
 
+mod by_hand;
 pub(crate) mod driver;
 mod shell;
 
@@ -10,11 +11,16 @@ use driver::{Browser, SIZES};
 
 use crate::web::app::{PASSWORD, TestApp};
 
-/// Signs in through the page.
+/// Signs in through the page, with the common password of tests.
 pub(crate) fn sign_in(browser: &Browser, app: &TestApp, login: &str) {
-    browser.go(&format!("{}/sign-in", app.origin()));
+    sign_in_at(browser, &app.origin(), login, PASSWORD);
+}
+
+/// Signs in through the page of any server.
+pub(crate) fn sign_in_at(browser: &Browser, origin: &str, login: &str, password: &str) {
+    browser.go(&format!("{origin}/sign-in"));
     browser.type_into("#login", login);
-    browser.type_into("#password", PASSWORD);
+    browser.type_into("#password", password);
     browser.click("button[type=submit]");
     browser.says("Server time");
 }

@@ -1,0 +1,539 @@
+//! The page of one batch: its procedure with every value and signature, its pool, its containers,
+//! its accounts, its deviations. Each part has its own address.
+//!
+//! Neighbours: [`super::batch_step`] performs and verifies steps; [`super::pool`] draws the pool;
+//! `app::batch_show` gathers.
+//!
+//! Architecture invariant: everything on this page is derived from the batch's events and the
+//! master record it keeps; no process is written here.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::batch::{READ, address, progress_chip};
+use super::batch_step;
+use super::component::{
+    Banner, Cell, Chip, Empty, Facts, Head, Link, Moment, Progress, Signed, Table, Tabs, Timeline,
+    Tone,
+};
+use super::cx::Cx;
+use super::deviation::class_chip;
+use super::error::WebError;
+use super::filters;
+use super::icon::Icon;
+use super::page::Shell;
+use super::pool::{PoolCard, pool_card};
+use super::reply::Reply;
+use super::routes::Route;
+use super::sheet::{Block, Body};
+use super::trace::{held_banner, node_link};
+use crate::app::batch_show::{BatchView, batch_show, whereabouts};
+use crate::app::words::capital;
+use crate::domain::actor::Capability;
+use crate::domain::batch::{
+    self, Batch, BatchState, Mark, Performance, Procedure, ShownValue, StepShown,
+};
+use crate::domain::deviation::Status;
+use crate::domain::genealogy::Node;
+use crate::domain::id::BatchNumber;
+use crate::domain::master_record::{MasterRecord, Step};
+use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::time::Instant;
+
+/// The rows of this slice.
+pub const ROUTES: &[Route] =
+    &[Route::get("/batches/{number}", READ, show, "A batch and its procedure")];
+
+/// One value of a step.
+struct ValueRow {
+    title: String,
+    value: String,
+    limit: String,
+    mark: Option<Chip>,
+    arithmetic: String,
+}
+
+/// The values of a step against their limits, with the arithmetic of those that were calculated.
+#[derive(Template)]
+#[template(path = "batch/_values.html")]
+pub(super) struct Values(Vec<ValueRow>);
+
+impl HtmlSafe for Values {}
+
+impl Values {
+    /// What was entered and what was calculated.
+    pub(super) fn of(shown: &StepShown) -> Self {
+        Self(shown.values.iter().chain(&shown.calculated).map(value_row).collect())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// One performance of a step, as the procedure shows it.
+struct Done {
+    label: String,
+    values: Values,
+    used: Vec<String>,
+    signatures: Vec<Signed>,
+    late: Option<String>,
+    deviations: Vec<Link>,
+}
+
+/// One step, as the procedure shows it.
+struct StepRow {
+    unit: String,
+    number: usize,
+    name: String,
+    title: String,
+    instruction: String,
+    class: &'static str,
+    chip: Chip,
+    note: String,
+    critical: bool,
+    /// Whether it must be done; others may be left out.
+    must: bool,
+    done: Vec<Done>,
+    actions: Vec<Link>,
+}
+
+/// A running or stopped timer.
+struct TimerRow {
+    title: String,
+    until: Option<String>,
+    facts: Facts,
+    chip: Chip,
+}
+
+/// The step that is next for the person who looks.
+struct Next {
+    number: usize,
+    title: String,
+    action: Link,
+}
+
+/// The procedure: the steps, and beside them what belongs to the batch as a whole.
+struct Work {
+    progress: Progress,
+    next: Option<Next>,
+    steps: Vec<StepRow>,
+    facts: Facts,
+    timers: Vec<TimerRow>,
+    missing: Vec<String>,
+    holds: Timeline,
+}
+
+/// The parts of the page: the word in the address and on the tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Procedure,
+    Pool,
+    Containers,
+    Accounts,
+    Deviations,
+}
+
+impl Part {
+    const ALL: [(Self, &'static str, &'static str); 5] = [
+        (Self::Procedure, "", "Procedure"),
+        (Self::Pool, "pool", "Pool"),
+        (Self::Containers, "containers", "Containers"),
+        (Self::Accounts, "accounts", "Accounts"),
+        (Self::Deviations, "deviations", "Deviations"),
+    ];
+
+    fn of(word: &str) -> Self {
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == word)
+            .map_or(Self::Procedure, |(part, ..)| *part)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "batch/show.html")]
+struct ShowPage {
+    shell: Shell,
+    head: Head,
+    banners: Vec<Banner>,
+    tabs: Tabs,
+    work: Option<Work>,
+    pool: Option<PoolCard>,
+    blocks: Vec<Block>,
+}
+
+fn show(cx: &Cx) -> Result<Reply, WebError> {
+    let number = cx.param_as("number", BatchNumber::parse)?;
+    let view = batch_show(cx.app(), &number)?;
+    let pool = batch::pool(&view.batch, &view.record);
+    let part = Part::of(cx.query("part"));
+    let blocks = match part {
+        Part::Procedure | Part::Pool => Vec::new(),
+        Part::Containers => container_blocks(&view),
+        Part::Accounts => account_blocks(&view.batch),
+        Part::Deviations => deviation_blocks(&view),
+    };
+    cx.page(&ShowPage {
+        shell: cx.shell(format!("Batch {number}")),
+        head: head(cx, &view),
+        banners: banners(&view),
+        tabs: tabs(&view, part, pool.is_some()),
+        work: (part == Part::Procedure).then(|| work(cx, &view)),
+        pool: pool.filter(|_| part == Part::Pool).map(|pool| pool_card(&pool)),
+        blocks,
+    })
+}
+
+fn tabs(view: &BatchView, current: Part, has_pool: bool) -> Tabs {
+    let mut tabs = Tabs::new();
+    for (part, word, title) in Part::ALL {
+        let count = match part {
+            Part::Procedure | Part::Pool | Part::Accounts => None,
+            Part::Containers => Some(view.batch.consumed().count() + view.made.len()),
+            Part::Deviations => Some(view.deviations.len()),
+        };
+        if part == Part::Pool && !has_pool {
+            continue;
+        }
+        let base = address(&view.batch.number);
+        let href = if word.is_empty() { base } else { format!("{base}?part={word}") };
+        tabs = tabs.tab(href, title, count, part == current);
+    }
+    tabs
+}
+
+fn work(cx: &Cx, view: &BatchView) -> Work {
+    let (batch, record) = (&view.batch, &*view.record);
+    let procedure = Procedure::new(batch, record);
+    let mut steps: Vec<StepRow> = Vec::new();
+    let mut unit = String::new();
+    for step in &record.steps {
+        let title = record.unit_title(step);
+        let heading = if title == unit { String::new() } else { title.to_owned() };
+        unit = title.to_owned();
+        steps.push(step_row(cx, view, &procedure, step, heading));
+    }
+    let complete = record.steps.iter().filter(|step| procedure.complete(step)).count();
+    let next = steps.iter().filter(|step| step.class == "now" && step.must).find_map(|step| {
+        let action = step.actions.first()?.clone();
+        Some(Next { number: step.number, title: step.title.clone(), action })
+    });
+    Work {
+        progress: Progress {
+            label: "Steps complete".to_owned(),
+            done: complete,
+            total: record.steps.len(),
+        },
+        next,
+        steps,
+        facts: facts(cx, view),
+        timers: timer_rows(cx, batch, record),
+        missing: batch::completeness(batch, record).iter().map(batch::Missing::words).collect(),
+        holds: hold_points(cx, batch, record),
+    }
+}
+
+fn head(cx: &Cx, view: &BatchView) -> Head {
+    let batch = &view.batch;
+    let number = &batch.number;
+    let mut head = Head::new(format!("Batch {number}"))
+        .under("/batches", "Batches")
+        .lede(batch.title.clone())
+        .chip(progress_chip(batch.state, view.release))
+        .chip(view.disposition())
+        .action(Link::to(format!("/trace?code={number}"), "Trace").icon(Icon::Trace))
+        .action(Link::to(format!("/audit/batch/{number}"), "Audit trail").icon(Icon::History));
+    if cx.may(Capability::PrintLabels) {
+        let labels = format!("/labels/batch/{number}");
+        head = head.action(Link::to(labels, "Labels").icon(Icon::Label));
+    }
+    if batch.state == BatchState::InProcess && cx.may(Capability::DecideDisposition) {
+        let abort = format!("/batches/{number}/abort");
+        head = head.action(Link::to(abort, "Give up").icon(Icon::Stop));
+    }
+    if cx.may(Capability::ReviewBatch) || cx.may(Capability::CertifyBatch) {
+        let review = Link::to(format!("/release/{number}"), "Review").icon(Icon::Release);
+        let completed = batch.state == BatchState::PendingReview;
+        head = head.action(if completed { review.primary() } else { review });
+    }
+    head
+}
+
+fn banners(view: &BatchView) -> Vec<Banner> {
+    let mut banners: Vec<Banner> =
+        held_banner(&view.standing, &Node::batch(&view.batch.number)).into_iter().collect();
+    for deviation in view.deviations.iter().filter(|deviation| deviation.status == Status::Open) {
+        let text = format!("{} ({})", deviation.title, deviation.class.code());
+        let banner = Banner::check(format!("Deviation {} is open", deviation.number)).text(text);
+        let address = format!("/deviations/{}", deviation.number);
+        banners.push(banner.action(Link::to(address, "Open the deviation")));
+    }
+    if let Some((because, signature)) = &view.batch.aborted {
+        let who = signature.manifestation();
+        banners.push(Banner::stop("This batch was given up").text(format!("{because} {who}")));
+    }
+    banners
+}
+
+fn facts(cx: &Cx, view: &BatchView) -> Facts {
+    let batch = &view.batch;
+    let record = batch.record.key();
+    let code = |text: String| Cell::Code(text);
+    Facts::new()
+        .with("Makes", code(batch.product.to_string()))
+        .with("Master record", code(record))
+        .with("Hash of its text", code(batch.record.hash.short()))
+        .with_some(
+            "Order",
+            batch
+                .order
+                .as_ref()
+                .map(|order| Cell::CodeLink(Link::to(format!("/orders/{order}"), order.as_str()))),
+        )
+        .with_some("Patient code", batch.patient.as_ref().map(|patient| code(patient.to_string())))
+        .with_some("Donation number", batch.din().map(|din| code(din.to_string())))
+        .with("Started", Cell::when(cx.when(batch.started_at)))
+        .with("By", batch.started_by.to_string())
+        .with_some("Completed", batch.completed_at.map(|at| Cell::when(cx.when(at))))
+        .with("Disposition", view.disposition())
+        .with_some("Because of", view.standing.because.as_ref().map(node_link))
+}
+
+fn step_row(
+    cx: &Cx,
+    view: &BatchView,
+    procedure: &Procedure<'_>,
+    step: &Step,
+    unit: String,
+) -> StepRow {
+    let progress = procedure.progress(step);
+    let look = batch_step::look(cx, &view.batch, &view.record, step, &progress);
+    let done = view.batch.of_step(&step.name).map(|one| done(cx, view, step, one)).collect();
+    StepRow {
+        unit,
+        number: view.record.step_number(&step.name),
+        name: step.name.to_string(),
+        title: step.title.clone(),
+        instruction: step.instruction.clone(),
+        class: look.class,
+        chip: look.chip,
+        note: look.note,
+        critical: step.critical,
+        must: !matches!(progress, batch::Progress::Optional),
+        done,
+        actions: look.actions,
+    }
+}
+
+fn done(cx: &Cx, view: &BatchView, step: &Step, performance: &Performance) -> Done {
+    let shown = batch::performance_shown(&view.batch, &view.record, performance);
+    let mut used: Vec<String> = Vec::new();
+    used.extend(shown.materials.iter().map(|lot| format!("Lot {lot}")));
+    used.extend(shown.equipment.iter().map(|asset| format!("Equipment {asset}")));
+    used.extend(shown.consumed.iter().map(|container| format!("Used up {container}")));
+    used.extend(shortened("Made", &shown.produced));
+    used.extend(shown.postings.iter().map(|posting| format!("Booked {posting}")));
+    let repeated = step.repeat.max > 1;
+    let label = if repeated {
+        format!("{}. time, {}", performance.occurrence, cx.when(performance.performed_at))
+    } else {
+        cx.when(performance.performed_at)
+    };
+    let late = performance.late_because.as_ref().map(|because| {
+        format!("Recorded {}, later than performed: {because}", cx.when(performance.recorded_at))
+    });
+    Done {
+        label,
+        values: Values::of(&shown),
+        used,
+        signatures: std::iter::once(&performance.signature)
+            .chain(&performance.verified)
+            .map(Signed::from)
+            .collect(),
+        late,
+        deviations: performance
+            .deviations
+            .iter()
+            .map(|number| Link::to(format!("/deviations/{number}"), number.as_str()))
+            .collect(),
+    }
+}
+
+/// A long list in one line: the first, the last and how many.
+fn shortened(word: &str, items: &[String]) -> Vec<String> {
+    match items {
+        [first, .., last] if items.len() > 6 => {
+            vec![format!("{word} {}: {first} … {last}", items.len())]
+        }
+        _ => items.iter().map(|item| format!("{word} {item}")).collect(),
+    }
+}
+
+fn value_row(value: &ShownValue) -> ValueRow {
+    let title = match &value.item {
+        Some(item) => format!("{} · {item}", value.title),
+        None => value.title.clone(),
+    };
+    ValueRow {
+        title,
+        value: value.value.clone(),
+        limit: value.limit.clone(),
+        mark: mark_chip(value.mark, &value.limit),
+        arithmetic: value.arithmetic.clone().unwrap_or_default(),
+    }
+}
+
+/// How a value stands to its limits; nothing to say without limits.
+fn mark_chip(mark: Mark, limit: &str) -> Option<Chip> {
+    match mark {
+        Mark::Within if limit.is_empty() => None,
+        Mark::Within => Some(Chip::new(Tone::Ok, "within limits")),
+        Mark::Alert => Some(Chip::new(Tone::Wait, "alert limit")),
+        Mark::Action => Some(Chip::new(Tone::Stop, "outside limits")),
+    }
+}
+
+fn timer_rows(cx: &Cx, batch: &Batch, record: &MasterRecord) -> Vec<TimerRow> {
+    batch::timers(batch, record)
+        .into_iter()
+        .map(|reading| {
+            let (until, chip) = timer_state(cx.now, &reading);
+            let when = |at: Instant| Cell::when(cx.when(at));
+            TimerRow {
+                title: reading.timer.title.clone(),
+                until: until.map(|at| at.to_string()),
+                facts: Facts::new()
+                    .with("From", when(reading.from))
+                    .with_some("Not before", reading.earliest.map(when))
+                    .with_some("Not after", reading.latest.map(when))
+                    .with_some("Stopped", reading.stopped.map(when)),
+                chip,
+            }
+        })
+        .collect()
+}
+
+fn timer_state(now: Instant, reading: &batch::TimerReading<'_>) -> (Option<Instant>, Chip) {
+    if reading.stopped.is_some() {
+        return (None, Chip::new(Tone::Calm, "stopped"));
+    }
+    if let Some(earliest) = reading.earliest.filter(|at| now < *at) {
+        return (Some(earliest), Chip::new(Tone::Wait, "too early"));
+    }
+    match reading.latest {
+        Some(latest) if now > latest => (Some(latest), Chip::new(Tone::Stop, "too late")),
+        Some(latest) => (Some(latest), Chip::new(Tone::Ok, "in time")),
+        None => (None, Chip::new(Tone::Ok, "may go on")),
+    }
+}
+
+fn held(cells: Option<Quantity>, volume: Option<Quantity>) -> String {
+    let parts: Vec<String> = cells.into_iter().chain(volume).map(|held| held.text()).collect();
+    parts.join(" in ")
+}
+
+fn container_blocks(view: &BatchView) -> Vec<Block> {
+    let columns = ["Container", "What", "Holds", "For", "Where it is or what became of it"];
+    let mut made = Table::new("Containers made", &columns);
+    for container in &view.made {
+        let contents = &container.contents;
+        let (number, of) = container.number_of;
+        made.push([
+            Cell::CodeLink(Link::to(format!("/containers/{}", container.code), &*container.code)),
+            Cell::Text(format!("{} {number} of {of}, {}", container.kind.word(), contents.title)),
+            Cell::Text(held(contents.viable_cells, contents.volume)),
+            container.target.as_ref().map_or(Cell::Soft("—".to_owned()), |target| {
+                Cell::Text(target.as_str().replace('_', " "))
+            }),
+            Cell::Soft(whereabouts(container)),
+        ]);
+    }
+    let mut used = Table::new("Containers used", &["Container", "As", "Held", "Donors"]);
+    for taken in view.batch.consumed() {
+        let donors: Vec<&str> = taken.donors.iter().map(|donor| donor.as_str()).collect();
+        let address = format!("/containers/{}", taken.container);
+        used.push([
+            Cell::CodeLink(Link::to(address, taken.container.as_str())),
+            Cell::Text(taken.what.as_str().replace('_', " ")),
+            Cell::Text(held(taken.cells, taken.volume)),
+            Cell::Soft(donors.join(", ")),
+        ]);
+    }
+    let block = |title: &str, table: Table, empty: &str| {
+        let note = table.rows.len().to_string();
+        let body = if table.is_empty() {
+            Body::Empty(Empty::new(Icon::Vial, "None yet", empty))
+        } else {
+            Body::Table(table)
+        };
+        Block::new(title, body).note(note)
+    };
+    vec![
+        block("Used", used, "What a step takes in appears here."),
+        block("Made", made, "What a step makes appears here."),
+    ]
+}
+
+fn account_blocks(batch: &Batch) -> Vec<Block> {
+    let book = &batch.book;
+    let block = |unit: Unit| {
+        let mut table = Table::new("Account", &["Account", "Balance"]);
+        for (account, quantity) in book.accounts(unit) {
+            table.push([Cell::from(account.words()), Cell::Number(quantity.text())]);
+        }
+        table.push([Cell::from("Sum, must be zero"), Cell::Number(book.sum(unit).text())]);
+        let title = match unit {
+            Unit::Millilitre => "Volume".to_owned(),
+            Unit::MillionCells => "Viable cells".to_owned(),
+            other => capital(other.symbol()),
+        };
+        Block::new(title, Body::Table(table)).note("in double entry")
+    };
+    let blocks: Vec<Block> = book.units().into_iter().map(block).collect();
+    if blocks.is_empty() {
+        let text = "Cells and volume are booked when a step counts, moves or divides them.";
+        return vec![Block::new("", Body::Empty(Empty::new(Icon::Batch, "Nothing booked", text)))];
+    }
+    blocks
+}
+
+fn deviation_blocks(view: &BatchView) -> Vec<Block> {
+    let mut table = Table::new("Deviations", &["Number", "What", "Class", "State"]);
+    for deviation in &view.deviations {
+        let address = format!("/deviations/{}", deviation.number);
+        let open = deviation.status == Status::Open;
+        let tone = if open { Tone::Wait } else { Tone::Calm };
+        table.push([
+            Cell::CodeLink(Link::to(address, deviation.number.as_str())),
+            Cell::Text(deviation.title.clone()),
+            class_chip(deviation.class).into(),
+            Chip::new(tone, deviation.status.code()).into(),
+        ]);
+    }
+    let body = if table.is_empty() {
+        let text = "Limits that a step breaks, and what people notice, appear here.";
+        Body::Empty(Empty::new(Icon::Ok, "No deviation", text))
+    } else {
+        Body::Table(table)
+    };
+    vec![Block::new("Deviations", body)]
+}
+
+fn hold_points(cx: &Cx, batch: &Batch, record: &MasterRecord) -> Timeline {
+    let moment = |hold: &crate::domain::master_record::HoldPoint| {
+        let signed = batch.hold_points.get(&hold.name);
+        Moment {
+            tone: if signed.is_some() { Tone::Ok } else { Tone::Calm },
+            what: hold.title.clone(),
+            when: signed.map_or_else(
+                || "waits for QA".to_owned(),
+                |signature| format!("{} · {}", cx.when(signature.at), signature.printed_name),
+            ),
+            detail: String::new(),
+            href: String::new(),
+        }
+    };
+    Timeline { items: record.hold_points.iter().map(moment).collect() }
+}
