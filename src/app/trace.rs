@@ -14,7 +14,7 @@ use super::App;
 use crate::codes::{self, Scanned, isbt::Element};
 use crate::db::Db;
 use crate::domain::RefusalKind;
-use crate::domain::container::{Container, Fate};
+use crate::domain::container::{Container, ContainerKind, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Graph, Node, NodeKind, Standing};
 use crate::domain::id::{OrderNumber, PatientCode};
@@ -345,7 +345,10 @@ fn patients(
         };
         let code = |state: &Container| state.code.clone();
         let given = |state: &&Container| matches!(state.fate, Fate::Administered { .. });
-        let live = |state: &&Container| state.fate == Fate::Live;
+        // A sample is never given.
+        let live = |state: &&Container| {
+            state.fate == Fate::Live && state.kind != ContainerKind::SampleTube
+        };
         patients.push(Patient {
             administered: states().filter(for_it).filter(given).map(code).collect(),
             pending: states().filter(for_it).filter(live).map(code).collect(),

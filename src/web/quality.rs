@@ -17,10 +17,11 @@ use super::routes::{Access, Route};
 use super::sheet::{
     Block, Body, Sheet, Signing, act, attempt, field_time, filled, incomplete, sign, signed_act,
 };
+use crate::app::container_move::ScannedContainer;
 use crate::app::test_record::{TestEntry, test_record};
 use crate::app::test_sign::{TestAct, TestShown, test_find, test_shown, test_sign};
 use crate::domain::actor::Capability;
-use crate::domain::id::{ContainerCode, DeviationNumber, Name};
+use crate::domain::id::{DeviationNumber, Name};
 use crate::domain::quality::{
     Criterion, Limit, Observation, ResultStanding, ResultValue, Status, TestRequest, TestResult,
     Verdict,
@@ -432,10 +433,7 @@ fn at(cx: &Cx, text: &str) -> Result<Instant, crate::domain::time::TimeError> {
 fn receive(cx: &Cx) -> Result<Reply, WebError> {
     let request = wanted(cx)?;
     let mut check = cx.check();
-    let sample = check.parse("sample", |text| {
-        crate::codes::container::read(text)
-            .or_else(|error| ContainerCode::parse(text.trim()).map_err(|_| error))
-    });
+    let sample = check.parse("sample", |text| ScannedContainer::read(text).map(|read| read.code));
     let condition = check.required("condition");
     let received_at = check.parse("at", |text| at(cx, text));
     let late_because = check.optional("late_because");

@@ -32,7 +32,9 @@ use crate::domain::actor::Capability;
 use crate::domain::deviation::Class;
 use crate::domain::genealogy::{Node, Standing};
 use crate::domain::id::BatchNumber;
-use crate::domain::release::{Assessment, Blocks, Exception, Facts as Known, Release, Stage};
+use crate::domain::release::{
+    Assessment, Blocks, Exception, Facts as Known, Release, Stage, new_since_review,
+};
 use crate::store::{genealogy, release as table};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp]);
@@ -68,6 +70,7 @@ fn address(batch: &BatchNumber) -> String {
 /// One batch of the queue.
 struct Queued {
     shown: ReleaseShown,
+    /// Whether QA has seen everything that stands out now.
     reviewed: bool,
     /// The day of the infusion, `2026-11-22`.
     patient_date: Option<String>,
@@ -85,8 +88,9 @@ fn queued(cx: &Cx) -> Result<Vec<Queued>, WebError> {
                 None => None,
             };
             queue.push(Queued {
+                reviewed: release.as_ref().is_some_and(|release| release.review().is_some())
+                    && new_since_review(release.as_ref(), &shown.assessment).is_empty(),
                 shown,
-                reviewed: release.as_ref().is_some_and(|release| release.review().is_some()),
                 patient_date,
                 order: facts.order.map(|order| order.to_string()),
             });
@@ -105,6 +109,7 @@ fn ready_chip(queued: &Queued) -> Chip {
         return Chip::new(Tone::Hold, "on hold");
     }
     match queued.shown.stage {
+        Stage::CertifiedInitial if !queued.reviewed => Chip::new(Tone::Wait, "to be reviewed"),
         Stage::CertifiedInitial if assessment.blocking_final().next().is_none() => {
             Chip::new(Tone::Ok, "ready for final certification")
         }

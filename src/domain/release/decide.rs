@@ -193,18 +193,23 @@ fn may_certify(
 /// Everything that stands out now must have stood out when QA reviewed. What a review saw as
 /// blocking may be gone; nothing may have come.
 fn reviewed(release: Option<&Release>, assessment: &Assessment) -> Result<(), Refusal> {
+    let new = new_since_review(release, assessment);
+    if new.is_empty() { Ok(()) } else { Err(Refusal::NewSinceReview(new)) }
+}
+
+/// What stands out now and was not there when QA reviewed last: a reason to review once more.
+pub fn new_since_review(release: Option<&Release>, assessment: &Assessment) -> Vec<String> {
     let seen = |exception: &Exception| {
         release.and_then(Release::review).is_some_and(|review| {
             review.exceptions.iter().any(|reviewed| reviewed.exception.key == exception.key)
         })
     };
-    let new: Vec<String> = assessment
+    assessment
         .exceptions
         .iter()
         .filter(|exception| exception.blocks == super::assess::Blocks::Nothing && !seen(exception))
         .map(|exception| exception.title.clone())
-        .collect();
-    if new.is_empty() { Ok(()) } else { Err(Refusal::NewSinceReview(new)) }
+        .collect()
 }
 
 fn unblocked<'a>(blocking: impl Iterator<Item = &'a Exception>) -> Result<(), Refusal> {

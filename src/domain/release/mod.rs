@@ -16,7 +16,7 @@ mod state;
 
 pub use assess::{Assessment, Blocks, Check, Exception, Pending, assess};
 pub use command::{Command, Failing};
-pub use decide::{decide, late_failure};
+pub use decide::{decide, late_failure, new_since_review};
 pub use event::{Certificate, Event, Recipient, Reviewed};
 pub use facts::{
     Complete, Designation, DeviationFact, Facts, InputFact, LabelFact, Missing, TestFact,
