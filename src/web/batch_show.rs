@@ -298,7 +298,14 @@ fn facts(cx: &Cx, view: &BatchView) -> Facts {
         .with("By", batch.started_by.to_string())
         .with_some("Completed", batch.completed_at.map(|at| Cell::when(cx.when(at))))
         .with("Disposition", view.disposition())
-        .with_some("Because of", view.standing.because.as_ref().map(node_link))
+        .with_some(
+            "Because of",
+            view.standing
+                .because
+                .as_ref()
+                .filter(|because| **because != Node::batch(&batch.number))
+                .map(node_link),
+        )
 }
 
 fn step_row(

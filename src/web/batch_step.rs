@@ -340,9 +340,13 @@ fn entry_field(
             .join(" · ")
     };
     let made = match &field.kind {
-        FieldKind::Number { unit, decimals } => Field::number(name, label, unit.symbol())
-            .limits(limits(*unit))
-            .hint(format!("{decimals} decimals at most")),
+        FieldKind::Number { unit, decimals } => {
+            Field::number(name, label, unit.symbol()).limits(limits(*unit)).hint(match decimals {
+                0 => "A whole number".to_owned(),
+                1 => "1 decimal at most".to_owned(),
+                more => format!("{more} decimals at most"),
+            })
+        }
         FieldKind::Choice { choices, .. } => {
             let options: Vec<_> = choices.iter().map(|word| (word.clone(), word.clone())).collect();
             Field::radio(name, label, options)

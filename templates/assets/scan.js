@@ -7,9 +7,11 @@
 import { show, close, isOpen } from "./band.js";
 
 const GAP_MS = 45; // a person's quickest pair of keys is slower than this
+const PAUSE_MS = 1500; // in a field for scans, a pause shorter than this does not end a scan
 const SHORTEST = 4; // characters; anything shorter is a person
 const LONGEST = 400; // longer than any code we print; the rest is noise
 const AGAIN_MS = 2000; // the same code within this time is the same scan
+const EDITS = /^(Backspace|Delete|Escape|Home|End|Arrow.+)$/;
 
 let burst = null;
 let last = { code: "", at: -AGAIN_MS };
@@ -30,24 +32,38 @@ function onKey(event) {
   if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) { burst = null; return; }
   if (event.key === "Enter" || event.key === "Tab") return onEnd(event);
   const character = typed(event);
-  if (character === null) return;
+  if (character === null) {
+    if (EDITS.test(event.key)) burst = null; // a person corrects what stands there
+    return;
+  }
   const now = event.timeStamp;
-  if (!burst || now - burst.at > GAP_MS) burst = begin(event, now);
+  if (!burst || now - burst.at > gap(burst.field) || place(event) !== burst.field) {
+    burst = begin(event, now);
+  }
   burst.text += character;
   burst.at = now;
   if (burst.text.length > LONGEST) burst = null;
 }
 
+function gap(field) {
+  return field?.dataset.scan === "here" ? PAUSE_MS : GAP_MS;
+}
+
+function place(event) {
+  const field = event.target;
+  return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field : null;
+}
+
 function begin(event, now) {
-  const field = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement
-    ? event.target : null;
+  const field = place(event);
   return { text: "", at: now, field, before: field ? field.value : "" };
 }
 
 function onEnd(event) {
   const done = burst;
   burst = null;
-  if (!done || event.timeStamp - done.at > GAP_MS * 2 || done.text.length < SHORTEST) {
+  if (!done || event.timeStamp - done.at > gap(done.field) * 2 || done.text.length < SHORTEST
+    || place(event) !== done.field) {
     if (event.key === "Enter" && isTyped(event.target) && onwards(event.target)) event.preventDefault();
     return;
   }

@@ -303,7 +303,8 @@ fn place_the_order(hand: &Hand) -> String {
            const yes = row.innerText.includes('inclusion');\
            row.querySelector(`input[value=${yes ? 'yes' : 'no'}]`).click();\
          }\
-         document.querySelector('.calday.offered input').click()",
+         const friday = (day) => new Date(day.value).getDay() === 5;
+         [...document.querySelectorAll('.calday.offered input')].find(friday).click()",
     );
     picture(&hand.browser, "by-hand-order");
     hand.press("Check and sign");
@@ -324,6 +325,11 @@ fn place_the_order(hand: &Hand) -> String {
 /// The technician takes the slot and reserves a vial of the bank.
 fn schedule_and_reserve(hand: &Hand, number: &str) -> String {
     hand.sign_in("ana.kos");
+    hand.go("/batches/B-2026-0006?part=pool");
+    hand.says("equal ratio");
+    picture(&hand.browser, "by-hand-pool");
+    fits(&hand.browser, "by-hand-pool");
+    hand.go("/");
     hand.press(number);
     hand.press("Accept and schedule");
     picture(&hand.browser, "by-hand-schedule");

@@ -1,5 +1,7 @@
 //! Pooling: four different, eligible donors, in equal ratios (ATMP-25).
 
+use chorda::domain::batch::Mark;
+
 use super::*;
 
 const DONORS: [&[&str]; 4] = [&["DNR-0001"], &["DNR-0002"], &["DNR-0003"], &["DNR-0004"]];
@@ -81,6 +83,27 @@ fn four_donors_give_the_same_number_of_cells() {
     let pool_cells = pool.entries(&name("pool_cells")).next().unwrap().value.number().unwrap();
     assert!(pool_cells.value() > rust_decimal::Decimal::from(3199), "{pool_cells}");
     assert_eq!(plant.deviations(), Vec::new());
+}
+
+#[test]
+fn the_view_of_a_pool_says_what_is_asked_for_and_then_what_was_given() {
+    let (plant, lots) = received();
+    let before = batch::pool(&plant.batch(), &plant.record).unwrap();
+    assert!(!before.is_made());
+    assert_eq!(before.shares.len(), lots.len());
+    assert!(before.shares.iter().all(|share| share.asked.is_some() && share.taken.is_none()));
+    let plant = pooled();
+    let made = batch::pool(&plant.batch(), &plant.record).unwrap();
+    assert!(made.is_made());
+    assert_eq!((made.mark(), made.alert.as_str()), (Mark::Within, "24.5 % to 25.5 %"));
+    for share in &made.shares {
+        assert_eq!(share.percent.unwrap().text(), "25.00 %");
+        assert_eq!(share.taken, share.asked);
+        assert!(share.cells.unwrap().value() > rust_decimal::Decimal::from(799));
+        assert_eq!(share.from.donors.len(), 1);
+    }
+    let (dose, _) = dose_plant();
+    assert_eq!(batch::pool(&dose.batch(), &dose.record), None);
 }
 
 #[test]
@@ -167,6 +190,8 @@ fn unequal_shares_open_a_critical_deviation_that_stops_the_batch() {
     assert!(
         found.iter().any(|(class, title)| *class == Class::Critical && title.contains("Share"))
     );
+    let seen = batch::pool(&plant.batch(), &plant.record).unwrap();
+    assert_eq!(seen.mark(), Mark::Action);
     let next = plant.ask("formulate", &[]);
     assert!(matches!(plant.when(next), Err(Refusal::DeviationOpen { .. })));
 }
