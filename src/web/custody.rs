@@ -358,24 +358,14 @@ pub(super) fn sign_and(
         title: signing.title.to_owned(),
         back: (address(signing.number), signing.number.to_string()),
         action: signing.action,
-        shown: signing.shown.clone(),
+        shown: signing.shown,
         meaning: signing.meaning,
         second: None,
         button: signing.button,
         banner: signing.banner,
     };
-    if !review::is_signed(cx) {
-        return review::page(cx, review, None);
-    }
-    match cx.sign(signing.meaning, &signing.shown.hash()?) {
-        Ok(signature) => {
-            carry_out(signature)?;
-            let (go, sentence) = signing.done;
-            Ok(Reply::see_other(go).flash(&sentence))
-        }
-        Err(error) if error.beside("sign").is_some() => review::page(cx, review, Some(&error)),
-        Err(error) => Err(error),
-    }
+    let (go, sentence) = signing.done;
+    review::sign_and(cx, review, carry_out, |()| Reply::see_other(go).flash(&sentence))
 }
 
 /// A patient code as typed or scanned, in capitals.

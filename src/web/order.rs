@@ -25,6 +25,7 @@ use crate::app::order_allocate::{
     Candidate, OrderAllocate, candidates, order_allocate, order_deallocate,
 };
 use crate::app::order_change::{Decision, order_decide, shown_now};
+use crate::app::shown::Shown;
 use crate::app::{custody_hand_over, order_place as placing};
 use crate::domain::actor::Capability;
 use crate::domain::container::{Container, Custodian, Fate};
@@ -504,10 +505,10 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
     if order.confirmed.is_none() && cx.may(Capability::PlaceOrders) && !placer {
         links.push(Link::to(format!("{at}/confirm"), "Read and confirm").icon(Icon::Sign));
     }
-    if order.confirmed.is_some() && !loaded.thawed && cx.may(Capability::FulfilOrders) {
-        let words =
-            if order.scheduled.is_some() { "Move to another day" } else { "Accept and schedule" };
-        links.push(Link::to(format!("{at}/schedule"), words).icon(Icon::Calendar));
+    let schedule = |words| Link::to(format!("{at}/schedule"), words).icon(Icon::Calendar);
+    let schedules = order.confirmed.is_some() && !loaded.thawed && cx.may(Capability::FulfilOrders);
+    if schedules && order.scheduled.is_none() {
+        links.push(schedule("Accept and schedule"));
     }
     let ready = order.fully_allocated() && order.batch.is_none();
     if ready && cx.may(Capability::PerformSteps) {
@@ -535,6 +536,9 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
     }
     if let Some(first) = links.first_mut() {
         *first = first.clone().primary();
+    }
+    if schedules && order.scheduled.is_some() {
+        links.push(schedule("Move to another day"));
     }
     links
 }
@@ -581,27 +585,17 @@ fn decision_of(cx: &Cx) -> Result<Decision, WebError> {
 }
 
 fn confirm(cx: &Cx) -> Result<Reply, WebError> {
-    let number = number_of(cx)?;
-    review_decision(cx, &number, &Decision::Confirm, None)
+    sign_decision(cx, Decision::Confirm)
 }
 
-fn review_decision(
-    cx: &Cx,
-    number: &OrderNumber,
-    decision: &Decision,
-    error: Option<&WebError>,
-) -> Result<Reply, WebError> {
-    let shown = match shown_now(cx.app(), number, decision) {
-        Ok(shown) => shown,
-        Err(failure) => return show_with(cx, Some(WebError::from(failure).refusal()?)),
-    };
+fn review_of(number: &OrderNumber, decision: &Decision, shown: Shown) -> Review {
     let (name, button) = match decision {
         Decision::Confirm => ("confirm", "Sign the confirmation"),
         Decision::Schedule { .. } => ("schedule", "Sign and take the slot"),
         Decision::Cancel { .. } => ("cancel", "Sign the cancellation"),
         Decision::Close => ("close", "Sign and close"),
     };
-    let review = Review {
+    Review {
         title: decision.act().to_owned(),
         back: (address(number), number.to_string()),
         action: format!("{}/decide/{name}", address(number)),
@@ -610,12 +604,10 @@ fn review_decision(
         second: None,
         button,
         banner: None,
-    };
-    review::page(cx, review, error)
+    }
 }
 
 fn decide(cx: &Cx) -> Result<Reply, WebError> {
-    let number = number_of(cx)?;
     let decision = decision_of(cx)?;
     if let Decision::Cancel { because } = &decision
         && because.is_empty()
@@ -623,19 +615,15 @@ fn decide(cx: &Cx) -> Result<Reply, WebError> {
         let banner = Banner::stop("A reason is missing").text("Say why the order is cancelled.");
         return show_with(cx, Some(banner));
     }
-    if !review::is_signed(cx) {
-        return review_decision(cx, &number, &decision, None);
-    }
+    sign_decision(cx, decision)
+}
+
+/// Shows what is decided, then signs and records it.
+fn sign_decision(cx: &Cx, decision: Decision) -> Result<Reply, WebError> {
+    let number = number_of(cx)?;
     let shown = match shown_now(cx.app(), &number, &decision) {
         Ok(shown) => shown,
         Err(failure) => return show_with(cx, Some(WebError::from(failure).refusal()?)),
-    };
-    let signature = match cx.sign(decision.meaning(), &shown.hash()?) {
-        Ok(signature) => signature,
-        Err(error) if error.beside("sign").is_some() => {
-            return review_decision(cx, &number, &decision, Some(&error));
-        }
-        Err(error) => return Err(error),
     };
     let done = match &decision {
         Decision::Confirm => "The order is confirmed.",
@@ -643,10 +631,13 @@ fn decide(cx: &Cx) -> Result<Reply, WebError> {
         Decision::Cancel { .. } => "The order is cancelled.",
         Decision::Close => "The order is closed; every unit is accounted for.",
     };
-    match order_decide(cx.app(), &cx.caller()?, &number, decision, signature) {
-        Ok(()) => Ok(Reply::see_other(address(&number)).flash(done)),
-        Err(failure) => Err(failure.into()),
+    let review = review_of(&number, &decision, shown);
+    if !review::is_signed(cx) {
+        return review::page(cx, review, None);
     }
+    let caller = cx.caller()?;
+    let run = |signature| order_decide(cx.app(), &caller, &number, decision, signature);
+    review::sign_and(cx, review, run, |()| Reply::see_other(address(&number)).flash(done))
 }
 
 fn allocate(cx: &Cx) -> Result<Reply, WebError> {

@@ -294,8 +294,9 @@ fn place(cx: &Cx) -> Result<Reply, WebError> {
         }
     };
     let caller = cx.caller()?;
-    let signed = review::is_signed(cx);
-    if !signed && let Err(failure) = try_place(cx.app(), &caller, &command) {
+    if !review::is_signed(cx)
+        && let Err(failure) = try_place(cx.app(), &caller, &command)
+    {
         return page(cx, &Errors::new(), Some(WebError::from(failure).refusal()?));
     }
     let shown = placing::shown(&cx.web.config().site, &command)?;
@@ -303,22 +304,15 @@ fn place(cx: &Cx) -> Result<Reply, WebError> {
         title: "Read the order, then sign".to_owned(),
         back: ("/orders/new".to_owned(), "New order".to_owned()),
         action: "/orders".to_owned(),
-        shown: shown.clone(),
+        shown,
         meaning: Meaning::Ordered,
         second: None,
         button: "Sign the order",
         banner: None,
     };
-    if !signed {
-        return review::page(cx, review, None);
-    }
-    match cx.sign(Meaning::Ordered, &shown.hash()?) {
-        Ok(signature) => {
-            let number = order_place(cx.app(), &caller, command, signature)?;
-            let sentence = format!("{number} is placed. A second person must confirm it.");
-            Ok(Reply::see_other(super::order::address(&number)).flash(&sentence))
-        }
-        Err(error) if error.beside("sign").is_some() => review::page(cx, review, Some(&error)),
-        Err(error) => Err(error),
-    }
+    let run = |signature| order_place(cx.app(), &caller, command, signature);
+    review::sign_and(cx, review, run, |number| {
+        let sentence = format!("{number} is placed. A second person must confirm it.");
+        Reply::see_other(super::order::address(&number)).flash(&sentence)
+    })
 }

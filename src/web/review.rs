@@ -15,7 +15,8 @@ use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
 use crate::app::shown::Shown;
-use crate::domain::actor::Meaning;
+use crate::domain::actor::{Meaning, Signature};
+use crate::store::Failure;
 
 /// What is reviewed and where it goes.
 #[derive(Debug, Clone)]
@@ -55,6 +56,27 @@ struct Page {
 /// Whether the form comes back from this page, with a signature.
 pub fn is_signed(cx: &Cx) -> bool {
     cx.form().get("sign_hash").is_some()
+}
+
+/// Shows the page until it comes back signed, then carries out what was signed.
+///
+/// # Errors
+/// When the content has no hash, the signature is refused for another reason than its password, or
+/// the act is refused.
+pub fn sign_and<T>(
+    cx: &Cx,
+    review: Review,
+    run: impl FnOnce(Signature) -> Result<T, Failure>,
+    done: impl FnOnce(T) -> Reply,
+) -> Result<Reply, WebError> {
+    if !is_signed(cx) {
+        return page(cx, review, None);
+    }
+    match cx.sign(review.meaning, &review.shown.hash()?) {
+        Ok(signature) => Ok(done(run(signature)?)),
+        Err(error) if error.beside("sign").is_some() => page(cx, review, Some(&error)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The page; `error` is what was wrong with the last signature.

@@ -2,8 +2,9 @@
 //!
 //! `assess` holds every rule against facts and entries, `decide` turns a signed assessment into
 //! changes of this and other streams, `progress` says what is next and what is missing, `pool` who
-//! gave how much to a pool, `shown` is what a signature covers. Neighbours: `master_record` is the text it runs; `container`,
-//! `quality` and `deviation` receive the changes it causes; `release` goes on after completion.
+//! gave how much to a pool, `shown` is what a signature covers. Neighbours: `master_record` is the
+//! text it runs; `container`, `quality` and `deviation` receive the changes it causes; `release`
+//! goes on after completion.
 //!
 //! Architecture invariant: no process of any product is written here. Whatever differs from one
 //! product to the next is read from the master record the batch keeps.

@@ -397,6 +397,7 @@ fn thaw(hand: &Hand, number: &str, vial: &str) -> String {
     hand.perform(&batch, "seed_p2", &medium, &[]);
     hand.label_all(&batch);
     hand.perform(&batch, "label_p2", &[], &[]);
+    picture(&hand.browser, "by-hand-batch-p2");
     batch
 }
 

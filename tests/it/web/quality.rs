@@ -195,7 +195,7 @@ fn requested(app: &TestApp) {
         title: "Viability".to_owned(),
         stage: "final".to_owned(),
         step: None,
-        sample: Some(ContainerCode::parse("T0000018").unwrap()),
+        sample: Some(ContainerCode::parse("CT0000018").unwrap()),
         specification: Specification {
             code: "SPEC-1".to_owned(),
             version: 1,
@@ -233,10 +233,10 @@ fn a_result_is_received_entered_judged_signed_and_reviewed_by_another() {
     analyst.get("/samples").says("Samples to receive");
     // The clock stands still at this minute, told in the site's zone.
     let at = "2026-11-22T11:00";
-    let wrong = [("sample", "T0000026"), ("condition", "intact"), ("at", at)];
+    let wrong = [("sample", "CT0000026"), ("condition", "intact"), ("at", at)];
     let page = analyst.post_form("/tests/B-2026-0001.viability/receive", &wrong);
     assert_eq!(page.status, 422);
-    let right = [("sample", "T0000018"), ("condition", "intact"), ("at", at)];
+    let right = [("sample", "CT0000018"), ("condition", "intact"), ("at", at)];
     let page = analyst.post_form("/tests/B-2026-0001.viability/receive", &right);
     assert_eq!(page.status, 303, "{}", page.text());
     let sign_path = "/tests/B-2026-0001.viability/sign/result";
