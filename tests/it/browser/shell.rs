@@ -49,10 +49,16 @@ fn a_scan_is_taken_wherever_the_focus_is_and_leaves_the_field_as_it_was() {
     app.register("irena", "Irena Admin", &[Role::Administrator]);
     sign_in(&browser, &app, "irena");
     browser.go(&format!("{}/administration/people/new", app.origin()));
-    browser.type_into("#printed_name", "Maja");
-    // A person puts down the keyboard before taking up the scanner.
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    browser.scan("UNKNOWN-123");
+    // On a busy computer the keys may come too slowly to be taken for a scan.
+    let taken = (0..20).any(|_| {
+        browser.type_into("#printed_name", "Maja");
+        // A person puts down the keyboard before taking up the scanner.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        browser.scan("UNKNOWN-123");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        browser.has("dialog.band[open]")
+    });
+    assert!(taken, "{}", browser.text("body"));
     browser.says("Unknown code");
     picture(&browser, "scan-band-stop");
     assert_eq!(browser.run("return document.querySelector('#printed_name').value"), "Maja");
