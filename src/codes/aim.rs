@@ -25,13 +25,35 @@ pub enum Symbology {
     Qr,
     /// `]Q3`: GS1 QR code.
     Gs1Qr,
+    /// `]e0`: GS1 DataBar and composite.
+    Gs1DataBar,
+    /// `]E0`, `]E4`: EAN-13 and EAN-8, an article number alone.
+    Ean,
 }
 
 impl Symbology {
     /// True when the data must be a GS1 element string.
     #[must_use]
     pub fn is_gs1(self) -> bool {
-        matches!(self, Self::Gs1Code128 | Self::Gs1DataMatrix | Self::Gs1Qr)
+        matches!(self, Self::Gs1Code128 | Self::Gs1DataMatrix | Self::Gs1Qr | Self::Gs1DataBar)
+    }
+}
+
+impl Symbology {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Code128 => "Code 128",
+            Self::Gs1Code128 => "GS1-128",
+            Self::IsbtConcatenated => "Code 128, ISBT 128 concatenation",
+            Self::DataMatrix => "Data Matrix",
+            Self::Gs1DataMatrix => "GS1 DataMatrix",
+            Self::Qr => "QR code",
+            Self::Gs1Qr => "GS1 QR code",
+            Self::Gs1DataBar => "GS1 DataBar",
+            Self::Ean => "EAN",
+        }
     }
 }
 
@@ -49,6 +71,8 @@ pub fn strip(text: &str) -> Result<(Option<Symbology>, &str), CodeError> {
         "]d2" => Symbology::Gs1DataMatrix,
         "]Q0" | "]Q1" | "]Q2" => Symbology::Qr,
         "]Q3" => Symbology::Gs1Qr,
+        "]e0" => Symbology::Gs1DataBar,
+        "]E0" | "]E4" => Symbology::Ean,
         _ => return Err(CodeError::UnknownSymbology { prefix: CodeError::excerpt(prefix) }),
     };
     Ok((Some(symbology), text.get(3..).unwrap_or("")))

@@ -223,7 +223,9 @@ fn value_of(symbol: char) -> Option<u32> {
 
 /// The symbol that makes the weighted sum 0 modulo 23. Weights fall by one from left to right and
 /// end with 1 at the check character, so all are distinct and none is 0 for up to 22 symbols.
-pub(crate) fn check_character(payload: &str) -> Option<char> {
+/// `None` when a symbol is not of the alphabet.
+#[must_use]
+pub fn check_character(payload: &str) -> Option<char> {
     let mut sum = 0;
     for (symbol, weight) in payload.chars().rev().zip(2..MODULUS) {
         sum = (sum + value_of(symbol)? * weight) % MODULUS;

@@ -85,6 +85,30 @@ pub enum CodeError {
         /// Where it stands, from 1.
         position: usize,
     },
+    /// A structure that ISBT 128 leaves to nations and facilities.
+    #[error(
+        "{identifier:?} at position {position} begins a structure that ISBT 128 leaves to a nation or a facility: only its issuer knows what it holds, and nothing of the scan is used. Scan another symbol of the label."
+    )]
+    NotDefined {
+        /// The identifier.
+        identifier: String,
+        /// Where it stands, from 1.
+        position: usize,
+    },
+    /// Elements that do not name one unit.
+    #[error("This names no single unit: {reason} (ISBT 128 ST-001).")]
+    Identity {
+        /// The fact.
+        reason: &'static str,
+    },
+    /// Digits that could be one of two things.
+    #[error(
+        "{excerpt:?} could be a donation number or an article number. Scan the symbol itself, or type the article number as (01) and 14 digits."
+    )]
+    Ambiguous {
+        /// The text.
+        excerpt: String,
+    },
     /// An ISBT 128 structure whose content ends too early.
     #[error(
         "ISBT 128 structure {structure:03} needs {expected} characters and has {found}; the whole scan is refused. Scan again."
@@ -132,6 +156,14 @@ pub enum CodeError {
     Sec {
         /// The fact.
         reason: String,
+    },
+    /// GS1 elements without anything that marks or checks them.
+    #[error(
+        "{excerpt:?} may be GS1, but nothing in it says so. Let the scanner send its symbology prefix (]C1, ]d2), or type it with parentheses, (10)LOT."
+    )]
+    Unmarked {
+        /// The beginning of the text.
+        excerpt: String,
     },
     /// A GS1 element string that does not follow the GS1 General Specifications.
     #[error("This is not a GS1 element string we accept: {reason}.")]

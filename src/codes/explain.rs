@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 
-use super::isbt::{Element, Zone};
-use super::{Scanned, container};
+use super::isbt::{Division, Element, Flag, ProductKey, Zone};
+use super::{Scanned, container, gs1};
+use crate::domain::id::Din;
 
 /// What a code is and what its parts mean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +22,9 @@ pub struct Explanation {
 /// One part of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
+    /// The structure it is of, where the code has several: `003 Product Code`, `(01) GTIN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure: Option<String>,
     /// Name of the part.
     pub name: String,
     /// The part as written.
@@ -31,7 +35,7 @@ pub struct Part {
 }
 
 fn part(name: &str, value: impl ToString) -> Part {
-    Part { name: name.to_owned(), value: value.to_string(), meaning: None }
+    Part { structure: None, name: name.to_owned(), value: value.to_string(), meaning: None }
 }
 
 fn meant(name: &str, value: impl ToString, meaning: impl Into<String>) -> Part {
@@ -54,24 +58,24 @@ pub fn explain(scanned: &Scanned) -> Explanation {
             (if serial.is_some() { "container label" } else { "container code" }, parts)
         }
         Scanned::Din(din) => {
-            let element = Element::Din { din: din.clone(), flag: super::isbt::Flag::None };
+            let element = Element::Din { din: din.clone(), flag: Flag::None };
             ("donation number (DIN)", element_parts(&element))
         }
         Scanned::Isbt(elements) => {
             let kind = if elements.len() > 1 { "ISBT 128 message" } else { "ISBT 128 structure" };
-            (kind, elements.iter().flat_map(element_parts).collect())
+            (kind, message_parts(elements))
         }
         Scanned::Sec(sec) => ("Single European Code", sec_parts(sec)),
-        Scanned::Gs1(gs1) => (
-            "GS1 element string",
-            gs1.elements()
-                .iter()
-                .map(|e| meant(&format!("({})", e.identifier), &e.value, e.name))
-                .collect(),
-        ),
+        Scanned::Gs1(gs1) => {
+            ("GS1 element string", gs1.elements().iter().flat_map(gs1_parts).collect())
+        }
         Scanned::Coi(id) => (
             "chain-of-identity identifier",
-            vec![part("identifier", id), part("check character", id.check_character())],
+            vec![
+                part("identifier", id),
+                meant("facility", id.as_str().get(2..7).unwrap_or(""), "FIN that issued it"),
+                part("check character", id.check_character()),
+            ],
         ),
         Scanned::Order(number) => ("order", vec![part("number", number)]),
         Scanned::Batch(number) => ("batch", vec![part("number", number)]),
@@ -84,35 +88,61 @@ pub fn explain(scanned: &Scanned) -> Explanation {
     Explanation { kind, code: scanned.to_string(), parts }
 }
 
+/// Every structure with its parts, and last the identity they give together.
+fn message_parts(elements: &[Element]) -> Vec<Part> {
+    let of = |element: &Element| {
+        let title = Some(format!("{:03} {}", element.number(), element.name()));
+        let own = element_parts(element).into_iter();
+        own.map(move |part| Part { structure: title.clone(), ..part }).collect::<Vec<Part>>()
+    };
+    let mut parts: Vec<Part> = elements.iter().flat_map(of).collect();
+    let names_a_product = elements.iter().any(|element| matches!(element.number(), 3 | 34));
+    if names_a_product && elements.iter().any(|element| element.number() == 1) {
+        parts.push(match ProductKey::of(elements) {
+            Ok(key) => meant("product identity", key, "names one unit"),
+            Err(error) => meant("product identity", "none", error.to_string()),
+        });
+    }
+    parts
+}
+
+fn gs1_parts(element: &gs1::Element) -> Vec<Part> {
+    let title = format!("({}) {}", element.identifier, element.name);
+    let meaning = match element.identifier {
+        "11" | "13" | "15" | "16" | "17" if element.value.ends_with("00") => {
+            "YYMMDD; day 00 is the last of the month"
+        }
+        "11" | "13" | "15" | "16" | "17" => "YYMMDD",
+        "7003" => "YYMMDDhhmm",
+        "00" | "01" | "02" | "410" | "411" | "412" | "413" | "414" | "415" | "416" | "417"
+        | "8017" | "8018" => "check digit right",
+        _ => "",
+    };
+    let own = Part {
+        meaning: (!meaning.is_empty()).then(|| meaning.to_owned()),
+        ..part(element.name, &element.value)
+    };
+    vec![Part { structure: Some(title), ..own }]
+}
+
 fn element_parts(element: &Element) -> Vec<Part> {
     match element {
-        Element::Din { din, flag } => {
-            let mut parts = vec![
-                part("donation number", din),
-                meant(
-                    "facility",
-                    din.facility(),
-                    if din.is_validation() { "set aside for validation" } else { "FIN" },
-                ),
-                part("year", din.year()),
-                part("sequence", din.sequence()),
-                part("check character", din.check_character()),
-            ];
-            if *flag != super::isbt::Flag::None {
-                parts.push(meant("flag", "", flag.meaning()));
-            }
-            parts
-        }
+        Element::Din { din, flag } => din_parts(din, *flag),
         Element::Product(code) => vec![
             meant("product code", code, code.class()),
             part("description", code.description()),
-            part("collection type", code.collection()),
+            Part {
+                meaning: Some(code.collection_meaning())
+                    .filter(|words| !words.is_empty())
+                    .map(str::to_owned),
+                ..part("collection type", code.collection())
+            },
             meant(
                 "division",
                 code.division(),
                 match code.division() {
                     d if d.needs_divisions() => "see structure 032, which must be scanned too",
-                    super::isbt::Division::UNDIVIDED => "not divided",
+                    Division::UNDIVIDED => "not divided",
                     _ => "division of the product",
                 },
             ),
@@ -130,16 +160,41 @@ fn element_parts(element: &Element) -> Vec<Part> {
             };
             vec![meant(flexible.moment.meaning(), flexible.at.format("%Y-%m-%d %H:%M"), zone)]
         }
-        Element::Divisions(divisions) => vec![part("divisions", divisions)],
+        Element::Divisions(divisions) => vec![meant("divisions", divisions, divisions.meaning())],
         Element::Donor { facility, number } => {
-            vec![part("donor facility", facility), part("donor number", number)]
+            let mut parts = vec![part("donor facility", facility), part("donor number", number)];
+            parts.extend(element.check_character().map(|check| part("check character", check)));
+            parts
         }
         Element::Sec(sec) => sec_parts(sec),
-        Element::Coi(id) => vec![part("chain-of-identity identifier", id)],
+        Element::Coi(id) => vec![
+            part("chain-of-identity identifier", id),
+            part("check character", id.check_character()),
+        ],
         Element::Other { structure, content } => {
-            vec![meant(structure.identifier, content, structure.name)]
+            let mut parts = vec![meant(structure.identifier, content, structure.name)];
+            parts.extend(element.other_parts().into_iter().map(|(name, value, meaning)| Part {
+                meaning: (!meaning.is_empty()).then(|| meaning.to_owned()),
+                ..part(name, value)
+            }));
+            parts
         }
     }
+}
+
+fn din_parts(din: &Din, flag: Flag) -> Vec<Part> {
+    let facility = if din.is_validation() { "set aside for validation" } else { "FIN" };
+    let mut parts = vec![
+        part("donation number", din),
+        meant("facility", din.facility(), facility),
+        part("year", din.year()),
+        part("sequence", din.sequence()),
+        part("check character", din.check_character()),
+    ];
+    if flag != Flag::None {
+        parts.push(meant("flag", flag.characters(), flag.meaning()));
+    }
+    parts
 }
 
 fn sec_parts(sec: &super::sec::Sec) -> Vec<Part> {

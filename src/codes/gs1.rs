@@ -103,6 +103,34 @@ impl Gs1 {
         Ok(Self { elements })
     }
 
+    /// Reads an article number alone, of 8, 12, 13 or 14 digits, as EAN and UPC symbols hold it.
+    pub fn of_article(digits: &str) -> Result<Self, CodeError> {
+        if !matches!(digits.len(), 8 | 12 | 13 | 14) {
+            return refuse("an article number has 8, 12, 13 or 14 digits");
+        }
+        read_transmitted(&format!("01{digits:0>14}")).map(|elements| Self { elements })
+    }
+
+    /// True when one of its elements carries a check digit, which was right.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        self.elements.iter().any(|element| {
+            find(element.identifier).is_ok_and(|rule| matches!(rule.content, Content::Checked(_)))
+        })
+    }
+
+    /// As printed, `(01)…(10)…`; when a value holds a parenthesis, as transmitted, because the
+    /// printed form could be read otherwise.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let printable = self.elements.iter().all(|e| !e.value.contains(['(', ')']));
+        let part = |e: &Element| match printable {
+            true => format!("({}){}", e.identifier, e.value),
+            false => format!("{SEPARATOR}{}{}", e.identifier, e.value),
+        };
+        self.elements.iter().map(part).collect()
+    }
+
     /// The elements in the order scanned.
     #[must_use]
     pub fn elements(&self) -> &[Element] {
@@ -216,6 +244,9 @@ fn checked(rule: &'static Rule, value: &str) -> Result<Element, CodeError> {
     let fits = match rule.content {
         Content::Checked(_) => {
             let (data, digit) = value.split_at_checked(value.len() - 1).unwrap_or(("", ""));
+            if value.chars().all(|c| c == '0') {
+                return refuse(format!("({}) {} is all zeros", rule.identifier, rule.name));
+            }
             if numeric && check_digit(data).map(|d| d.to_string()).as_deref() != Some(digit) {
                 let what = format!("({}) {}", rule.identifier, rule.name);
                 return refuse(format!("the check digit of {what} {value} is wrong"));
@@ -227,6 +258,7 @@ fn checked(rule: &'static Rule, value: &str) -> Result<Element, CodeError> {
             let hour = value.get(6..8).and_then(|t| t.parse::<u8>().ok());
             let minute = value.get(8..10).and_then(|t| t.parse::<u8>().ok());
             numeric
+                && value.get(4..6) != Some("00")
                 && value.get(..6).and_then(|t| date(t, 2000)).is_some()
                 && hour.is_some_and(|h| h < 24)
                 && minute.is_some_and(|m| m < 60)

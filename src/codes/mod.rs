@@ -15,6 +15,7 @@ pub mod gs1;
 pub mod isbt;
 pub mod mod37;
 mod number;
+pub mod products;
 pub mod sec;
 
 use std::fmt;
@@ -89,9 +90,7 @@ impl fmt::Display for Scanned {
             Self::Din(din) => din.fmt(f),
             Self::Isbt(elements) => elements.iter().try_for_each(|e| f.write_str(&e.symbol())),
             Self::Sec(sec) => sec.fmt(f),
-            Self::Gs1(gs1) => {
-                gs1.elements().iter().try_for_each(|e| write!(f, "({}){}", e.identifier, e.value))
-            }
+            Self::Gs1(gs1) => f.write_str(&gs1.text()),
             Self::Coi(id) => id.fmt(f),
             Self::Location(path) => write!(f, "LOC:{path}"),
             Self::Lot(lot) => write!(f, "LOT:{lot}"),
@@ -107,6 +106,11 @@ impl fmt::Display for Scanned {
 /// Says what `text` is. Refuses more than [`LENGTH_MAX`] bytes and control characters other than
 /// the GS1 separator before anything else is looked at.
 pub fn parse(text: &str) -> Result<Scanned, CodeError> {
+    read(text).map(|(_, scanned)| scanned)
+}
+
+/// The same, and the symbology if the scanner said it.
+pub fn read(text: &str) -> Result<(Option<aim::Symbology>, Scanned), CodeError> {
     if text.len() > LENGTH_MAX {
         return Err(CodeError::TooLong { length: text.len(), limit: LENGTH_MAX });
     }
@@ -116,9 +120,15 @@ pub fn parse(text: &str) -> Result<Scanned, CodeError> {
         return Err(CodeError::ControlCharacter { code: u32::from(c), position: position + 1 });
     }
     let (symbology, data) = aim::strip(text)?;
-    if symbology.is_some_and(aim::Symbology::is_gs1) {
-        return gs1::Gs1::parse(data).map(Scanned::Gs1);
-    }
+    let scanned = match symbology {
+        Some(aim::Symbology::Ean) => gs1::Gs1::of_article(data).map(Scanned::Gs1),
+        Some(symbology) if symbology.is_gs1() => gs1::Gs1::parse(data).map(Scanned::Gs1),
+        _ => parse_unrouted(data),
+    };
+    Ok((symbology, scanned?))
+}
+
+fn parse_unrouted(data: &str) -> Result<Scanned, CodeError> {
     let trimmed = data.trim_matches(' ');
     if trimmed.is_empty() {
         return Err(CodeError::Empty);
@@ -126,17 +136,21 @@ pub fn parse(text: &str) -> Result<Scanned, CodeError> {
     if let Some(found) = trimmed.chars().find(|c| !c.is_ascii()) {
         return Err(CodeError::KeyboardLayout { found });
     }
-    parse_data(trimmed)
+    match trimmed.chars().next() {
+        Some('=' | '&') => isbt::read(trimmed).map(from_isbt),
+        Some(gs1::SEPARATOR | '(') => gs1::Gs1::parse(trimmed).map(Scanned::Gs1),
+        _ => parse_text(trimmed),
+    }
 }
 
-fn parse_data(text: &str) -> Result<Scanned, CodeError> {
-    match text.chars().next() {
-        Some('=' | '&') => return isbt::read(text).map(from_isbt),
-        Some(gs1::SEPARATOR | '(') => return gs1::Gs1::parse(text).map(Scanned::Gs1),
-        _ => {}
-    }
+fn parse_text(text: &str) -> Result<Scanned, CodeError> {
     if let Some(number) = number::read(text) {
         return number;
+    }
+    let compact: String = text.chars().filter(|c| *c != ' ').collect();
+    // The same letters may begin a hold vial's code, which is shorter.
+    if compact.starts_with("CH") && compact.len() >= isbt::coi::LENGTH {
+        return parse_coi(&compact);
     }
     if container::looks_like(text) {
         return parse_container(text);
@@ -144,17 +158,29 @@ fn parse_data(text: &str) -> Result<Scanned, CodeError> {
     if text.starts_with("SEC") {
         return Sec::parse(text).map(Scanned::Sec);
     }
-    if text.starts_with("CH") && text.len() >= isbt::coi::LENGTH {
-        return parse_coi(text);
+    if has_stray_character(&compact) {
+        let reason = "there is one character too many in a label's code";
+        return Err(CodeError::malformed("container code", text, reason));
     }
-    let compact = text.chars().filter(|c| *c != ' ').count();
-    let number = isbt::read_din(&first(text, isbt::din::LENGTH));
-    match (compact.checked_sub(isbt::din::LENGTH), number) {
-        (Some(0), Ok(din)) => return Ok(Scanned::Din(din)),
-        (Some(1), Ok(_)) => return isbt::read_din_checked(text).map(Scanned::Din),
-        _ => {}
+    let number = isbt::read_din(compact.get(..isbt::din::LENGTH).unwrap_or(""));
+    match (compact.len().checked_sub(isbt::din::LENGTH), number) {
+        (Some(0 | 1), Ok(_)) if gs1::Gs1::of_article(&compact).is_ok() => {
+            Err(CodeError::Ambiguous { excerpt: CodeError::excerpt(text) })
+        }
+        (Some(0), Ok(din)) => Ok(Scanned::Din(din)),
+        (Some(1), Ok(_)) => isbt::read_din_checked(text).map(Scanned::Din),
+        _ => parse_unmarked(text),
     }
-    parse_unmarked(text)
+}
+
+/// One stray character in a label's code makes thirteen, of the form of a donation number.
+fn has_stray_character(text: &str) -> bool {
+    let without = |place: usize| {
+        let kept = text.chars().enumerate().filter(|(at, _)| *at != place);
+        kept.map(|(_, c)| c).collect::<String>()
+    };
+    text.len() == isbt::din::LENGTH
+        && (0..text.len()).any(|place| LabelCode::parse(&without(place)).is_ok())
 }
 
 /// Forms without a mark at their beginning: tried last, accepted only when wholly right.
@@ -166,18 +192,23 @@ fn parse_unmarked(text: &str) -> Result<Scanned, CodeError> {
         return Ok(Scanned::Sec(sec));
     }
     if length >= 8 && text.chars().take(2).all(|c| c.is_ascii_digit()) {
-        return gs1::Gs1::parse(text).map(Scanned::Gs1);
+        let gs1 = gs1::Gs1::parse(text)?;
+        // Without a mark of GS1 only a right check digit tells that this is no other number.
+        return if gs1.is_checked() {
+            Ok(Scanned::Gs1(gs1))
+        } else {
+            Err(CodeError::Unmarked { excerpt: CodeError::excerpt(text) })
+        };
     }
     Err(CodeError::Unknown { excerpt: CodeError::excerpt(text) })
 }
 
-fn first(text: &str, count: usize) -> String {
-    text.chars().filter(|c| *c != ' ').take(count).collect()
-}
-
 fn from_isbt(mut elements: Vec<isbt::Element>) -> Scanned {
     match elements.pop() {
-        Some(isbt::Element::Din { din, .. }) if elements.is_empty() => Scanned::Din(din),
+        // A flag that says something stays: a sample tube's label is not the unit's.
+        Some(isbt::Element::Din { din, flag }) if elements.is_empty() && !flag.says_something() => {
+            Scanned::Din(din)
+        }
         Some(isbt::Element::Sec(sec)) if elements.is_empty() => Scanned::Sec(sec),
         Some(isbt::Element::Coi(id)) if elements.is_empty() => Scanned::Coi(id),
         last => {
@@ -200,11 +231,10 @@ fn parse_container(text: &str) -> Result<Scanned, CodeError> {
     })
 }
 
-fn parse_coi(text: &str) -> Result<Scanned, CodeError> {
-    let compact = first(text, isbt::coi::LENGTH + 2);
+fn parse_coi(compact: &str) -> Result<Scanned, CodeError> {
     if compact.len() > isbt::coi::LENGTH {
-        isbt::read_coi_checked(&compact).map(Scanned::Coi)
+        isbt::read_coi_checked(compact).map(Scanned::Coi)
     } else {
-        isbt::read_coi(&compact).map(Scanned::Coi)
+        isbt::read_coi(compact).map(Scanned::Coi)
     }
 }

@@ -11,8 +11,19 @@ use std::fmt;
 use chrono::{Datelike, NaiveDate};
 
 use super::CodeError;
-use super::isbt::read_din;
+use super::isbt::{ProductCode, read_din};
 use crate::domain::id::Din;
+
+/// ISO 3166-1 codes of countries.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO \
+    BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ \
+    DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP \
+    GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG \
+    KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML \
+    MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE \
+    PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL \
+    SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM \
+    US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 fn refuse<T>(reason: impl Into<String>) -> Result<T, CodeError> {
     Err(CodeError::Sec { reason: reason.into() })
@@ -36,6 +47,9 @@ impl DonationSequence {
 
     /// Builds the sequence; establishment and donation are padded with zeros on the left.
     pub fn new(country: &str, establishment: &str, donation: &str) -> Result<Self, CodeError> {
+        if country.len() != 2 || establishment.is_empty() || donation.is_empty() {
+            return refuse("it needs a country, an establishment and a donation number");
+        }
         Self::parse(&format!("{country}{establishment:0>6}{donation:0>13}"))
     }
 
@@ -45,8 +59,8 @@ impl DonationSequence {
             return refuse("the donation sequence is 21 of A–Z, 0–9");
         }
         let country = text.get(..2).unwrap_or("");
-        if !country.chars().all(|c| c.is_ascii_uppercase()) {
-            return refuse("it begins with two letters of the country");
+        if !COUNTRIES.split(' ').any(|known| known == country) {
+            return refuse(format!("it begins with {country:?}, which is no country's code"));
         }
         Ok(Self {
             country: country.to_owned(),
@@ -141,6 +155,22 @@ impl ProductSequence {
         Self::parse(&text)
     }
 
+    /// Builds the sequence of an ISBT 128 product code. Tissue has collection type and division as
+    /// its split number, cellular therapy `0` and the division; for a division of structure 032
+    /// and for other classes no rule is known, and they are refused.
+    pub fn of_isbt(code: &ProductCode, expiry: Option<NaiveDate>) -> Result<Self, CodeError> {
+        let division = code.division();
+        if division.needs_divisions() {
+            return refuse("no split number is defined for a division of structure 032");
+        }
+        let split = match code.description().chars().next() {
+            Some('T') => format!("{}{division}", code.collection()),
+            Some('S') => format!("0{division}"),
+            _ => return refuse("no split number is defined for this class of product"),
+        };
+        Self::new(CodingSystem::Isbt128, code.description(), &split, expiry)
+    }
+
     /// Reads exactly 19 characters.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         if text.len() != Self::LENGTH || !text.is_ascii() {
@@ -155,6 +185,9 @@ impl ProductSequence {
         let product = text.get(1..8).unwrap_or("");
         if !product.chars().all(upper_or_digit) {
             return refuse("the product number is seven of A–Z, 0–9");
+        }
+        if system == CodingSystem::Isbt128 && !is_isbt_product(product) {
+            return refuse("with ISBT 128 the product number is 00 and a description code");
         }
         let split = text.get(8..11).unwrap_or("");
         if !split.chars().all(|c| c.is_ascii_alphanumeric()) {
@@ -192,6 +225,13 @@ impl ProductSequence {
     }
 }
 
+/// `00` and a letter with four of `A–Z`, `0–9`.
+fn is_isbt_product(product: &str) -> bool {
+    product
+        .strip_prefix("00")
+        .is_some_and(|description| description.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
 fn expiry_text(expiry: Option<NaiveDate>) -> String {
     expiry.map_or_else(
         || "00000000".to_owned(),
@@ -203,7 +243,7 @@ fn read_day(text: &str) -> Result<NaiveDate, CodeError> {
     let digits = text.chars().all(|c| c.is_ascii_digit());
     let part = |from, to| text.get(from..to).and_then(|t| t.parse::<u32>().ok());
     let day = (|| {
-        let year = i32::try_from(part(0, 4)?).ok()?;
+        let year = i32::try_from(part(0, 4)?).ok().filter(|year| *year >= 1900)?;
         NaiveDate::from_ymd_opt(year, part(4, 6)?, part(6, 8)?)
     })();
     match day {
@@ -229,12 +269,18 @@ pub struct Sec {
 }
 
 impl Sec {
+    /// Length in characters, as encoded.
+    pub const LENGTH: usize = DonationSequence::LENGTH + ProductSequence::LENGTH;
+
     /// Reads the code as printed (`SEC:` before it, one space or line break between the two
     /// sequences) or as encoded (40 characters).
     pub fn parse(text: &str) -> Result<Self, CodeError> {
+        // A Swedish code may begin with these letters, too: its length tells.
         let body = match text.strip_prefix("SEC") {
-            Some(rest) => rest.strip_prefix(':').unwrap_or(rest).trim_start(),
-            None => text,
+            Some(rest) if text.len() > Self::LENGTH + 1 => {
+                rest.strip_prefix(':').unwrap_or(rest).trim_start()
+            }
+            _ => text,
         };
         let Some((donation, rest)) = body.split_at_checked(DonationSequence::LENGTH) else {
             return refuse("it is shorter than 40 characters");
@@ -244,6 +290,17 @@ impl Sec {
             donation: DonationSequence::parse(donation)?,
             product: ProductSequence::parse(product)?,
         })
+    }
+
+    /// Reads exactly forty characters, as encoded in structure 038.
+    pub fn parse_compact(text: &str) -> Result<Self, CodeError> {
+        match text.split_at_checked(DonationSequence::LENGTH) {
+            Some((donation, product)) if text.len() == Self::LENGTH => Ok(Self {
+                donation: DonationSequence::parse(donation)?,
+                product: ProductSequence::parse(product)?,
+            }),
+            _ => refuse("it is forty characters"),
+        }
     }
 
     /// Forty characters without a space, as encoded in structure 038.

@@ -34,6 +34,10 @@ pub fn read_coi(text: &str) -> Result<CoiId, CodeError> {
 
 /// Reads fifteen characters and the check character after them (16 in all).
 pub fn read_coi_checked(text: &str) -> Result<CoiId, CodeError> {
+    if text.chars().count() != LENGTH + 1 {
+        let reason = "it is CH, 13 characters and one check character";
+        return Err(CodeError::malformed(WHAT, text, reason));
+    }
     let id = read_coi(text.get(..LENGTH).unwrap_or(text))?;
     if mod37::verifies(text) { Ok(id) } else { Err(CodeError::check(WHAT, text)) }
 }

@@ -112,7 +112,7 @@ impl FlexibleDateTime {
         };
         let code = text.get(2..4)?;
         let moment = Moment::ALL.iter().find(|(_, c, _)| *c == code)?.0;
-        let year = i32::try_from(digits(text, 4, 8)?).ok()?;
+        let year = i32::try_from(digits(text, 4, 8)?).ok().filter(|year| *year >= 1900)?;
         let date = NaiveDate::from_ymd_opt(year, digits(text, 8, 10)?, digits(text, 10, 12)?)?;
         let at = date.and_hms_opt(digits(text, 12, 14)?, digits(text, 14, 16)?, 0)?;
         (text.len() == 16).then_some(Self { zone, moment, at })

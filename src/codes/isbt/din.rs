@@ -172,6 +172,33 @@ impl Flag {
         }
     }
 
+    /// The two characters.
+    #[must_use]
+    pub fn characters(self) -> String {
+        let number = match self {
+            Self::None => 0,
+            Self::Container(n @ 1..=4) | Self::Local(n) | Self::Check(n) => n,
+            Self::Container(n) => n.saturating_add(10),
+            Self::Repeat => 5,
+            Self::PilotTube => 6,
+            Self::TestTube => 7,
+            Self::DonorRecord => 8,
+            Self::NucleicAcidTube => 9,
+            Self::BacterialTube => 10,
+            Self::MatchWithUnit => 11,
+            Self::AffixedPartial => 12,
+            Self::AttachedPartial => 13,
+        };
+        format!("{number:02}")
+    }
+
+    /// True when the flag says that this is a label or tube beside the unit, or one of several:
+    /// such a scan is more than the donation number alone.
+    #[must_use]
+    pub fn says_something(self) -> bool {
+        !matches!(self, Self::None | Self::Check(_))
+    }
+
     /// In words.
     #[must_use]
     pub fn meaning(self) -> String {
@@ -187,7 +214,9 @@ impl Flag {
             Self::MatchWithUnit => "match-with-unit label".into(),
             Self::AffixedPartial => "affixed partial label".into(),
             Self::AttachedPartial => "attached label of an affixed partial label".into(),
-            Self::Local(n) => format!("local flag {n} of the assigning facility"),
+            Self::Local(n) => {
+                format!("local flag {n}: only the assigning facility knows its meaning")
+            }
             Self::Check(_) => "check value, verified".into(),
         }
     }

@@ -74,12 +74,46 @@ impl ProductCode {
         match self.description.chars().next() {
             Some('S') => "cellular therapy",
             Some('Y') => "clinical-trial product",
-            Some('A'..='D') => "national or local code of the assigning facility",
+            Some('D') if self.has_letter_second() => "local code of the assigning facility",
+            Some('A'..='C') if self.has_letter_second() => "national code",
+            Some('A'..='D') => "national code, or local code of the assigning facility",
             Some('E' | 'F') => "blood component",
             Some('H') => "product with a non-proprietary name",
             Some('P') => "regenerated tissue",
             Some('T') => "tissue",
             _ => "other product class",
+        }
+    }
+}
+
+impl ProductCode {
+    fn has_letter_second(&self) -> bool {
+        self.description.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase())
+    }
+
+    /// What the collection type says, where ST-001 gives the letter a meaning in this class;
+    /// empty for others.
+    #[must_use]
+    pub fn collection_meaning(&self) -> &'static str {
+        if self.description.starts_with(['A', 'B', 'C', 'D']) {
+            return "";
+        }
+        match self.collection {
+            '0' => "not specified",
+            'V' => "volunteer allogeneic donor",
+            'P' => "paid allogeneic donor",
+            'A' => "autologous, eligible for crossover",
+            '1' => "for autologous use only",
+            'X' => "for autologous use only, biohazard",
+            '2' => "for directed recipient only",
+            '3' => "for directed recipient only, biohazard",
+            '4' => "designated",
+            '5' => "dedicated",
+            'E' => "medical exception, for specified recipient only",
+            '7' => "for allogeneic use",
+            '8' => "for autologous use, contains allogeneic material",
+            'R' => "volunteer research donor; not for human use",
+            _ => "",
         }
     }
 }
@@ -185,6 +219,17 @@ impl Divisions {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// In words: `number 31`, or `AL, then AB`.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        if self.0.chars().all(|c| c.is_ascii_digit()) {
+            return format!("number {}", self.0.trim_start_matches('0'));
+        }
+        let pairs = [self.0.get(..2), self.0.get(2..4), self.0.get(4..)];
+        let named: Vec<&str> = pairs.into_iter().flatten().filter(|pair| *pair != "00").collect();
+        named.join(", then ")
     }
 }
 

@@ -44,7 +44,7 @@ const fn counted(
 }
 
 /// All structures but 001, whose identifier is `=` and the first character of the number itself.
-pub(crate) const STRUCTURES: [Structure; 39] = [
+pub(crate) static STRUCTURES: [Structure; 39] = [
     fixed(2, "=%", 4, "Blood Groups / Special Message"),
     fixed(3, "=<", 8, "Product Code"),
     fixed(4, "=>", 6, "Expiration Date"),
@@ -97,7 +97,7 @@ pub(crate) const STRUCTURES: [Structure; 39] = [
 ];
 
 /// Structure 001.
-pub(crate) const DIN: Structure = fixed(1, "=", 15, "Donation Identification Number");
+pub(crate) static DIN: Structure = fixed(1, "=", 15, "Donation Identification Number");
 
 /// The structure whose identifier `text` begins with; 001 not included.
 pub(crate) fn find(text: &str) -> Option<&'static Structure> {

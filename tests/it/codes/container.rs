@@ -61,42 +61,56 @@ fn every_swap_of_any_two_symbols_is_refused() {
     }
 }
 
-#[test]
-fn every_substitution_and_adjacent_swap_of_any_symbols_changes_the_check() {
-    // The rule itself, position by position: v·w ≡ 0 and (v−u)·(w−w') ≡ 0 modulo 23 only for equal
-    // values, whatever stands elsewhere; shown by comparing sums of texts that differ there alone.
+/// The value of the check character of eleven symbols, as the product calculates it.
+fn check_value(payload: &[usize]) -> usize {
     let symbols: Vec<char> = container::ALPHABET.chars().collect();
-    let sum = |text: &str| -> u32 {
-        let weight = |place: usize| (text.len() - place) as u32;
-        text.chars()
-            .enumerate()
-            .map(|(i, c)| symbols.iter().position(|s| *s == c).unwrap() as u32 * weight(i))
-            .sum::<u32>()
-            % 23
-    };
-    for place in 0..12 {
-        for a in &symbols {
-            for b in &symbols {
-                let with = |c: char| -> String {
-                    (0..12).map(|i| if i == place { c } else { '7' }).collect()
-                };
-                assert_eq!(sum(&with(*a)) == sum(&with(*b)), a == b);
-                if place < 11 {
-                    let pair = |x: char, y: char| -> String {
-                        (0..12)
-                            .map(|i| match i {
-                                _ if i == place => x,
-                                _ if i == place + 1 => y,
-                                _ => '7',
-                            })
-                            .collect()
-                    };
-                    assert_eq!(sum(&pair(*a, *b)) == sum(&pair(*b, *a)), a == b);
-                }
+    let text: String = payload.iter().map(|value| symbols[*value]).collect();
+    let check = container::check_character(&text).unwrap();
+    symbols.iter().position(|symbol| *symbol == check).unwrap()
+}
+
+/// The same with `changes` (place, value) in a payload of zeros.
+fn check_of(changes: &[(usize, usize)]) -> usize {
+    let mut payload = [0; 11];
+    changes.iter().for_each(|(place, value)| payload[*place] = *value);
+    check_value(&payload)
+}
+
+#[test]
+fn what_a_symbol_adds_to_the_check_does_not_depend_on_the_others() {
+    for first in 0..11 {
+        for second in first + 1..11 {
+            for (one, other) in (0..23).flat_map(|one| (0..23).map(move |other| (one, other))) {
+                let together = check_of(&[(first, one), (second, other)]);
+                let apart = check_of(&[(first, one)]) + check_of(&[(second, other)]);
+                assert_eq!(together, apart % 23);
             }
         }
     }
-    assert_eq!(sum(&label(ContainerKind::Syringe, 31, 4).to_string()), 0);
+}
+
+#[test]
+fn every_substitution_and_every_adjacent_swap_changes_the_check() {
+    // With the test above this holds for every payload: the rest of it adds the same to both.
+    let pairs = || (0..23).flat_map(|a| (0..23).map(move |b| (a, b))).filter(|(a, b)| a != b);
+    for place in 0..11 {
+        for (a, b) in pairs() {
+            assert_ne!(check_of(&[(place, a)]), check_of(&[(place, b)]), "{a} for {b} at {place}");
+            if place < 10 {
+                let here = check_of(&[(place, a), (place + 1, b)]);
+                let swapped = check_of(&[(place, b), (place + 1, a)]);
+                assert_ne!(here, swapped, "{a} and {b} swapped at {place}");
+            }
+        }
+    }
+    // The check character itself and its neighbour: `rest` runs through every sum of the others.
+    for rest in 0..23 {
+        for last in 0..23 {
+            let check = check_of(&[(0, rest), (10, last)]);
+            let swapped_is_right = check_of(&[(0, rest), (10, check)]) == last;
+            assert_eq!(swapped_is_right, check == last, "{rest} {last} {check}");
+        }
+    }
 }
 
 #[test]

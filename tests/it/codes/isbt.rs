@@ -186,6 +186,7 @@ fn a_published_compound_with_a_european_code_reads() {
 fn a_compound_message_is_used_whole_or_not_at_all() {
     let short = "=+04000=A99992600000500=<S12347A0&>0283662359";
     assert_eq!(read(short), Err(CodeError::CompoundCount { announced: 4, found: 3 }));
+    assert!(read("=+00000").is_err());
     for wrong in [
         "=+03000=A99992600000500&a1234567=<S12347A0",
         "=+02000=A99992600000500=<S12347A0X",
@@ -223,8 +224,11 @@ fn structures_with_a_length_header_take_what_it_says() {
 
 #[test]
 fn unknown_identifiers_and_national_structures_refuse_the_scan() {
-    for wrong in ["=~123", "&;123", "&!12", "&a123", "=", "&", "=0123", "=O99992600000100"] {
+    for wrong in ["=~123", "=", "&", "=0123", "=O99992600000100"] {
         assert!(read(wrong).is_err(), "{wrong}");
+    }
+    for foreign in ["&a123", "&z", "&;123", "&!12", "=A99992600000100&m1"] {
+        assert!(matches!(read(foreign), Err(CodeError::NotDefined { .. })), "{foreign}");
     }
 }
 
@@ -255,6 +259,11 @@ fn the_chain_of_identity_check_character_runs_over_all_fifteen() {
         assert!(read_coi(wrong).is_err(), "{wrong}");
     }
     assert!(read_coi_checked("CHA9999260000018").is_err());
+    // A right check character over one character too many is still too long.
+    let k = mod37::check_character("CHA999926000001X").unwrap();
+    assert!(read_coi_checked(&format!("CHA999926000001X{k}")).is_err());
+    assert!(chorda::codes::parse(&format!("CHA999926000001X{k}")).is_err());
+    assert!(chorda::codes::parse("CHA999926000001*Z").is_err());
 }
 
 #[test]

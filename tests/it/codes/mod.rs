@@ -3,5 +3,8 @@
 mod container;
 mod gs1;
 mod isbt;
+mod products;
+mod properties;
 mod scan;
 mod sec;
+mod structures;

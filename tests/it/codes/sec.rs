@@ -1,6 +1,6 @@
 //! The Single European Code: published codes, and what the Directive does not allow.
 
-use chorda::codes::isbt::{Element, read};
+use chorda::codes::isbt::{Element, ProductCode, read};
 use chorda::codes::sec::{CodingSystem, DonationSequence, ProductSequence, Sec};
 use chorda::codes::{Scanned, parse};
 use chrono::NaiveDate;
@@ -59,6 +59,40 @@ fn the_builder_pads_and_knows_a_code_without_expiry() {
 }
 
 #[test]
+fn a_code_of_a_swedish_establishment_may_begin_with_the_letters_of_the_acronym() {
+    let text = "SEC12345A999926000001E000005300120261231";
+    let sec = Sec::parse(text).unwrap();
+    assert_eq!((sec.donation.country(), sec.donation.establishment()), ("SE", "C12345"));
+    assert_eq!(Sec::parse(&sec.to_string()), Ok(sec.clone()));
+    assert_eq!(parse(text), Ok(Scanned::Sec(sec.clone())));
+    assert_eq!(parse(&sec.symbol()), Ok(Scanned::Sec(sec)));
+    // Nothing but the forty characters belongs into structure 038.
+    assert!(read("&,4SEC: SI0TE999A999926000001E0000053001").is_err());
+}
+
+#[test]
+fn the_split_number_follows_from_the_isbt_division_where_a_rule_exists() {
+    let of = |code: &str| {
+        let expiry = NaiveDate::from_ymd_opt(2028, 12, 31);
+        ProductSequence::of_isbt(&ProductCode::parse(code).unwrap(), expiry)
+    };
+    assert_eq!(of("S12347A0").unwrap().to_string(), "A00S12340A020281231");
+    assert_eq!(of("S12347Ab").unwrap().split(), "0Ab");
+    assert_eq!(of("S1234700").unwrap().split(), "000");
+    assert_eq!(of("T0416003").unwrap().to_string(), "A00T041600320281231");
+    for without_rule in ["S1234799", "YA123700", "D0101V00"] {
+        assert!(of(without_rule).is_err(), "{without_rule}");
+    }
+}
+
+#[test]
+fn the_builder_refuses_what_would_shift_the_fields() {
+    assert!(DonationSequence::new("S", "I0TE999", "A999926000001").is_err());
+    assert!(DonationSequence::new("SI", "0TE9999", "999926000001").is_err());
+    assert!(DonationSequence::new("SI", "", "A999926000001").is_err());
+}
+
+#[test]
 fn anything_but_the_exact_form_is_refused() {
     for wrong in [
         "PL001499Z549917123456A00T04160032017123",
@@ -70,6 +104,11 @@ fn anything_but_the_exact_form_is_refused() {
         "PL001499Z549917123456A00T041600320260230",
         "SEC PL001499Z549917123456  A00T041600320171231",
         "PL001499Z54991712345-A00T041600320171231",
+        "PL001499Z549917123456A00T041600300010101",
+        "XX001499Z549917123456A00T041600320171231",
+        "PL001499Z549917123456A0000053001201712311",
+        "PL001499Z549917123456A000005300120171231",
+        "PL001499Z549917123456\n\nA00T041600320171231",
         "SEC",
         "",
     ] {
