@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::codes::products::ProductTable;
+use crate::codes::sec::DonationSequence;
+use crate::codes::{self, CodeError, Scanned};
 use crate::domain::donor::{RuleBook, RuleSet};
 use crate::domain::id::{ContentHash, Din};
 use crate::domain::protocol::{self, FileError, Lines, Protocol};
@@ -25,8 +28,12 @@ use crate::ledger::hash::hex;
 
 /// The invented site that comes with the program: path and text of its file, and of the files it
 /// names.
-const EXAMPLE: [(&str, &str); 4] = [
+const EXAMPLE: [(&str, &str); 5] = [
     ("templates/sites/example.toml", include_str!("../templates/sites/example.toml")),
+    (
+        "templates/sites/example-products.csv",
+        include_str!("../templates/sites/example-products.csv"),
+    ),
     ("templates/calendars/slovenia.toml", include_str!("../templates/calendars/slovenia.toml")),
     (
         "templates/protocols/eq-msc-xerostomia.toml",
@@ -52,6 +59,13 @@ pub struct Site {
     pub facility: String,
     /// The zone in which times are shown, entered and planned.
     pub zone: Zone,
+    /// EU tissue establishment code, 8 characters: country and number (Directive 2006/86/EC Annex
+    /// VII); `None` for a site that is not one.
+    pub tissue_establishment: Option<String>,
+    /// Whether ISBT 128 messages are printed and read here; without, our own codes and GS1 are.
+    pub isbt_128: bool,
+    /// Product description codes in use here, from the site's licensed copy of the standard.
+    pub products: ProductTable,
     /// Whether it is invented; only then may numbers of A9990 to A9999 be used.
     pub fictitious: bool,
     /// What can be done when.
@@ -82,6 +96,14 @@ pub enum SiteError {
         /// Why.
         source: io::Error,
     },
+    /// Lines of its table of product codes are wrong.
+    #[error("{path}, {}", join(.errors))]
+    WrongTable {
+        /// The file.
+        path: PathBuf,
+        /// Every line, and what is wrong there.
+        errors: Vec<FileError>,
+    },
     /// Something in one of its files is wrong.
     #[error("{path}, {error}")]
     Wrong {
@@ -92,11 +114,17 @@ pub enum SiteError {
     },
 }
 
+fn join(errors: &[FileError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<String>>().join("; ")
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     format: Spanned<u32>,
     site: About,
+    #[serde(default)]
+    codes: Codes,
     files: Files,
 }
 
@@ -110,6 +138,20 @@ struct About {
     authorisation: Option<String>,
     facility: Spanned<String>,
     zone: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Codes {
+    isbt_128: bool,
+    tissue_establishment: Option<Spanned<String>>,
+    products: Option<Spanned<String>>,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self { isbt_128: true, tissue_establishment: None, products: None }
+    }
 }
 
 #[derive(Deserialize)]
@@ -155,6 +197,8 @@ impl Site {
             wrong(at.error(&about.zone.span(), "write an IANA zone name, Europe/Ljubljana"))
         })?;
         let files = SiteFiles { path, at, open };
+        let products = file.codes.products.as_ref().map(|named| files.products(named));
+        let establishment = file.codes.tissue_establishment.as_ref();
         let calendar = files.one(&file.files.calendar)?;
         Ok(Self {
             name: words(at, &about.name, "the name").map_err(wrong)?,
@@ -162,6 +206,12 @@ impl Site {
             authorisation: about.authorisation,
             facility: facility(at, &about.facility, about.fictitious).map_err(wrong)?,
             zone,
+            tissue_establishment: establishment
+                .map(|text| establishment_code(at, text))
+                .transpose()
+                .map_err(wrong)?,
+            isbt_128: file.codes.isbt_128,
+            products: products.transpose()?.unwrap_or_default(),
             fictitious: about.fictitious,
             calendar: SiteCalendar::parse(&calendar.1, zone)
                 .map_err(|error| SiteError::Wrong { path: calendar.0, error })?,
@@ -181,6 +231,25 @@ impl Site {
     #[must_use]
     pub fn published(&self, hash: &ContentHash) -> Option<&Published> {
         self.protocols.iter().find(|known| known.hash == *hash)
+    }
+
+    /// Donation identification sequence of a donation received here (Directive 2006/86/EC
+    /// Art. 10b); `None` for a site that is no tissue establishment.
+    #[must_use]
+    pub fn donation_sequence(&self, din: &Din) -> Option<DonationSequence> {
+        let (country, number) = self.tissue_establishment.as_ref()?.split_at_checked(2)?;
+        DonationSequence::new(country, number, din.as_str()).ok()
+    }
+
+    /// What a scanned or typed text is.
+    ///
+    /// # Errors
+    /// As [`codes::parse`]; and an ISBT 128 message at a site that does not use ISBT 128.
+    pub fn read_code(&self, text: &str) -> Result<Scanned, CodeError> {
+        match codes::parse(text)? {
+            Scanned::Isbt(_) if !self.isbt_128 => Err(CodeError::NotInUse),
+            scanned => Ok(scanned),
+        }
     }
 
     /// Name and address on one line.
@@ -214,6 +283,11 @@ impl SiteFiles<'_> {
             return Err(self.wrong(&named.span(), message));
         }
         Ok(texts)
+    }
+
+    fn products(&self, named: &Spanned<String>) -> Result<ProductTable, SiteError> {
+        let (path, text) = self.one(named)?;
+        ProductTable::parse(&text).map_err(|errors| SiteError::WrongTable { path, errors })
     }
 
     fn one(&self, named: &Spanned<String>) -> Result<(PathBuf, String), SiteError> {
@@ -297,6 +371,19 @@ fn facility(at: Lines<'_>, text: &Spanned<String>, fictitious: bool) -> Result<S
         ));
     }
     Ok(facility.clone())
+}
+
+/// Country and number of a tissue establishment.
+fn establishment_code(at: Lines<'_>, text: &Spanned<String>) -> Result<String, FileError> {
+    let code = text.get_ref();
+    match DonationSequence::parse(&format!("{code}0000000000000")) {
+        Ok(_) => Ok(code.clone()),
+        Err(_) => Err(at.error(
+            &text.span(),
+            "write the EU tissue establishment code: two letters of the country and six of A–Z, \
+             0–9, such as SI0TE999",
+        )),
+    }
 }
 
 fn from_disk(path: &Path) -> io::Result<Vec<(PathBuf, String)>> {

@@ -22,6 +22,7 @@ pub mod master_record_approve;
 pub mod master_record_check;
 pub mod audit;
 pub mod certificate;
+pub mod code_explain;
 pub mod container_decide;
 pub mod container_move;
 pub mod content;

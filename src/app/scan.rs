@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::App;
+use crate::codes;
 use crate::domain::actor::Actor;
 use crate::store::Failure;
 
@@ -52,15 +53,32 @@ pub fn resolve(app: &App, actor: &Actor, code: &str) -> Result<Answer, Failure> 
     if code.is_empty() || code.chars().count() > CODE_LENGTH_MAX {
         return Ok(unknown("Nothing readable was scanned. Scan the code again."));
     }
+    if let Some(answer) = known(app, actor, code)? {
+        return Ok(answer);
+    }
+    Ok(match app.config.site.read_code(code) {
+        Ok(scanned) => Answer {
+            title: format!("{}, not of this site", codes::explain(&scanned).kind),
+            ..unknown("It is readable, and nothing here has it. Open it to see what it says.")
+        },
+        Err(_) => unknown(
+            "This code belongs to nothing here. Check that it is one of our labels; if it is \
+             damaged, type the characters below the symbol.",
+        ),
+    })
+}
+
+/// What the records hold of a code; `None` when nothing here has it.
+///
+/// # Errors
+/// When the database fails.
+pub fn known(app: &App, actor: &Actor, code: &str) -> Result<Option<Answer>, Failure> {
     for resolver in RESOLVERS {
         if let Some(answer) = resolver(app, actor, code)? {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
     }
-    Ok(unknown(
-        "This code belongs to nothing here. Check that it is one of our labels; if it is damaged, \
-         type the characters below the symbol.",
-    ))
+    Ok(None)
 }
 
 fn unknown(text: &str) -> Answer {

@@ -95,6 +95,11 @@ pub enum CodeError {
         /// Where it stands, from 1.
         position: usize,
     },
+    /// ISBT 128 at a site that has switched it off.
+    #[error(
+        "This is an ISBT 128 message, and this site works without ISBT 128. Scan the label's own code; or set isbt_128 in the site file, if the site is licensed."
+    )]
+    NotInUse,
     /// Elements that do not name one unit.
     #[error("This names no single unit: {reason} (ISBT 128 ST-001).")]
     Identity {

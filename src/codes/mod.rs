@@ -109,7 +109,18 @@ pub fn parse(text: &str) -> Result<Scanned, CodeError> {
     read(text).map(|(_, scanned)| scanned)
 }
 
-/// The same, and the symbology if the scanner said it.
+/// The donation number that `text` is, scanned from its symbol or typed.
+pub fn read_donation(text: &str) -> Result<Din, CodeError> {
+    match parse(text)? {
+        Scanned::Din(din) => Ok(din),
+        other => {
+            let reason = format!("this is a {}", explain(&other).kind);
+            Err(CodeError::malformed("donation number (DIN)", text, reason))
+        }
+    }
+}
+
+/// What `text` is, as [`parse`] says, and the symbology if the scanner said it.
 pub fn read(text: &str) -> Result<(Option<aim::Symbology>, Scanned), CodeError> {
     if text.len() > LENGTH_MAX {
         return Err(CodeError::TooLong { length: text.len(), limit: LENGTH_MAX });

@@ -21,6 +21,7 @@ pub mod administration;
 pub mod api;
 pub mod assets;
 pub mod audit;
+pub mod code;
 pub mod component;
 pub mod batch;
 pub mod batch_show;

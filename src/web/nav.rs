@@ -37,6 +37,7 @@ const ENTRIES: &[(&str, &str, Icon)] = &[
     ("/labels", "Labels", Icon::Label),
     ("/master-records", "Master records", Icon::Record),
     ("/trace", "Trace", Icon::Trace),
+    ("/codes", "What is this?", Icon::Scan),
     ("/audit", "Audit trail", Icon::History),
     ("/administration", "People", Icon::People),
 ];

@@ -134,6 +134,7 @@ const SLICES: &[&[Route]] = &[
     super::equipment::ROUTES,
     super::label::ROUTES,
     super::trace::ROUTES,
+    super::code::ROUTES,
     super::batch::ROUTES,
     super::batch_show::ROUTES,
     super::batch_step::ROUTES,

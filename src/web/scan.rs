@@ -19,7 +19,10 @@ pub const ROUTES: &[Route] =
 
 fn scan(cx: &Cx) -> Result<Reply, WebError> {
     let code = cx.request.query.raw("code");
-    let answer = scan::resolve(cx.app(), cx.actor()?, code)?;
+    let mut answer = scan::resolve(cx.app(), cx.actor()?, code)?;
+    if answer.verdict == Verdict::Stop && answer.go.is_none() && !code.is_empty() {
+        answer.go = Some(super::code::address(code));
+    }
     if cx.request.wants_json {
         return Reply::json(&answer);
     }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use chorda::codes::CodeError;
 use chorda::config::Settings;
 use chorda::domain::donor::RuleSet;
-use chorda::domain::id::ContentHash;
-use chorda::site::Site;
+use chorda::domain::id::{ContentHash, Din};
+use chorda::site::{Site, SiteError};
 
 use crate::support::fresh_folder;
 
@@ -46,7 +47,8 @@ fn a_folder_of_protocols_keeps_old_versions_beside_the_newest() {
     let text = std::fs::read_to_string(FILE)
         .unwrap()
         .replace("\"../protocols/eq-msc-xerostomia.toml\"", "\"protocols\"")
-        .replace("\"../", &format!("\"{}/templates/", here.display()));
+        .replace("\"../", &format!("\"{}/templates/", here.display()))
+        .replace("products = \"example-products.csv\"", "");
     let file = folder.join("site.toml");
     std::fs::write(&file, &text).unwrap();
     let site = Site::read(&file).unwrap();
@@ -65,4 +67,60 @@ fn the_donor_rules_that_come_with_the_program_are_the_ones_of_the_site() {
     let text = include_str!("../../templates/rules/donor-eu-2006-17.toml");
     let own = chorda::domain::donor::RuleBook::new(vec![RuleSet::parse(text).unwrap()]);
     assert_eq!(Site::example().unwrap().rules, own);
+}
+
+/// The example, changed and written to a folder of its own.
+fn changed(change: impl Fn(String) -> String, products: Option<&str>) -> Result<Site, SiteError> {
+    let folder = fresh_folder();
+    if let Some(table) = products {
+        std::fs::write(folder.join("example-products.csv"), table).unwrap();
+    }
+    let here = std::env::current_dir().unwrap();
+    let beside = format!("\"{}/templates/sites/example-products.csv\"", here.display());
+    let text = std::fs::read_to_string(FILE)
+        .unwrap()
+        .replace("\"../", &format!("\"{}/templates/", here.display()));
+    let text = match products {
+        Some(_) => text,
+        None => text.replace("\"example-products.csv\"", &beside),
+    };
+    let file = folder.join("site.toml");
+    std::fs::write(&file, change(text)).unwrap();
+    let site = Site::read(&file);
+    std::fs::remove_dir_all(&folder).unwrap();
+    site
+}
+
+#[test]
+fn every_wrong_line_of_the_product_table_is_told_with_its_file() {
+    let table = "product_code,description\nD0101,Aliquot\nd0102,Syringe\nD0103\n";
+    let error = changed(|text| text, Some(table)).unwrap_err().to_string();
+    assert!(error.contains("example-products.csv, line 3: "), "{error}");
+    assert!(error.contains("; line 4: "), "{error}");
+    let site = changed(|text| text, Some("product_code;description\nD0101;Aliquot\n")).unwrap();
+    assert_eq!(site.products.description("D0101"), Some("Aliquot"));
+}
+
+#[test]
+fn the_tissue_establishment_begins_every_donation_sequence() {
+    let site = changed(|text| text, None).unwrap();
+    let din = Din::parse("A999926000001").unwrap();
+    assert_eq!(site.donation_sequence(&din).unwrap().to_string(), "SI0TE999A999926000001");
+    for wrong in ["TE999", "si0TE999", "SI0TE9999", "XX0TE999"] {
+        let error = changed(|text| text.replace("\"SI0TE999\"", &format!("\"{wrong}\"")), None);
+        assert!(error.unwrap_err().to_string().contains("tissue establishment code"), "{wrong}");
+    }
+    let site = changed(|text| text.replace("tissue_establishment = \"SI0TE999\"", ""), None);
+    assert_eq!(site.unwrap().donation_sequence(&din), None);
+}
+
+#[test]
+fn a_site_without_isbt_128_refuses_its_messages_and_reads_everything_else() {
+    let site = changed(|text| text.replace("isbt_128 = true", "isbt_128 = false"), None).unwrap();
+    let message = "=+02000=A99992600000500=<D0102VA0";
+    assert_eq!(site.read_code(message), Err(CodeError::NotInUse));
+    for other in ["CV0000123", "]d20103205000004004", "A9999 26 000001 8", "B-2026-0001"] {
+        assert!(site.read_code(other).is_ok(), "{other}");
+    }
+    assert!(Site::example().unwrap().read_code(message).is_ok());
 }
