@@ -93,6 +93,11 @@ pub fn batch_step_perform(
         for (ahead, _) in (0..).zip(&assessment.breaks) {
             fresh.deviations.push(deviation::next_number(tx.db(), context.now, ahead)?);
         }
+        if let Some(din) = batch::din_of(&batch, &assessment) {
+            let consumed = batch.consumed().chain(&assessment.consumed);
+            let used: Vec<ContainerCode> = consumed.map(|used| used.container.clone()).collect();
+            fresh.divided = container::divided(tx.db(), din, &used)?;
+        }
         let occurrence = assessment.occurrence;
         let signed = signed.clone();
         let changes = batch::perform(&batch, &record, assessment, &facts, fresh, signed, &context)?;

@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::site::rules_at;
 use super::{App, Caller};
+use crate::codes::sec::DonationSequence;
 use crate::domain::actor::Capability;
 use crate::domain::container::ContainerKind;
 use crate::domain::donation::{self, Donation, Facts, Receive, Tissue};
 use crate::domain::donor::Donor;
-use crate::domain::id::{ContainerCode, Din, DonorCode};
+use crate::domain::id::{ContainerCode, Din, DonationSequenceId, DonorCode};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
+use crate::site::Site;
 use crate::store::{Failure, container, deviation, donor as table, number};
 
 /// A request to receive a donation.
@@ -97,6 +99,7 @@ pub fn donation_receive(
             rules: rules_at(&site, command.donated_at)?,
             container: pot.clone(),
             deviation: deviation::next_number(tx.db(), now, 0)?,
+            sequence: sequence(&site, &din)?,
             product_code: None,
             fictitious_site: site.fictitious,
         };
@@ -118,4 +121,11 @@ pub fn donation_receive(
         tx.record(changes)?;
         Ok(Received { din, container: pot, deviation: opened })
     })
+}
+
+/// Donation identification sequence of a number, where the site is a tissue establishment.
+fn sequence(site: &Site, din: &Din) -> Result<Option<DonationSequenceId>, Failure> {
+    let sequence = site.donation_sequence(din);
+    let read = |sequence: DonationSequence| DonationSequenceId::parse(&sequence.to_string());
+    sequence.map(read).transpose().map_err(|error| Failure::Broken(error.to_string()))
 }

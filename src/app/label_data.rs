@@ -4,7 +4,7 @@
 //!
 //! Architecture invariant: codes only; no person's name is looked up here.
 
-use crate::codes::isbt::ProductCode;
+use crate::codes::isbt::{Divisions, ProductCode};
 use crate::codes::{LabelCode, PrintSerial};
 use crate::db::Db;
 use crate::domain::RefusalKind;
@@ -44,7 +44,7 @@ pub fn label_data(
     if let Some(volume) = state.contents.volume {
         label = label.with(Particular::Quantity, volume.text());
     }
-    label = origin(db, state, label)?;
+    label = origin(db, state, site, label)?;
     if state.kind == ContainerKind::SampleTube {
         label = sample(state, label);
     }
@@ -101,12 +101,23 @@ fn storage(kind: ContainerKind) -> &'static str {
 }
 
 /// Donation and product code: the container's own, or those of the donation it came from.
-fn origin(db: &mut Db, state: &Container, label: LabelData) -> Result<LabelData, Failure> {
-    if let Some(identity) = &state.identity {
-        let text = format!("{}{}", identity.product_code, identity.division);
-        return Ok(match ProductCode::parse(&text) {
-            Ok(product) => label.isbt(&identity.din, &product, None, None),
-            Err(_) => label.donation(&identity.din).with(Particular::ProductCode, text),
+fn origin(
+    db: &mut Db,
+    state: &Container,
+    site: &Site,
+    label: LabelData,
+) -> Result<LabelData, Failure> {
+    if let Some(identity) = state.identity.as_ref().filter(|_| site.isbt_128) {
+        // Six characters of structure 032 stand beside the product code, which says 99 for them.
+        let divisions = Divisions::parse(&identity.division).ok();
+        let short = if divisions.is_some() { "99" } else { &identity.division };
+        let product = ProductCode::parse(&format!("{}{short}", identity.product_code));
+        return Ok(match product {
+            Ok(product) => label.isbt(&identity.din, &product, divisions.as_ref(), None),
+            Err(_) => {
+                let text = format!("{}{}", identity.product_code, identity.division);
+                label.donation(&identity.din).with(Particular::ProductCode, text)
+            }
         });
     }
     let above = genealogy::ancestors(db, &Node::new(NodeKind::Container, &state.code))?;

@@ -39,7 +39,11 @@ fn stop(title: String, text: impl Into<String>, go: Option<String>) -> Answer {
     Answer { verdict: Verdict::Stop, title, text: text.into(), go }
 }
 
-fn container_answer(
+/// What a container is, for those who read production: its label, its standing, where it is.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn container_answer(
     app: &App,
     code: &ContainerCode,
     serial: Option<u32>,

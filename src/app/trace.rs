@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::App;
+use super::order_scan::origin;
 use crate::codes::{self, Scanned, isbt::Element};
 use crate::db::Db;
 use crate::domain::RefusalKind;
 use crate::domain::container::{Container, ContainerKind, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Graph, Node, NodeKind, Standing};
-use crate::domain::id::{OrderNumber, PatientCode};
+use crate::domain::id::{Din, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::store::{Failure, container, genealogy, ledger};
 
@@ -126,19 +127,25 @@ fn node_of(db: &mut Db, text: &str) -> Result<Node, Failure> {
     };
     Ok(match &scanned {
         Scanned::Container { code, .. } | Scanned::Sample { code, .. } => Node::container(code),
-        Scanned::Din(din) => Node::donation(din),
+        Scanned::Din(din) => donated(db, din)?,
         Scanned::Order(number) => Node::order(number),
         Scanned::Batch(number) => Node::batch(number),
         Scanned::Donor(code) => Node::donor(code),
         Scanned::Lot(lot) => Node::material(lot),
         Scanned::Equipment(asset) => Node::equipment(asset),
-        Scanned::Isbt(elements) => elements
-            .iter()
-            .find_map(|element| match element {
-                Element::Din { din, .. } => Some(Node::donation(din)),
+        Scanned::Isbt(elements) => {
+            let din = elements.iter().find_map(|element| match element {
+                Element::Din { din, .. } => Some(din),
                 _ => None,
-            })
-            .ok_or_else(|| not_traced("This ISBT 128 message names no donation.".to_owned()))?,
+            });
+            match din {
+                Some(din) => donated(db, din)?,
+                None => {
+                    let message = "This ISBT 128 message names no donation.";
+                    return Err(not_traced(message.to_owned()));
+                }
+            }
+        }
         _ => {
             return Err(not_traced(format!(
                 "{scanned} is not traced itself. Name a donor, a donation, a container, a batch, an \
@@ -146,6 +153,11 @@ fn node_of(db: &mut Db, text: &str) -> Result<Node, Failure> {
             )));
         }
     })
+}
+
+/// The donation of a number, or the batch that made the pool of this number.
+fn donated(db: &mut Db, din: &Din) -> Result<Node, Failure> {
+    Ok(origin(db, din)?.unwrap_or_else(|| Node::donation(din)))
 }
 
 fn not_traced(message: String) -> Failure {

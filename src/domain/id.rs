@@ -121,6 +121,14 @@ impl Din {
     }
 }
 identity!(
+    /// Donation identification sequence of the Single European Code, 21 characters: country and
+    /// number of the tissue establishment, donation number (Directive 2006/86/EC Annex VII).
+    DonationSequenceId, "donation identification sequence",
+    "two letters of a country and 19 capitals or digits",
+    |text| made_of(text, 21..=21, |c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        && text.chars().take(2).all(|c| c.is_ascii_uppercase())
+);
+identity!(
     /// Number of a batch, such as `B-2026-0001`; never the DIN.
     BatchNumber, "batch number", "'B-', a year, '-' and 4 to 6 digits",
     |text| numbered(text, "B-")

@@ -223,7 +223,10 @@ impl LabelData {
         elements.extend(expiry.map(|at| Element::DateTime { of: DateOf::Expiration, at }));
         elements.extend(divisions.cloned().map(Element::Divisions));
         let printed = match divisions {
-            Some(divisions) => format!("{product} {divisions}"),
+            // The 99 of the code says no more than that the divisions follow.
+            Some(divisions) => {
+                format!("{}{} {divisions}", product.description(), product.collection())
+            }
             None => product.to_string(),
         };
         let mut label = self.donation(din).with(Particular::ProductCode, printed);

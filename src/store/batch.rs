@@ -14,7 +14,7 @@ use crate::domain::Recorded;
 use crate::domain::batch::{Batch, BatchState, Event};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, Standing};
-use crate::domain::id::{AssetId, BatchNumber, DonorCode, LotId, MasterRecordId, OrderNumber};
+use crate::domain::id::{AssetId, BatchNumber, Din, DonorCode, LotId, MasterRecordId, OrderNumber};
 use crate::domain::master_record::{self, RecordVersion, VersionState, version_key};
 use crate::domain::release::Stage;
 use crate::domain::time::Instant;
@@ -416,6 +416,23 @@ fn read(db: &mut Db, row: (Names, Links, Course)) -> Result<BatchRow, Failure> {
 /// When the database fails or an event cannot be read.
 pub fn load(db: &mut Db, number: &BatchNumber) -> Result<Option<Batch>, Failure> {
     ledger::load::<Batch>(db, number.as_str())
+}
+
+/// The batch that has a donation number, as a pool has its own; the earliest of those that do.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn of_din(db: &mut Db, din: &Din) -> Result<Option<BatchNumber>, Failure> {
+    let found: Option<String> = batch::table
+        .filter(batch::din.eq(din.as_str()))
+        .order(batch::number)
+        .select(batch::number)
+        .first(db)
+        .optional()?;
+    let number = |text: String| {
+        BatchNumber::parse(&text).map_err(|error| Failure::Broken(error.to_string()))
+    };
+    found.map(number).transpose()
 }
 
 /// The batch of a number that must exist.

@@ -5,16 +5,20 @@
 //!
 //! Architecture invariant: every column follows from the state the events give, by one function.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::codes;
+use crate::codes::isbt::ProductKey;
 use crate::db::{Db, DbError};
 use crate::domain::Recorded;
+use crate::domain::batch::Divided;
 use crate::domain::container::{Container, ContainerKind, Custodian, Event, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, Standing};
-use crate::domain::id::{BatchNumber, ContainerCode, LocationPath, Login, OrderNumber};
+use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, OrderNumber};
 use crate::domain::time::Instant;
 
 use super::schema::{container, label_print, standing};
@@ -52,6 +56,9 @@ struct Row {
     label_applied: bool,
     thaw_count: i32,
     excursion_due: Option<NaiveDateTime>,
+    din: Option<String>,
+    product: Option<String>,
+    division: Option<String>,
     state: String,
     version: i64,
 }
@@ -165,6 +172,9 @@ fn row(state: &Container) -> Result<Row, Failure> {
         label_applied: state.labels.applied(),
         thaw_count: integer(state.thaw_count)?,
         excursion_due: state.excursion.as_ref().map(|open| open.due_at.naive()),
+        din: state.identity.as_ref().map(|identity| identity.din.to_string()),
+        product: state.identity.as_ref().map(|identity| identity.description().to_owned()),
+        division: state.identity.as_ref().map(|identity| identity.division.clone()),
         state: snapshot::write(state)?,
         version: snapshot::version(state.version)?,
     })
@@ -465,6 +475,45 @@ pub fn load_many(db: &mut Db, codes: &[String]) -> Result<Vec<Container>, Failur
         }
     }
     Ok(found)
+}
+
+/// The container that a product identity names; `None` when none here does.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn of_identity(db: &mut Db, key: &ProductKey) -> Result<Option<ContainerCode>, Failure> {
+    let found: Option<String> = container::table
+        .filter(container::din.eq(key.din().as_str()))
+        .filter(container::product.eq(key.description()))
+        .filter(container::division.eq(key.division()))
+        .select(container::code)
+        .first(db)
+        .optional()?;
+    let code = |text: String| {
+        ContainerCode::parse(&text).map_err(|error| Failure::Broken(error.to_string()))
+    };
+    found.map(code).transpose()
+}
+
+/// How the units of a donation number are divided so far; `used` are the containers that the batch
+/// which asks was made of, the earliest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn divided(db: &mut Db, din: &Din, used: &[ContainerCode]) -> Result<Divided, Failure> {
+    let rows: Vec<(String, Option<String>, Option<String>)> = container::table
+        .filter(container::din.eq(din.as_str()))
+        .select((container::code, container::product, container::division))
+        .load(db)?;
+    let mut divided = Divided::default();
+    let mut divisions = BTreeMap::new();
+    for (code, product, division) in rows {
+        let Some((product, division)) = product.zip(division) else { continue };
+        divided.taken.entry(product).or_default().insert(division.clone());
+        divisions.insert(code, division);
+    }
+    divided.parent = used.iter().find_map(|code| divisions.get(code.as_str()).cloned());
+    Ok(divided)
 }
 
 /// How many containers stand in positions of a place, or of places inside it.

@@ -15,7 +15,7 @@ use crate::domain::disposition::Disposition;
 use crate::domain::donation::{self, Tissue};
 use crate::domain::donor::{Cause, DonationFact, Event, Reaction, Relation};
 use crate::domain::genealogy::{Node, NodeKind};
-use crate::domain::id::{ContainerCode, Din, DonorCode};
+use crate::domain::id::{ContainerCode, Din, DonationSequenceId, DonorCode};
 use crate::domain::time::Instant;
 
 use super::schema::{donation as donations, donor, donor_consent, donor_result, donor_sample};
@@ -160,6 +160,7 @@ pub(super) fn project_donation(
         length,
         temperature,
         container,
+        sequence,
         ..
     } = event;
     let din = recorded.stream.id();
@@ -174,6 +175,7 @@ pub(super) fn project_donation(
             donations::temperature.eq(temperature.to_string()),
             donations::length.eq(length.map(|length| length.to_string())),
             donations::container.eq(container.as_str()),
+            donations::sequence.eq(sequence.as_ref().map(DonationSequenceId::as_str)),
         ))
         .execute(db)?;
     let node = Node::new(NodeKind::Donation, din);
@@ -217,6 +219,8 @@ pub struct DonationRow {
     pub received_at: Instant,
     /// The collection pot.
     pub container: ContainerCode,
+    /// Its donation identification sequence, where the site was a tissue establishment.
+    pub sequence: Option<String>,
 }
 
 impl DonationRow {
@@ -227,7 +231,7 @@ impl DonationRow {
 }
 
 type RawDonor = (String, String, String, i32, String, NaiveDateTime, i32);
-type RawDonation = (String, String, String, NaiveDateTime, NaiveDateTime, String);
+type RawDonation = (String, String, String, NaiveDateTime, NaiveDateTime, String, Option<String>);
 
 /// Donors, newest first; `after` pages on from a code.
 ///
@@ -294,10 +298,11 @@ fn donations_where(db: &mut Db, donors: &[&str]) -> Result<Vec<DonationRow>, Fai
             donations::donated_at,
             donations::received_at,
             donations::container,
+            donations::sequence,
         ))
         .load(db)?;
     rows.into_iter()
-        .map(|(din, donor, tissue, donated_at, received_at, container)| {
+        .map(|(din, donor, tissue, donated_at, received_at, container, sequence)| {
             Ok(DonationRow {
                 din: Din::parse(&din).map_err(|_| corrupt("din"))?,
                 donor: DonorCode::parse(&donor).map_err(|_| corrupt("donor"))?,
@@ -305,6 +310,7 @@ fn donations_where(db: &mut Db, donors: &[&str]) -> Result<Vec<DonationRow>, Fai
                 donated_at: Instant::from_naive(donated_at),
                 received_at: Instant::from_naive(received_at),
                 container: ContainerCode::parse(&container).map_err(|_| corrupt("container"))?,
+                sequence,
             })
         })
         .collect()

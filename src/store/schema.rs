@@ -216,6 +216,9 @@ diesel::table! {
         label_applied -> Bool,
         thaw_count -> Integer,
         excursion_due -> Nullable<Timestamp>,
+        din -> Nullable<Text>,
+        product -> Nullable<Text>,
+        division -> Nullable<Text>,
         state -> Text,
         version -> BigInt,
     }
@@ -326,6 +329,7 @@ diesel::table! {
         temperature -> Text,
         length -> Nullable<Text>,
         container -> Text,
+        sequence -> Nullable<Text>,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::app::donor_record::{
 };
 use crate::app::site::rules_at;
 use crate::app::words::capital;
-use crate::codes::isbt;
+use crate::codes;
 use crate::domain::actor::Capability;
 use crate::domain::disposition::Disposition;
 use crate::domain::donation::Tissue;
@@ -421,6 +421,7 @@ fn donation_block(cx: &Cx, known: &Known) -> Block {
     };
     let facts = Facts::new()
         .with("Number", Cell::Code(donation.din.printed()))
+        .with_some("Identification sequence", donation.sequence.clone().map(Cell::Code))
         .with("Tissue", donation.tissue.word())
         .with("Donated", cx.when(donation.donated_at))
         .with("Received", cx.when(donation.received_at))
@@ -794,13 +795,7 @@ fn parse_questionnaire(
 
 fn receive(cx: &Cx, donor: DonorCode, mut check: Check<'_>) -> Result<Reply, WebError> {
     let zone = cx.zone();
-    let din = check.parse("din", |text| {
-        if text.chars().filter(|c| !c.is_whitespace()).count() > 13 {
-            isbt::read_din_checked(text)
-        } else {
-            isbt::read_din(text)
-        }
-    });
+    let din = check.parse("din", codes::read_donation);
     let tissue = check.choice("tissue", Tissue::parse);
     let donated_at = check.parse("donated_at", |text| Instant::parse_local(text, zone));
     let received_at = check.parse("received_at", |text| Instant::parse_local(text, zone));

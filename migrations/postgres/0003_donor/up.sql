@@ -59,6 +59,7 @@ CREATE TABLE donation (
     temperature TEXT NOT NULL,
     length      TEXT,
     container   TEXT NOT NULL UNIQUE,
+    sequence    TEXT UNIQUE,
     CHECK (received_at >= donated_at)
 );
 

@@ -45,8 +45,15 @@ CREATE TABLE container (
     label_applied BOOLEAN NOT NULL,
     thaw_count    INTEGER NOT NULL CHECK (thaw_count >= 0),
     excursion_due TIMESTAMP,
+    din           TEXT,
+    product       TEXT,
+    division      TEXT,
     state         TEXT NOT NULL,
     version       BIGINT NOT NULL CHECK (version > 0),
+    -- Donation number, product and division name one container for ever (ISBT 128 ST-001).
+    UNIQUE (din, product, division),
+    CHECK ((din IS NULL) = (product IS NULL)),
+    CHECK ((din IS NULL) = (division IS NULL)),
     -- Never in two places, never in none.
     CHECK ((custody = 'place') = (location IS NOT NULL)),
     CHECK ((custody IN ('person', 'transfer')) = (holder IS NOT NULL)),

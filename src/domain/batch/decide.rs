@@ -3,20 +3,20 @@
 use super::assess::{Assessment, Break, Planned, must_be_in_process};
 use super::command::Start;
 use super::event::{Event, Produced};
-use super::facts::{Facts, Fresh};
+use super::facts::{Divided, Facts, Fresh};
 use super::inputs::uses;
 use super::progress::{Procedure, completeness};
 use super::refusal::Refusal;
 use super::state::Batch;
 use crate::domain::actor::{Meaning, Signature};
-use crate::domain::container::{self, Container, Custodian, ProductIdentity};
+use crate::domain::container::{self, Container, Custodian, ProductIdentity, division};
 use crate::domain::deviation::{self, Deviation, Subject};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber, Din, Name, StationId};
 use crate::domain::master_record::{DonationRule, MasterRecord, Step};
 use crate::domain::quality::{self, TestRequest};
 use crate::domain::{Aggregate, Change, Context, Recorded, Refused};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Starts a batch with the text of its master record.
 pub fn start(
@@ -72,17 +72,14 @@ pub fn perform(
         record: record.record.key(),
     })?;
     let codes = assign(&assessment.planned, fresh.containers)?;
+    let identities = identify(&assessment.planned, din_of(batch, &assessment), &fresh.divided)?;
     if fresh.deviations.len() < assessment.breaks.len() {
         return Err(Refusal::NothingAllocated("deviation number"));
     }
     let numbers: Vec<DeviationNumber> =
         fresh.deviations.into_iter().take(assessment.breaks.len()).collect();
     let used = consume(batch, record, step, &assessment, facts, context)?;
-    let din = batch
-        .din()
-        .or_else(|| assessment.consumed.iter().find_map(|consumed| consumed.din.as_ref()))
-        .cloned();
-    let made = make(batch, step, &codes, din.as_ref(), context);
+    let made = make(batch, step, &codes, identities, context);
     let tests = request_tests(batch, record, step, &codes);
     let opened = open(batch, &assessment, &numbers, context);
     let event = performed(assessment, &codes, numbers, signature);
@@ -217,16 +214,10 @@ fn make(
     batch: &Batch,
     step: &Step,
     codes: &[(Planned, ContainerCode)],
-    din: Option<&Din>,
+    identities: Vec<Option<ProductIdentity>>,
     context: &Context,
 ) -> Vec<Change> {
-    let make = |(planned, code): &(Planned, ContainerCode)| {
-        let identity =
-            planned.product_code.as_ref().zip(din).map(|(product_code, din)| ProductIdentity {
-                din: din.clone(),
-                product_code: product_code.clone(),
-                division: division(planned.number, planned.of),
-            });
+    let make = |((planned, code), identity): (&(Planned, ContainerCode), _)| {
         let produced = container::Event::Produced {
             kind: planned.kind,
             contents: planned.contents.clone(),
@@ -246,18 +237,47 @@ fn make(
         };
         Change::of::<Container>(code.as_str(), produced)
     };
-    codes.iter().map(make).collect()
+    codes.iter().zip(identities).map(make).collect()
 }
 
-/// The ISBT 128 division of container `number` of `of`: `00` undivided, `A0` to `Z0` up to 26,
-/// else the six digits of data structure 032 (regulations §1.5).
-pub fn division(number: u32, of: u32) -> String {
-    let letter = number.checked_sub(1).and_then(|at| ('A'..='Z').nth(usize::try_from(at).ok()?));
-    match (of, letter) {
-        (0 | 1, _) => "00".to_owned(),
-        (2..=26, Some(letter)) => format!("{letter}0"),
-        _ => format!("{number:06}"),
+/// The donation number that units made by this step carry: the batch's own, or that of what it is
+/// made of.
+pub fn din_of<'a>(batch: &'a Batch, assessment: &'a Assessment) -> Option<&'a Din> {
+    let used = || assessment.consumed.iter().find_map(|consumed| consumed.din.as_ref());
+    batch.din().or_else(used)
+}
+
+/// Product identities of what is made, in the order planned; none without a donation number or a
+/// product code. Units of one product description code share its divisions, whatever output they
+/// are of (ST-001: a division is unique within donation number and product).
+fn identify(
+    planned: &[Planned],
+    din: Option<&Din>,
+    divided: &Divided,
+) -> Result<Vec<Option<ProductIdentity>>, Refusal> {
+    let none = BTreeSet::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for product_code in planned.iter().filter_map(|planned| planned.product_code.as_ref()) {
+        *counts.entry(description(product_code)).or_default() += 1;
     }
+    let mut given = BTreeMap::new();
+    for (product, count) in counts {
+        let taken = divided.taken.get(&product).unwrap_or(&none);
+        let divisions = division::allocate(divided.parent.as_deref(), count, taken)
+            .ok_or(Refusal::NothingAllocated("division"))?;
+        given.insert(product, divisions.into_iter());
+    }
+    let mut identity = |planned: &Planned| {
+        let (product_code, din) = planned.product_code.clone().zip(din.cloned())?;
+        let division = given.get_mut(&description(&product_code)).and_then(Iterator::next)?;
+        Some(ProductIdentity { din, product_code, division })
+    };
+    Ok(planned.iter().map(&mut identity).collect())
+}
+
+/// The product description code: a product code without its collection type.
+fn description(product_code: &str) -> String {
+    product_code.chars().take(ProductIdentity::DESCRIPTION).collect()
 }
 
 fn request_tests(

@@ -7,6 +7,7 @@ use crate::domain::genealogy::Standing;
 use crate::domain::id::{
     AssetId, ContainerCode, DeviationNumber, DonorCode, LotId, MasterRecordId, MaterialCode, Name,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a material lot at the time of use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,4 +86,15 @@ pub struct Fresh {
     pub containers: Vec<(ContainerKind, Vec<ContainerCode>)>,
     /// Deviation numbers, as many as there are breaks.
     pub deviations: Vec<DeviationNumber>,
+    /// How the donation number is divided so far.
+    pub divided: Divided,
+}
+
+/// How the units of one donation number are divided so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Divided {
+    /// Division of the unit that the batch is made of, where that carries the same number.
+    pub parent: Option<String>,
+    /// Divisions in use, by product description code (5 characters).
+    pub taken: BTreeMap<String, BTreeSet<String>>,
 }

@@ -25,9 +25,9 @@ mod values;
 
 pub use assess::{Assessment, Break, Planned, admissible, assess};
 pub use command::{Given, PerformStep, Start};
-pub use decide::{abort, division, perform, sign_hold_point, start, verify};
+pub use decide::{abort, din_of, perform, sign_hold_point, start, verify};
 pub use event::{Consumed, Entry, Event, Mark, Produced, Value};
-pub use facts::{ContainerFact, DeviationFact, EquipmentFact, Facts, Fresh, MaterialFact};
+pub use facts::{ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, MaterialFact};
 pub use pool::{Pool, Share, pool};
 pub use progress::{Missing, Procedure, Progress, TimerReading, completeness, timers};
 pub use refusal::Refusal;

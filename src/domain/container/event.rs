@@ -28,10 +28,21 @@ pub struct Contents {
 pub struct ProductIdentity {
     /// Donation identification number; of a pool, its own (Directive 2006/86 Art. 10b).
     pub din: Din,
-    /// Product description code and collection type, 6 characters.
+    /// Product description code (5) and collection type (1).
     pub product_code: String,
     /// Division: `00`, `A0`, `Aa`, or six characters of data structure 032.
     pub division: String,
+}
+
+impl ProductIdentity {
+    /// Length of the product description code in characters.
+    pub const DESCRIPTION: usize = 5;
+
+    /// The product description code: with donation number and division it names one container.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        self.product_code.get(..Self::DESCRIPTION).unwrap_or(&self.product_code)
+    }
 }
 
 /// An event of a container.

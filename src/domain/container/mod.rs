@@ -9,6 +9,7 @@
 mod apply;
 mod command;
 mod decide;
+pub mod division;
 mod event;
 mod refusal;
 mod state;

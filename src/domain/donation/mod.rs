@@ -8,7 +8,7 @@ use super::container::{self, ContainerKind, Contents, Custodian, ProductIdentity
 use super::deviation::{self, Class, Deviation, Origin, Subject};
 use super::disposition::Disposition;
 use super::donor::{Donor, RuleSet, Scope};
-use super::id::{ContainerCode, DeviationNumber, Din, DonorCode};
+use super::id::{ContainerCode, DeviationNumber, Din, DonationSequenceId, DonorCode};
 use super::quantity::{Quantity, Unit};
 use super::time::{Instant, Span};
 use super::{Aggregate, Change, Context, Recorded, RefusalKind};
@@ -60,6 +60,9 @@ pub enum Event {
         donor: DonorCode,
         /// What was given.
         tissue: Tissue,
+        /// Its donation identification sequence, where the site is a tissue establishment. It is
+        /// allocated on receipt and never altered (Directive 2006/86/EC Art. 10b).
+        sequence: Option<DonationSequenceId>,
         /// When it was given: the birth, or the procurement.
         donated_at: Instant,
         /// When it was received here.
@@ -86,6 +89,8 @@ pub struct Donation {
     pub donor: DonorCode,
     /// What was given.
     pub tissue: Tissue,
+    /// Its donation identification sequence, as allocated on receipt.
+    pub sequence: Option<DonationSequenceId>,
     /// When it was given.
     pub donated_at: Instant,
     /// When it was received here.
@@ -116,6 +121,7 @@ impl Aggregate for Donation {
         let Event::Received {
             donor,
             tissue,
+            sequence,
             donated_at,
             received_at,
             length,
@@ -128,6 +134,7 @@ impl Aggregate for Donation {
             version: recorded.version,
             donor: donor.clone(),
             tissue: *tissue,
+            sequence: sequence.clone(),
             donated_at: *donated_at,
             received_at: *received_at,
             length: *length,
@@ -174,6 +181,8 @@ pub struct Facts<'a> {
     pub container: ContainerCode,
     /// A free deviation number, used when the transport was outside its limits.
     pub deviation: DeviationNumber,
+    /// Donation identification sequence of this number, where the site is a tissue establishment.
+    pub sequence: Option<DonationSequenceId>,
     /// Product code printed with the number, where the site has one.
     pub product_code: Option<String>,
     /// Whether the site is invented, for demonstration, training or validation.
@@ -186,6 +195,17 @@ pub enum Refusal {
     /// The number is taken.
     #[error("donation {0} was received before. Check the label; one number is one donation")]
     DuplicateNumber(Din),
+    /// The sequence is that of another donation.
+    #[error(
+        "the donation identification sequence {sequence} does not end with the donation number \
+         {din}. Check the tissue establishment code of the site"
+    )]
+    SequenceOfAnother {
+        /// The sequence.
+        sequence: DonationSequenceId,
+        /// The number.
+        din: Din,
+    },
     /// The number is one of those set aside for what is not real.
     #[error(
         "donation {0} has a number for validation and demonstration (A9990 to A9999); this site \
@@ -242,6 +262,7 @@ impl super::Refusal for Refusal {
     fn rule(&self) -> &'static str {
         match self {
             Self::DuplicateNumber(_) | Self::DuplicateTissue { .. } => "donation_is_unique",
+            Self::SequenceOfAnother { .. } => "donation_sequence 2006/86/EC Annex VII",
             Self::NumberNotReal(_) => "donation_number_is_real ST-001",
             Self::UnknownDonor(_) => "donor_is_registered",
             Self::DonorHeld { .. } => "donor_is_not_held ATMP-23",
@@ -280,6 +301,7 @@ pub fn receive(
     let received = Event::Received {
         donor: command.donor.clone(),
         tissue: command.tissue,
+        sequence: facts.sequence.clone(),
         donated_at: command.donated_at,
         received_at: command.received_at,
         length: command.length,
@@ -315,6 +337,12 @@ fn may_be_accepted(command: &Receive, facts: &Facts<'_>) -> Result<(), Refusal> 
     }
     if command.din.is_validation() && !facts.fictitious_site {
         return Err(Refusal::NumberNotReal(command.din.clone()));
+    }
+    if let Some(sequence) = &facts.sequence
+        && !sequence.as_str().ends_with(command.din.as_str())
+    {
+        let (sequence, din) = (sequence.clone(), command.din.clone());
+        return Err(Refusal::SequenceOfAnother { sequence, din });
     }
     let donor = facts.donor.ok_or_else(|| Refusal::UnknownDonor(command.donor.clone()))?;
     if donor.standing >= Disposition::OnHold {

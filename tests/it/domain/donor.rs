@@ -494,6 +494,7 @@ fn receive_with(donor: &Donor, edit: impl Fn(&mut Receive)) -> Result<usize, don
         rules: &rules,
         container: ContainerCode::parse("D0000018").unwrap(),
         deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+        sequence: None,
         product_code: None,
         fictitious_site: true,
     };
@@ -542,6 +543,7 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
             donation::Event::Received {
                 donor: code(),
                 tissue: Tissue::UmbilicalCord,
+                sequence: None,
                 donated_at: at(DONATED),
                 received_at: at(DONATED),
                 length: None,
@@ -569,6 +571,7 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
         rules: &rules,
         container: ContainerCode::parse("D0000026").unwrap(),
         deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+        sequence: None,
         product_code: None,
         fictitious_site: true,
     };
@@ -601,6 +604,7 @@ fn a_site_that_makes_for_patients_accepts_no_number_set_aside_for_demonstration(
         rules: &rules,
         container: ContainerCode::parse("D0000018").unwrap(),
         deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+        sequence: None,
         product_code: None,
         fictitious_site: false,
     };
@@ -609,4 +613,43 @@ fn a_site_that_makes_for_patients_accepts_no_number_set_aside_for_demonstration(
     assert_eq!(refused, donation::Refusal::NumberNotReal(donation().din));
     facts.fictitious_site = true;
     assert!(donation::receive(&command, &facts, &now).is_ok());
+}
+
+#[test]
+fn a_donation_sequence_is_allocated_on_receipt_and_is_of_this_number() {
+    use chorda::domain::Aggregate;
+    use chorda::domain::donation::{Donation, Event};
+    use chorda::domain::id::DonationSequenceId;
+    let (donor, rules) = (Way::consented().donor(), rules());
+    let command = Receive {
+        din: donation().din,
+        donor: code(),
+        tissue: Tissue::UmbilicalCord,
+        donated_at: at(DONATED),
+        received_at: at("2026-11-22T12:00:00Z"),
+        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
+        temperature: Quantity::parse("8", Unit::Celsius).unwrap(),
+        condition: "intact".to_owned(),
+    };
+    let sequence = |din: &str| DonationSequenceId::parse(&format!("SI0TE999{din}")).unwrap();
+    let own = sequence(command.din.as_str());
+    let mut facts = donation::Facts {
+        existing: None,
+        donor: Some(&donor),
+        earlier: Vec::new(),
+        rules: &rules,
+        container: ContainerCode::parse("D0000018").unwrap(),
+        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+        sequence: Some(sequence("A999926999999")),
+        product_code: None,
+        fictitious_site: true,
+    };
+    let now = context("tina", Role::Technician, NOW);
+    let refused = donation::receive(&command, &facts, &now);
+    assert!(matches!(refused, Err(donation::Refusal::SequenceOfAnother { .. })));
+    facts.sequence = Some(own.clone());
+    let changes = donation::receive(&command, &facts, &now).unwrap();
+    let received = changes.iter().find_map(|change| Donation::own(&change.event)).unwrap();
+    let Event::Received { sequence: recorded, .. } = received;
+    assert_eq!(recorded.as_ref(), Some(&own));
 }

@@ -18,3 +18,4 @@ mod donor;
 mod quality;
 mod release;
 pub(crate) mod told;
+mod division;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod door;
+mod identity;
 mod laws;
 mod stock;
 mod schema;

@@ -127,6 +127,7 @@ fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
     let received = donation::Event::Received {
         donor: code.clone(),
         tissue: Tissue::UmbilicalCord,
+        sequence: None,
         donated_at: now,
         received_at: now,
         length: None,

@@ -42,7 +42,7 @@ pub(crate) fn vials(app: &TestApp, batch: &str, n: u32) -> Vec<String> {
                     identity: Some(ProductIdentity {
                         din: Din::parse("A999926000005").unwrap(),
                         product_code: "S1234V".to_owned(),
-                        division: "00".to_owned(),
+                        division: code.as_str()[3..].to_owned(),
                     }),
                     expires_at: Some(now.plus(Span::of_days(730))),
                     order: None,

@@ -102,7 +102,7 @@ fn four_lots_become_sixty_identical_aliquots() {
     assert_eq!(first.contents.viable_cells, Some(q("49.97", Unit::MillionCells)));
     let identity = first.identity.unwrap();
     assert_eq!(identity.din.as_str(), "A999926000099");
-    assert_eq!(identity.division, "000001");
+    assert_eq!(identity.division, "AA0000");
     assert_eq!(batch.donors().len(), 4);
     balanced(&plant);
     assert_eq!(plant.events.iter().filter(|e| e.stream.kind() == "test").count(), 5);
@@ -155,16 +155,6 @@ fn a_vial_becomes_the_four_syringes_of_its_order() {
         .collect();
     assert_eq!(pending.iter().filter(|pending| **pending).count(), 2);
     balanced(&plant);
-}
-
-#[test]
-fn a_division_is_undivided_a_letter_or_six_digits() {
-    let division = chorda::domain::batch::division;
-    assert_eq!(division(1, 1), "00");
-    assert_eq!(division(1, 4), "A0");
-    assert_eq!(division(26, 26), "Z0");
-    assert_eq!(division(1, 60), "000001");
-    assert_eq!(division(60, 60), "000060");
 }
 
 #[test]
