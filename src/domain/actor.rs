@@ -229,11 +229,13 @@ pub enum Meaning {
     Administered,
     /// I ordered it.
     Ordered,
+    /// I read it and work by it.
+    Acknowledged,
 }
 
 impl Meaning {
     /// All meanings.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Performed,
         Self::Verified,
         Self::Reviewed,
@@ -245,6 +247,7 @@ impl Meaning {
         Self::Received,
         Self::Administered,
         Self::Ordered,
+        Self::Acknowledged,
     ];
 
     /// The sentence the signer agrees to, shown before and after signing.
@@ -261,6 +264,7 @@ impl Meaning {
             Self::Received => "I received this and checked its identity.",
             Self::Administered => "I administered this to the patient of this code.",
             Self::Ordered => "I order this for the patient of this code.",
+            Self::Acknowledged => "I read and understood this, and I work by it.",
         }
     }
 
@@ -278,6 +282,7 @@ impl Meaning {
             Self::Received => "received",
             Self::Administered => "administered",
             Self::Ordered => "ordered",
+            Self::Acknowledged => "acknowledged",
         }
     }
 }

@@ -189,6 +189,12 @@ fn approve_page(
         .lede("The text, what changed in it, and what it would come to. You sign the text.");
     let mut page = RecordPage::new(cx, format!("Approve {key}"), head);
     page.banners.extend(banner);
+    if cx.actor()?.login == version.authored.login {
+        page.banners.push(
+            Banner::check("You wrote this version")
+                .text("Author and approver are two people: another person of QA approves it."),
+        );
+    }
     page.drawing = format!("{}/timeline", address(&key));
     page.file = format!("{}/file", address(&key));
     let shell = cx.shell("");
@@ -327,7 +333,7 @@ pub(super) fn acknowledgement(
     let key = version.record.key();
     let lines =
         vec![("Record".to_owned(), key.clone()), ("Title".to_owned(), version.title.clone())];
-    let content = (Meaning::Reviewed, &version.record.hash, lines);
+    let content = (Meaning::Acknowledged, &version.record.hash, lines);
     let action = format!("{}/acknowledge", address(&key));
     let shell = cx.shell("");
     let mut act = signed_act(cx, &shell, action, Vec::new(), content, ("Sign", beside))?;
@@ -340,7 +346,7 @@ pub(super) fn acknowledge(cx: &Cx) -> Result<Reply, WebError> {
     let version = version_of(cx)?;
     let key = version.record.key();
     let caller = cx.caller()?;
-    let signing = sign(cx, Meaning::Reviewed, &version.record.hash, |signature| {
+    let signing = sign(cx, Meaning::Acknowledged, &version.record.hash, |signature| {
         master_record_acknowledge(cx.app(), &caller, &key, signature)
     })?;
     match signing {

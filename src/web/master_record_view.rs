@@ -178,7 +178,7 @@ pub(super) fn procedure(record: &MasterRecord) -> Vec<Block> {
 fn facts_of(part: &Part) -> Facts {
     part.particulars
         .iter()
-        .filter(|(name, _)| *name != "title")
+        .filter(|(name, _)| !["title", "version"].contains(name))
         .fold(Facts::new(), |facts, (name, words)| facts.with(*name, words.clone()))
 }
 

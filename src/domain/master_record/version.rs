@@ -353,7 +353,7 @@ pub fn decide(
         }
         (Command::Acknowledge { signature }, Some(version)) => {
             version.must_be(VersionState::Approved, "acknowledged")?;
-            must_cover(signature, Meaning::Reviewed, &version.record.hash)?;
+            must_cover(signature, Meaning::Acknowledged, &version.record.hash)?;
             if version.acknowledged.iter().any(|known| known.login == signature.login) {
                 let (login, key) = (signature.login.to_string(), version.record.key());
                 return Err(Refusal::Acknowledged { login, key });

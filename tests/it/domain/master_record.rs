@@ -418,7 +418,7 @@ fn a_proposal_says_why_and_a_new_version_names_its_change_request() {
 fn each_reader_acknowledges_an_approved_version_once() {
     let hash = hash_text(DOSE).unwrap();
     let read = |login| {
-        let signature = signed(login, Meaning::Reviewed, &hash);
+        let signature = signed(login, Meaning::Acknowledged, &hash);
         (login, Command::Acknowledge { signature })
     };
     let early = version_of(&[propose("ana"), read("cene")]).unwrap_err();
