@@ -125,7 +125,7 @@ fn a_master_record_is_approved_by_somebody_else_than_its_author() {
     each_backend(|store| {
         let proposed = format!(
             "INSERT INTO master_record VALUES ('EQ.1', 'EQ', 1, 'Title', 'EQ', 'hash', 'proposed', \
-             'klara', {AT}, NULL, NULL, 1)"
+             'klara', {AT}, NULL, NULL, NULL, 1)"
         );
         store.sql(&proposed).unwrap();
         refused(
