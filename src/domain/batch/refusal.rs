@@ -366,7 +366,7 @@ pub enum Refusal {
         step: String,
     },
     /// The hold point is unknown or signed.
-    #[error("hold point '{hold_point}' is {state}")]
+    #[error("hold point '{hold_point}' is {state}. Open the batch to see what waits")]
     HoldPoint {
         /// The hold point.
         hold_point: String,

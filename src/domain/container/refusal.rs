@@ -330,7 +330,7 @@ pub enum Refusal {
         code: String,
     },
     /// It has that disposition already.
-    #[error("{code} is {} already", to.word())]
+    #[error("{code} is {} already. Leave it so, or decide otherwise", to.word())]
     DispositionUnchanged {
         /// The container.
         code: String,
@@ -408,7 +408,7 @@ pub enum Refusal {
         code: String,
     },
     /// More than there is.
-    #[error("{} of {code} were asked for and {} are there", asked.text(), there.text())]
+    #[error("{} of {code} were asked for and {} are there. Ask for what is there", asked.text(), there.text())]
     VolumeExceeded {
         /// The container.
         code: String,
@@ -418,7 +418,9 @@ pub enum Refusal {
         there: crate::domain::quantity::Quantity,
     },
     /// No volume is known, or the amount is not above zero.
-    #[error("the volume given for {code} must be above zero, in ml, and {code} must have one")]
+    #[error(
+        "the volume given for {code} must be above zero, in ml, and {code} must have one. Enter it again"
+    )]
     VolumeInvalid {
         /// The container.
         code: String,

@@ -53,7 +53,7 @@ pub enum Refusal {
     #[error("this deviation number is taken. Open it again to get the next one")]
     OpenedBefore,
     /// There is no such deviation.
-    #[error("there is no such deviation")]
+    #[error("there is no such deviation. Check the number")]
     NotOpened,
     /// A text is missing.
     #[error("{0} is missing. A deviation says what happened, why, and what follows (ATMP-35)")]
@@ -65,7 +65,7 @@ pub enum Refusal {
     #[error("this deviation is not decided. Decide it before closing it")]
     NotDecided,
     /// It was closed before.
-    #[error("this deviation is closed")]
+    #[error("this deviation is closed. Open a new one for what was found since")]
     ClosedBefore,
     /// The decider performed the step.
     #[error("{0} performed the step and cannot decide its deviation. Another person of QA must")]
@@ -80,7 +80,7 @@ pub enum Refusal {
     )]
     OutOfSpecificationStaysCritical,
     /// The signature does not say what the act means.
-    #[error("the signature must mean '{0}'")]
+    #[error("the signature must mean '{0}'. Sign with that meaning")]
     WrongMeaning(&'static str),
 }
 

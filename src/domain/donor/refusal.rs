@@ -19,7 +19,9 @@ pub enum Refusal {
     )]
     NotPseudonymous(String),
     /// The rule set does not accept the relation.
-    #[error("the rules in force do not accept the {0} as tested person (DON-1)")]
+    #[error(
+        "the rules in force do not accept the {0} as tested person (DON-1). Name one they accept"
+    )]
     RelationNotAccepted(&'static str),
     /// A text that is needed is empty.
     #[error("{0} is missing. Enter it")]
@@ -42,7 +44,9 @@ pub enum Refusal {
         before: &'static str,
     },
     /// Consent is needed first.
-    #[error("nothing may be done with this donor before consent to the donation is recorded")]
+    #[error(
+        "nothing may be done with this donor before consent to the donation is recorded. Record it first"
+    )]
     NoConsent,
     /// Questions are open.
     #[error(
@@ -51,7 +55,9 @@ pub enum Refusal {
     )]
     Unanswered(Vec<String>),
     /// An answer is to a question that is not in the rules, or given twice.
-    #[error("'{0}' is not a question of the form in force, or is answered twice")]
+    #[error(
+        "'{0}' is not a question of the form in force, or is answered twice. Load the form again"
+    )]
     UnknownQuestion(String),
     /// A yes lacks its particulars.
     #[error("the answer yes needs its particulars: {0}")]
@@ -69,13 +75,13 @@ pub enum Refusal {
     )]
     DilutionNotComputed,
     /// The dilution is no percentage.
-    #[error("the dilution must be from 0 to 100 %")]
+    #[error("the dilution must be from 0 to 100 %. Enter it again")]
     DilutionOutOfRange,
     /// There is no such sample.
     #[error("this donor has no sample {0}. Record the sample before its results")]
     NoSuchSample(u32),
     /// There is no such marker.
-    #[error("'{0}' is not a marker of the rules in force")]
+    #[error("'{0}' is not a marker of the rules in force. Choose one of the list")]
     UnknownMarker(String),
     /// Neither marker nor question, or nothing to assess.
     #[error(
@@ -102,7 +108,7 @@ pub enum Refusal {
     #[error("a disqualification puts on hold or rejects; it cannot set '{}'", .0.word())]
     NotADisqualification(Disposition),
     /// The signature does not say what the act means.
-    #[error("the signature must mean '{needed}'")]
+    #[error("the signature must mean '{needed}'. Sign with that meaning")]
     WrongMeaning {
         /// The meaning that is needed.
         needed: &'static str,

@@ -66,7 +66,7 @@ pub enum Refusal {
         asset: String,
     },
     /// Nothing would change.
-    #[error("{asset} is {status} already")]
+    #[error("{asset} is {status} already. Leave it as it is")]
     StatusUnchanged {
         /// The asset number.
         asset: String,

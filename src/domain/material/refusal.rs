@@ -107,7 +107,7 @@ pub enum Refusal {
         login: String,
     },
     /// It was decided before.
-    #[error("lot {lot} is {} already", standing.word())]
+    #[error("lot {lot} is {} already. Leave it so, or decide otherwise", standing.word())]
     AlreadyDecided {
         /// The lot.
         lot: String,

@@ -25,7 +25,7 @@ pub enum Refusal {
         expected: ContainerCode,
     },
     /// It was received before.
-    #[error("the laboratory received this sample before")]
+    #[error("the laboratory received this sample before. Check the label of the tube")]
     ReceivedBefore,
     /// It was not received.
     #[error(
@@ -34,7 +34,7 @@ pub enum Refusal {
     )]
     NotReceived,
     /// It was begun before.
-    #[error("this test was begun before")]
+    #[error("this test was begun before. Enter its result")]
     StartedBefore,
     /// It was not begun.
     #[error("this test was not begun. Record the start, or the inoculation, first")]
@@ -96,7 +96,7 @@ pub enum Refusal {
     #[error("deviation {0} is not open. Open the investigation before declaring a result invalid")]
     NoOpenDeviation(DeviationNumber),
     /// The signature does not say what the act means.
-    #[error("the signature must mean '{0}'")]
+    #[error("the signature must mean '{0}'. Sign with that meaning")]
     WrongMeaning(&'static str),
 }
 

@@ -65,10 +65,12 @@ pub enum Refusal {
     #[error("{0} is missing. Enter it")]
     Missing(&'static str),
     /// Nobody of this name has to be told.
-    #[error("'{0}' is not among those who must be told, or has acknowledged before")]
+    #[error(
+        "'{0}' is not among those who must be told, or has acknowledged before. Choose a name of the list"
+    )]
     NotARecipient(String),
     /// The signature does not say what the act means.
-    #[error("the signature must mean '{0}'")]
+    #[error("the signature must mean '{0}'. Sign with that meaning")]
     WrongMeaning(&'static str),
 }
 

@@ -41,7 +41,9 @@ pub enum Refusal {
         path: String,
     },
     /// No title.
-    #[error("a storage location needs a title people know it by, of at most 80 characters")]
+    #[error(
+        "a storage location needs a title people know it by, of at most 80 characters. Enter one"
+    )]
     TitleMissing,
     /// No reason.
     #[error("{what} needs a reason. Say why in a few words")]
@@ -50,7 +52,7 @@ pub enum Refusal {
         what: &'static str,
     },
     /// Nothing would change.
-    #[error("{path} is {status} already")]
+    #[error("{path} is {status} already. Leave it as it is")]
     StatusUnchanged {
         /// The path.
         path: String,

@@ -224,6 +224,42 @@ fn no_test_is_switched_off() {
     assert_none(lines_with(&folder("tests", "rs"), &["#[ignore", "#[should_panic"]));
 }
 
+/// The texts of the variants of refusals, as they stand in `#[error("…")]`, with their lines.
+fn refusal_texts(file: &Source) -> Vec<(usize, String)> {
+    let mut texts = Vec::new();
+    for (at, _) in file.text.match_indices("#[error(") {
+        let rest = file.text[at + "#[error(".len()..].trim_start();
+        let Some(quoted) = rest.strip_prefix('"') else { continue };
+        let end = quoted
+            .char_indices()
+            .find(|(at, c)| *c == '"' && !quoted[..*at].ends_with('\\'))
+            .map_or(0, |(at, _)| at);
+        let line = file.text[..at].matches('\n').count() + 1;
+        let joined = quoted[..end].split_whitespace().filter(|word| *word != "\\");
+        texts.push((line, joined.collect::<Vec<_>>().join(" ")));
+    }
+    texts
+}
+
+#[test]
+fn a_refusal_says_what_is_wrong_and_then_what_to_do_now() {
+    let mut findings = Vec::new();
+    let refusals = folder("src/domain", "rs").into_iter().filter(|file| {
+        file.path.ends_with("/refusal.rs") || file.text.contains("pub enum Refusal {")
+    });
+    for file in refusals {
+        for (line, text) in refusal_texts(&file) {
+            // A text that is given as a whole was checked where it comes from.
+            let whole = text.starts_with('{') && text.ends_with('}') && !text.contains(' ');
+            let advice = [". ", "; ", ": ", ", or "].iter().any(|mark| text.contains(mark));
+            if !whole && !advice {
+                findings.push(format!("{}:{line}: {text}", file.path));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
 #[test]
 fn functions_of_the_rules_fit_a_screen() {
     let mut findings = Vec::new();
