@@ -257,7 +257,7 @@ pub enum Refusal {
         login: String,
     },
     /// Why it is put forward is not said.
-    #[error("say why {key} is put forward, and from version 2 on by which change request")]
+    #[error("say why {key} is put forward; from version 2 on, also by which change request")]
     NoReason {
         /// The version.
         key: String,
