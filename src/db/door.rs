@@ -3,10 +3,10 @@
 //! On SQLite there is one writing connection. Whoever comes while nobody writes, writes for all who
 //! wait: runs each command behind its own savepoint, commits them together, answers each, and hands
 //! over to the first who came meanwhile. A commit costs one flush to disk however many share it,
-//! and a command that comes alone changes no thread. On PostgreSQL each command is its own SERIALIZABLE
-//! transaction, run again with a random pause when it collided; commands of one lane (a station)
-//! queue inside the process, since they are certain to collide, and one that keeps colliding is
-//! run while the others of this process wait.
+//! and a command that comes alone changes no thread. On PostgreSQL each command is its own
+//! SERIALIZABLE transaction, run again with a random pause when it collided; commands of one lane
+//! (a station) queue inside the process, since they are certain to collide, and one that keeps
+//! colliding is run while the others of this process wait.
 //!
 //! Neighbours: `store::Store::write` is the only caller besides the sealer.
 //!
