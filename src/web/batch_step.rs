@@ -261,8 +261,8 @@ fn scan_fields(step: &Step) -> Vec<Field> {
             .consumes
             .iter()
             .map(|used| {
-                let count = used.count.map_or("all".to_owned(), |count| count.to_string());
-                format!("{count} × {}", used.what.as_str().replace('_', " "))
+                let what = used.what.as_str().replace('_', " ");
+                used.count.map_or(format!("all {what}"), |count| format!("{count} × {what}"))
             })
             .collect();
         let field = Field::scans("scans", format!("Containers that go in: {}", what.join(", ")))
