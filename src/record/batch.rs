@@ -331,7 +331,7 @@ fn containers(flow: &mut Flow, batch: &Batch) {
         flow.caption(&format!("Where each {kind} is, or what became of it"));
         let pairs: Vec<(String, String)> =
             group.iter().map(|line| (line.code.clone(), line.whereabouts.clone())).collect();
-        flow.pairs(&pairs, 3, "");
+        flow.pairs(&pairs, 38, "");
     }
 }
 
@@ -482,5 +482,5 @@ fn prints(flow: &mut Flow, account: &LabelReconciliation, group: &[&LabelPrint])
     ));
     let pairs: Vec<(String, String)> =
         group.iter().map(|print| (print.code.clone(), brief(&print.at).to_owned())).collect();
-    flow.pairs(&pairs, 3, "");
+    flow.pairs(&pairs, 38, "");
 }

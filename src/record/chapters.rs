@@ -119,10 +119,6 @@ fn draw_donor(flow: &mut Flow, donor: &Donor) {
 }
 
 pub(super) fn signatures(flow: &mut Flow, record: &BatchRecord) {
-    const MEANINGS: [Column; 2] = [
-        Column { title: "Word", share: 30 },
-        Column { title: "What the signer stated", share: 150 },
-    ];
     flow.chapter("Signatures");
     flow.paragraph(
         "Signatures of the order and its batches. The signatures of steps, tests, deviations and \
@@ -134,11 +130,11 @@ pub(super) fn signatures(flow: &mut Flow, record: &BatchRecord) {
     let empty = "Nobody has signed yet.";
     flow.list(&SIGNATURE_COLUMNS, &record.signatures, empty, signature_row);
     flow.caption("Where one word stands for what a signature means");
-    let meanings: Vec<(&'static str, &'static str)> = crate::domain::actor::Meaning::ALL
+    let meanings: Vec<(String, String)> = crate::domain::actor::Meaning::ALL
         .iter()
-        .map(|meaning| (meaning.code(), meaning.words()))
+        .map(|meaning| (meaning.code().replace('_', " "), meaning.words().to_owned()))
         .collect();
-    flow.list(&MEANINGS, &meanings, "", |(word, statement)| {
-        vec![Cell::strong(word.replace('_', " ")), Cell::plain(*statement)]
-    });
+    let meanings: Vec<(&str, String)> =
+        meanings.iter().map(|(word, words)| (word.as_str(), words.clone())).collect();
+    flow.notes(&meanings);
 }

@@ -219,15 +219,16 @@ impl Flow {
         self.y += Len::um(700);
     }
 
-    /// Short pairs of code and words, side by side in so many columns.
-    pub(super) fn pairs(&mut self, pairs: &[(String, String)], columns: usize, empty: &str) {
+    /// Short pairs of code and words, side by side in three columns; the code takes so many
+    /// hundredths of a column.
+    pub(super) fn pairs(&mut self, pairs: &[(String, String)], code_share: i64, empty: &str) {
         if pairs.is_empty() {
             self.paragraph(empty, SMALL, MUTED);
             return;
         }
-        let columns = columns.max(1);
-        let share = WIDTH / i64::try_from(columns).unwrap_or(1);
-        let code_width = share.scaled(38, 100);
+        let columns = 3;
+        let share = WIDTH / 3;
+        let code_width = share.scaled(code_share, 100);
         let step = leading(SMALL);
         for row in pairs.chunks(columns) {
             let wrapped: Vec<(Vec<String>, Vec<String>)> = row

@@ -31,24 +31,25 @@ pub(super) fn audit_trail(flow: &mut Flow, record: &BatchRecord) {
     }
 }
 
-/// What an entry says, in paragraphs: why, what changed, what was added, who signed.
+/// What an entry says, in paragraphs: why, what changed, what was added and who signed.
 fn body(entry: &AuditEntry) -> Vec<(String, Color)> {
     let mut body = Vec::new();
     body.extend(entry.reason.as_ref().map(|reason| (format!("Why: {reason}"), INK)));
     let (changed, added): (Vec<&Change>, Vec<&Change>) =
         entry.changes.iter().partition(|change| change.old.is_some());
-    let lines = [
-        told(&changed, |change| {
-            let (old, new) = (change.old.as_deref(), change.new.as_deref());
-            format!("{} → {}", old.unwrap_or("–"), new.unwrap_or("not any more"))
-        }),
-        told(&added, |change| change.new.clone().unwrap_or_default()),
-    ];
+    let changed = told(&changed, |change| {
+        let (old, new) = (change.old.as_deref(), change.new.as_deref());
+        format!("{} → {}", old.unwrap_or("–"), new.unwrap_or("not any more"))
+    });
+    let added = told(&added, |change| change.new.clone().unwrap_or_default());
+    let signed = entry.signatures.iter().map(|signature| format!("signed: {signature}"));
+    let rest: Vec<String> = std::iter::once(added)
+        .chain(entry.elsewhere.clone())
+        .chain(signed)
+        .filter(|text| !text.is_empty())
+        .collect();
+    let lines = [changed, rest.join("; ")];
     body.extend(lines.into_iter().filter(|line| !line.is_empty()).map(|line| (line, INK)));
-    body.extend(entry.elsewhere.iter().map(|text| (text.clone(), INK)));
-    if !entry.signatures.is_empty() {
-        body.push((format!("signed: {}", entry.signatures.join("; ")), MUTED));
-    }
     body
 }
 
@@ -118,5 +119,5 @@ pub(super) fn proof(flow: &mut Flow, record: &BatchRecord, hash: &str) {
             (stream.name.clone(), format!("{}{whole}", stream.events))
         })
         .collect();
-    flow.pairs(&streams, 3, "The record holds no event of the ledger.");
+    flow.pairs(&streams, 76, "The record holds no event of the ledger.");
 }

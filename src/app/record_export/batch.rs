@@ -23,7 +23,7 @@ use crate::domain::genealogy::Node;
 use crate::domain::id::{BatchNumber, Din, Name};
 use crate::domain::master_record::{self, MasterRecord, SignatureRule, Step as Planned};
 use crate::domain::quality::{Status as TestStatus, TestRequest};
-use crate::domain::quantity::Unit;
+use crate::domain::quantity::{Quantity, Unit};
 use crate::record::{
     Account, Balance, Batch, ContainerLine, Deviation, Field, LabelPrint, LabelReconciliation,
     Posting, Reading, Step, Test, Timer, Verdict, code_ranges,
@@ -275,13 +275,12 @@ fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Ac
         for performance in &state.performances {
             let title = record.step(&performance.step).map_or("", |step| step.title.as_str());
             for (posting, count) in alike(performance, unit) {
-                let factor = Decimal::from(count);
                 postings.push(Posting {
                     at: gathered.moment(performance.performed_at),
                     step: title.to_owned(),
                     from: posting.from.words().to_owned(),
                     to: posting.to.words().to_owned(),
-                    amount: posting.amount.times(factor).unwrap_or(posting.amount).text(),
+                    amount: altogether(posting.amount, count),
                     count,
                     each: posting.amount.text(),
                     by: performance.signature.login.to_string(),
@@ -301,6 +300,14 @@ fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Ac
         });
     }
     accounts
+}
+
+/// So many times an amount, in words.
+fn altogether(amount: Quantity, count: u32) -> String {
+    match (count, amount.times(Decimal::from(count))) {
+        (2.., Ok(sum)) => sum.text(),
+        _ => amount.text(),
+    }
 }
 
 /// The postings of a step in one unit, those that are equal counted.

@@ -54,6 +54,11 @@ fn line(gathered: &Gathered, entry: &Entry, told: TrailEntry, index: u64) -> Aud
         .into_iter()
         // What a step added is printed with the step; what it replaced is printed here, too.
         .filter(|change| elsewhere.is_none() || !change.old.is_empty())
+        // Who and when stand at the head of the entry.
+        .filter(|change| {
+            !change.old.is_empty()
+                || change.new != recorded.actor.as_str() && change.new != recorded.at.to_string()
+        })
         .map(|change| Change {
             field: change.field,
             old: stated(change.old),
