@@ -25,7 +25,9 @@ use crate::app::master_record_approve::{
 };
 use crate::app::master_record_check::{Checked, check_text, records_known};
 use crate::domain::actor::{Capability, Meaning};
-use crate::domain::master_record::{Fault, MasterRecord, RecordVersion, VersionState, parse};
+use crate::domain::master_record::{
+    Fault, FaultKind, MasterRecord, RecordVersion, VersionState, parse,
+};
 use crate::domain::time::{Day, Instant};
 use crate::store::ledger;
 
@@ -164,10 +166,24 @@ fn fill(cx: &Cx, page: &mut RecordPage, record: &MasterRecord) -> Result<(), Web
             "This is the first, so there is nothing to compare it with. Read the whole procedure.",
         )),
     }
+    page.banners.push(checks(cx, record)?);
     page.figures = figures(&report(record));
     page.body = procedure(record);
     page.text = text_rows(&record.text);
     Ok(())
+}
+
+/// What the checker says now: beside the labels, protocols and records of today.
+fn checks(cx: &Cx, record: &MasterRecord) -> Result<Banner, WebError> {
+    let others = cx.app().read(records_known)?;
+    let Checked { faults, .. } = check_text(&record.text, &others, &cx.app().config.site)?;
+    let kinds = FaultKind::ALL.len();
+    Ok(match faults.first() {
+        None => Banner::ok("Checked: nothing is wrong")
+            .text(format!("None of the {kinds} kinds of fault is in this text.")),
+        Some(first) => Banner::stop(format!("{} fault(s) today", faults.len()))
+            .text(format!("The first: {first}. Withdraw the version and propose a corrected one.")),
+    })
 }
 
 pub(super) fn approve_form(cx: &Cx) -> Result<Reply, WebError> {

@@ -139,6 +139,7 @@ fn a_new_version_shows_what_changed_and_takes_effect_on_its_day() {
     assert_eq!(propose(&eva, &text, "CR-2026-0007").status, 303);
     let page = klara.get("/master-records/EQ-MSC-P1.2/approve");
     page.says("maximum 10 d → 11 d").says("CR-2026-0007").says("Production complete");
+    page.says("Checked: nothing is wrong");
     let early = approve(&klara, "EQ-MSC-P1.2", "2020-01-01");
     assert_eq!(early.status, 422);
     early.says("cannot be in effect before it was approved");
