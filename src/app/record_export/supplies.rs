@@ -20,10 +20,10 @@ use crate::store::Failure;
 use crate::store::ledger::Entry;
 
 /// Who used what: every performance by the lot or asset, in the order of use.
-fn users<'a, T: Ord + Clone>(
-    state: &'a State,
+fn users<T: Ord + Clone>(
+    state: &State,
     used: fn(&Performance) -> &[T],
-) -> BTreeMap<T, Vec<&'a Performance>> {
+) -> BTreeMap<T, Vec<&Performance>> {
     let mut by: BTreeMap<T, Vec<&Performance>> = BTreeMap::new();
     for performance in &state.performances {
         for one in used(performance) {
