@@ -1,7 +1,7 @@
 //! The page of one batch: its procedure with every value and signature, its pool, its containers,
 //! its accounts, its deviations. Each part has its own address.
 //!
-//! Neighbours: [`super::batch_step`] performs and verifies steps; [`super::pool`] draws the pool;
+//! Neighbours: `batch_step` performs and verifies steps; `pool` draws the pool;
 //! `app::batch_show` gathers.
 //!
 //! Architecture invariant: everything on this page is derived from the batch's events and the

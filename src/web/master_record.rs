@@ -1,7 +1,7 @@
 //! Master records on screen: which there are, what each says, what it would come to, who signed.
 //!
-//! Neighbours: [`super::master_record_change`] proposes, approves, retires and acknowledges;
-//! [`super::master_record_view`] turns a record into blocks; `domain::master_record` knows it all.
+//! Neighbours: `master_record_change` proposes, approves, retires and acknowledges;
+//! `master_record_view` turns a record into blocks; `domain::master_record` knows it all.
 //!
 //! Architecture invariant: what is read here is what was signed: every page is made from the text
 //! of the version.

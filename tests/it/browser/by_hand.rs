@@ -339,7 +339,7 @@ fn schedule_and_reserve(hand: &Hand, number: &str) -> String {
     picture(&hand.browser, "by-hand-reserve");
     hand.press("Reserve");
     hand.says("reserved for this order");
-    hand.order(number).allocated.iter().next().unwrap().clone()
+    hand.order(number).allocated.first().unwrap().clone()
 }
 
 /// The vial is picked, thawed, counted; two people sign; a wrong vial and a wrong signer are told.

@@ -59,7 +59,9 @@ fn no_two_containers_have_one_product_identity() {
         // The collection type does not tell two products apart.
         assert!(make(test, "D01027", "ALAA00").is_err());
         let divided = test
-            .read(|db| container::divided(db, &Din::parse(DIN).unwrap(), &[first.clone()]))
+            .read(|db| {
+                container::divided(db, &Din::parse(DIN).unwrap(), std::slice::from_ref(&first))
+            })
             .unwrap();
         assert_eq!(divided.parent.as_deref(), Some("ALAA00"));
         assert_eq!(divided.taken["D0102"].len(), 2);
