@@ -280,10 +280,11 @@ fn banners(view: &BatchView) -> Vec<Banner> {
 fn facts(cx: &Cx, view: &BatchView) -> Facts {
     let batch = &view.batch;
     let record = batch.record.key();
+    let address = format!("/master-records/{record}");
     let code = |text: String| Cell::Code(text);
     Facts::new()
         .with("Makes", code(batch.product.to_string()))
-        .with("Master record", code(record))
+        .with("Master record", Cell::CodeLink(Link::to(address, record)))
         .with("Hash of its text", code(batch.record.hash.short()))
         .with_some(
             "Order",

@@ -111,10 +111,16 @@ impl Browser {
         self.post(&format!("/element/{element}/value"), &json!({ "text": text }));
     }
 
-    /// The visible words of the first element that the selector finds.
+    /// The visible words of the first element that the selector finds. They are asked for in one
+    /// go: an element that was found may be of a page that has gone.
     pub(crate) fn text(&self, selector: &str) -> String {
-        let element = self.find(selector);
-        self.get(&format!("/element/{element}/text")).as_str().unwrap().to_owned()
+        let script = format!("return document.querySelector({})?.innerText", json!(selector));
+        loop {
+            if let Some(text) = self.run(&script).as_str() {
+                return text.to_owned();
+            }
+            self.find(selector);
+        }
     }
 
     /// Whether the selector finds anything now.
