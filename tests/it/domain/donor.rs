@@ -31,6 +31,35 @@ fn donation() -> DonationFact {
     DonationFact { din: Din::parse("A999926000001").unwrap(), donated_at: at(DONATED) }
 }
 
+/// The command that receives the cord, a little warm.
+fn cord() -> Receive {
+    Receive {
+        din: donation().din,
+        donor: code(),
+        tissue: Tissue::UmbilicalCord,
+        donated_at: at(DONATED),
+        received_at: at("2026-11-22T12:00:00Z"),
+        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
+        temperature: Quantity::parse("8", Unit::Celsius).unwrap(),
+        condition: "intact".to_owned(),
+    }
+}
+
+/// Nothing was received of this donor before.
+fn first_cord<'a>(donor: &'a Donor, rules: &'a RuleSet) -> donation::Facts<'a> {
+    donation::Facts {
+        existing: None,
+        donor: Some(donor),
+        earlier: Vec::new(),
+        rules,
+        container: ContainerCode::parse("D0000018").unwrap(),
+        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+        sequence: None,
+        product_code: None,
+        fictitious_site: true,
+    }
+}
+
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
@@ -487,18 +516,7 @@ fn receive_with(donor: &Donor, edit: impl Fn(&mut Receive)) -> Result<usize, don
     };
     edit(&mut command);
     let rules = rules();
-    let facts = donation::Facts {
-        existing: None,
-        donor: Some(donor),
-        earlier: Vec::new(),
-        rules: &rules,
-        container: ContainerCode::parse("D0000018").unwrap(),
-        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
-        sequence: None,
-        product_code: None,
-        fictitious_site: true,
-    };
-    donation::receive(&command, &facts, &context("tina", Role::Technician, NOW))
+    donation::receive(&command, &first_cord(donor, &rules), &context("tina", Role::Technician, NOW))
         .map(|changes| changes.len())
 }
 
@@ -566,14 +584,8 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
     };
     let mut facts = donation::Facts {
         existing: Some(&earlier),
-        donor: Some(&donor),
-        earlier: Vec::new(),
-        rules: &rules,
         container: ContainerCode::parse("D0000026").unwrap(),
-        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
-        sequence: None,
-        product_code: None,
-        fictitious_site: true,
+        ..first_cord(&donor, &rules)
     };
     let now = context("tina", Role::Technician, NOW);
     let refused = donation::receive(&command, &facts, &now);
@@ -587,27 +599,8 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
 #[test]
 fn a_site_that_makes_for_patients_accepts_no_number_set_aside_for_demonstration() {
     let (donor, rules) = (Way::consented().donor(), rules());
-    let command = Receive {
-        din: donation().din,
-        donor: code(),
-        tissue: Tissue::UmbilicalCord,
-        donated_at: at(DONATED),
-        received_at: at("2026-11-22T12:00:00Z"),
-        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
-        temperature: Quantity::parse("8", Unit::Celsius).unwrap(),
-        condition: "intact".to_owned(),
-    };
-    let mut facts = donation::Facts {
-        existing: None,
-        donor: Some(&donor),
-        earlier: Vec::new(),
-        rules: &rules,
-        container: ContainerCode::parse("D0000018").unwrap(),
-        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
-        sequence: None,
-        product_code: None,
-        fictitious_site: false,
-    };
+    let command = cord();
+    let mut facts = donation::Facts { fictitious_site: false, ..first_cord(&donor, &rules) };
     let now = context("tina", Role::Technician, NOW);
     let refused = donation::receive(&command, &facts, &now).unwrap_err();
     assert_eq!(refused, donation::Refusal::NumberNotReal(donation().din));
@@ -621,29 +614,11 @@ fn a_donation_sequence_is_allocated_on_receipt_and_is_of_this_number() {
     use chorda::domain::donation::{Donation, Event};
     use chorda::domain::id::DonationSequenceId;
     let (donor, rules) = (Way::consented().donor(), rules());
-    let command = Receive {
-        din: donation().din,
-        donor: code(),
-        tissue: Tissue::UmbilicalCord,
-        donated_at: at(DONATED),
-        received_at: at("2026-11-22T12:00:00Z"),
-        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
-        temperature: Quantity::parse("8", Unit::Celsius).unwrap(),
-        condition: "intact".to_owned(),
-    };
+    let command = cord();
     let sequence = |din: &str| DonationSequenceId::parse(&format!("SI0TE999{din}")).unwrap();
     let own = sequence(command.din.as_str());
-    let mut facts = donation::Facts {
-        existing: None,
-        donor: Some(&donor),
-        earlier: Vec::new(),
-        rules: &rules,
-        container: ContainerCode::parse("D0000018").unwrap(),
-        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
-        sequence: Some(sequence("A999926999999")),
-        product_code: None,
-        fictitious_site: true,
-    };
+    let mut facts = first_cord(&donor, &rules);
+    facts.sequence = Some(sequence("A999926999999"));
     let now = context("tina", Role::Technician, NOW);
     let refused = donation::receive(&command, &facts, &now);
     assert!(matches!(refused, Err(donation::Refusal::SequenceOfAnother { .. })));
