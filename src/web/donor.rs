@@ -508,6 +508,17 @@ fn assessable(known: &Known) -> Vec<(String, String)> {
     markers.chain(answers).collect()
 }
 
+/// A sheet that stands below the page of its donor.
+fn sheet_below(cx: &Cx, title: &str, known: &Known, banner: Option<Banner>) -> Sheet {
+    let head = Head::new(title)
+        .under("/donors", "Donors")
+        .under(address(&known.code), known.code.to_string())
+        .chip(known.donor.standing);
+    let mut sheet = Sheet::new(cx, title, head);
+    sheet.banners.extend(banner);
+    sheet
+}
+
 fn entry_form(cx: &Cx) -> Result<Reply, WebError> {
     cx.page(&entry_sheet(cx, &Errors::new(), None)?)
 }
@@ -528,12 +539,7 @@ fn entry_sheet(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Sheet
         _ => result_fields(cx, &known),
     };
     let fields = fields.into_iter().map(|field| filled(cx, errors, field)).collect();
-    let head = Head::new(title)
-        .under("/donors", "Donors")
-        .under(address(&known.code), known.code.to_string())
-        .chip(known.donor.standing);
-    let mut sheet = Sheet::new(cx, title, head);
-    sheet.banners.extend(banner);
+    let mut sheet = sheet_below(cx, title, &known, banner);
     let action = format!("{}/enter/{entry}", address(&known.code));
     let form = act(&sheet.shell, action, fields, "Record");
     sheet.main.push(Block::new("", Body::Act(Box::new(form))));
@@ -885,12 +891,7 @@ fn act_sheet(
     let name = cx.param("act");
     let (_, title, button) =
         ACTS.into_iter().find(|(act, ..)| *act == name).ok_or_else(|| WebError::not_found(name))?;
-    let head = Head::new(title)
-        .under("/donors", "Donors")
-        .under(address(&known.code), known.code.to_string())
-        .chip(known.donor.standing);
-    let mut sheet = Sheet::new(cx, title, head);
-    sheet.banners.extend(banner);
+    let mut sheet = sheet_below(cx, title, &known, banner);
     sheet.main.push(verdict_block(&known));
     sheet.main.push(results_block(cx, &known));
     let fields =
