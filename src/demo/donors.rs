@@ -7,7 +7,7 @@ use crate::app::donor_record::{AnswerGiven, DonorEntry, LookBack, donor_record, 
 use crate::app::site::rules_at;
 use crate::domain::donation::Tissue;
 use crate::domain::donor::{Matrix, Purpose, Reaction, Relation, Scope};
-use crate::domain::id::{ContainerCode, Din, DonorCode, Name};
+use crate::domain::id::{ContainerCode, DonorCode, Name};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::{Instant, Span};
 
@@ -90,7 +90,8 @@ fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
     enter(stage, &donor, sample)?;
     if donor.as_str() == "DNR-0001" {
         let caller = stage.by(&bor);
-        let again = receipt(stage, &donor, &received.din, donated_at)?;
+        let scanned = DinChoice::Scanned { din: received.din.clone() };
+        let again = receipt(stage, &donor, scanned, donated_at)?;
         let outcome = donation_receive(&stage.app, &caller, again);
         stage.refused("receive the same donation a second time", outcome)?;
     }
@@ -99,16 +100,7 @@ fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
 
 fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Received, Trouble> {
     let caller = stage.by(&stage.people.ana);
-    let command = DonationReceive {
-        din: DinChoice::Next,
-        donor: donor.clone(),
-        tissue: Tissue::UmbilicalCord,
-        donated_at,
-        received_at: stage.app.clock.now(),
-        length: Some(Quantity::whole(32, Unit::Centimetre)),
-        temperature: Quantity::parse("5.2", Unit::Celsius)?,
-        condition: "pot intact, cord in transport medium".to_owned(),
-    };
+    let command = receipt(stage, donor, DinChoice::Next, donated_at)?;
     let outcome = donation_receive(&stage.app, &caller, command);
     stage.done("receive cords", outcome)
 }
@@ -116,18 +108,18 @@ fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Rece
 fn receipt(
     stage: &Stage,
     donor: &DonorCode,
-    din: &Din,
+    din: DinChoice,
     donated_at: Instant,
 ) -> Result<DonationReceive, Trouble> {
     Ok(DonationReceive {
-        din: DinChoice::Scanned { din: din.clone() },
+        din,
         donor: donor.clone(),
         tissue: Tissue::UmbilicalCord,
         donated_at,
         received_at: stage.app.clock.now(),
         length: Some(Quantity::whole(32, Unit::Centimetre)),
         temperature: Quantity::parse("5.2", Unit::Celsius)?,
-        condition: "pot intact".to_owned(),
+        condition: "pot intact, cord in transport medium".to_owned(),
     })
 }
 
