@@ -24,6 +24,7 @@ use super::site::protocol_of;
 use crate::db::Db;
 use crate::domain::actor::{Actor, Capability, Signature as Signed};
 use crate::domain::container::Container;
+use crate::domain::disposition::Disposition;
 use crate::domain::donation::Donation;
 use crate::domain::genealogy::{Graph, Node as DomainNode, NodeKind as DomainKind};
 use crate::domain::id::{BatchNumber, OrderNumber};
@@ -349,22 +350,41 @@ impl Gathered {
         let (stage, summary) = match dose {
             None => (Stage::InProcess, "The patient's batch has not been released.".to_owned()),
             Some(release) => {
-                let held = release.hold.as_ref().map(|because| format!("On hold: {because}."));
-                let stage = match (held.is_some(), release.stage) {
-                    (true, _) => Stage::OnHold,
-                    (_, ReleaseStage::InProcess) => Stage::InProcess,
-                    (_, ReleaseStage::PendingReview) => Stage::PendingReview,
-                    (_, ReleaseStage::CertifiedInitial) => Stage::ConditionallyReleased,
-                    (_, ReleaseStage::CertifiedFinal) => Stage::Certified,
-                    (_, ReleaseStage::OutOfSpecificationAfterRelease) => Stage::Recalled,
-                    (_, ReleaseStage::Rejected) => Stage::Rejected,
+                let word = release.stage.word();
+                let above = self.held_from_above();
+                let stage = match (release.hold.is_some(), above.as_ref(), release.stage) {
+                    (true, ..) => Stage::OnHold,
+                    (_, _, ReleaseStage::Rejected) => Stage::Rejected,
+                    (_, _, ReleaseStage::OutOfSpecificationAfterRelease) => Stage::Recalled,
+                    (_, Some((Disposition::Rejected, _)), _) => Stage::Rejected,
+                    (_, Some(_), _) => Stage::OnHold,
+                    (_, None, ReleaseStage::InProcess) => Stage::InProcess,
+                    (_, None, ReleaseStage::PendingReview) => Stage::PendingReview,
+                    (_, None, ReleaseStage::CertifiedInitial) => Stage::ConditionallyReleased,
+                    (_, None, ReleaseStage::CertifiedFinal) => Stage::Certified,
                 };
-                let word = format!("The patient's batch is {}.", release.stage.word());
-                (stage, held.unwrap_or(word))
+                let summary = match (&release.hold, above) {
+                    (Some(because), _) => format!("On hold: {because}."),
+                    (None, Some((_, words))) => {
+                        format!("The patient's batch is {word}, and it is {words}.")
+                    }
+                    (None, None) => format!("The patient's batch is {word}."),
+                };
+                (stage, summary)
             }
         };
         let pending = if stage == Stage::ConditionallyReleased { pending } else { Vec::new() };
         Status::new(stage, pending, &summary)
+    }
+
+    /// What holds or rejects the patient's batch although its own release does not: disposition
+    /// and cause in words.
+    fn held_from_above(&self) -> Option<(Disposition, String)> {
+        let node = DomainNode::batch(self.order.batch.as_ref()?);
+        let standing = self.graph.standing(&node);
+        let above = standing.because.as_ref().is_some_and(|because| *because != node);
+        (above && standing.disposition >= Disposition::OnHold)
+            .then(|| (standing.disposition, standing.words(&node)))
     }
 
     fn signatures(&self) -> Vec<Signature> {

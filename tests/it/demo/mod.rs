@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use chorda::config::Settings;
 use chorda::demo::{Options, People, Summary, Trouble, Until, play};
+use chorda::record::{BatchRecord, Stage, Verdict, verify::verify};
 
+use crate::cli::chorda as chorda_command;
 use crate::support::TestStore;
 
 /// A folder of its own for one test; removed when dropped.
@@ -58,6 +60,7 @@ fn the_story_is_the_same_on_both_databases_and_what_it_leaves_verifies() {
         assert!(std::fs::metadata(file).unwrap().len() > 1000, "{}", file.display());
     }
     complete_and_true(&folder.0.join("records/ORD-2026-0001"));
+    held_because_of_its_donor(&folder.0);
     // A finished demo is never played over.
     let again = play(&options(&folder.0, None));
     assert!(matches!(again, Err(Trouble::Occupied(_))), "{again:?}");
@@ -74,7 +77,6 @@ fn the_story_is_the_same_on_both_databases_and_what_it_leaves_verifies() {
 
 /// The record of the story has nothing left out, and stands alone in both forms.
 fn complete_and_true(path: &Path) {
-    use chorda::record::{BatchRecord, Verdict, verify::verify};
     let key = path.parent().unwrap().parent().unwrap().join("chorda.secrets/checkpoint.vkey");
     let key = std::fs::read_to_string(key).unwrap();
     for ending in ["json", "pdf"] {
@@ -84,6 +86,7 @@ fn complete_and_true(path: &Path) {
     }
     let json = std::fs::read(path.with_extension("json")).unwrap();
     let record: BatchRecord = serde_json::from_slice(&json).unwrap();
+    assert_eq!(record.status.stage, Stage::Certified);
     for batch in &record.batches {
         assert!(!batch.timers.is_empty() || batch.title.contains("pooled"), "{}", batch.number);
         assert!(batch.timers.iter().all(|timer| timer.verdict == Verdict::In), "{}", batch.number);
@@ -106,6 +109,19 @@ fn complete_and_true(path: &Path) {
     assert!(stored.count() > 0, "old values are there");
     let partial = record.ledger.streams.iter().filter(|stream| !stream.complete);
     assert!(partial.clone().all(|stream| stream.name.starts_with("equipment/")));
+}
+
+/// A record printed after the late result does not say that the batch is certified and no more.
+fn held_because_of_its_donor(dir: &Path) {
+    let database = format!("sqlite:{}", dir.join("chorda.db").display());
+    let out = dir.join("late.json").display().to_string();
+    let export = ["record", "export", "ORD-2026-0001", "--database", &database, "--out", &out];
+    let done = chorda_command(&export);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let record: BatchRecord = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert_eq!(record.status.stage, Stage::OnHold);
+    let words = "The patient's batch is certified, and it is on hold because donor DNR-0006 is.";
+    assert_eq!(record.status.summary, words);
 }
 
 #[test]
