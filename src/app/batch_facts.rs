@@ -14,13 +14,14 @@ use crate::domain::batch::{
     Batch, ContainerFact, DeviationFact, EquipmentFact, Facts, MaterialFact, PerformStep,
 };
 use crate::domain::container::Container;
+use crate::domain::Context;
 use crate::domain::deviation;
 use crate::domain::genealogy::{Node, NodeKind};
-use crate::domain::id::{AssetId, ContainerCode, LotId, Name};
-use crate::domain::master_record::{MasterRecord, parse};
+use crate::domain::id::{AssetId, ContainerCode, Login, LotId, Name};
+use crate::domain::master_record::{MasterRecord, RecordVersion, parse};
 use crate::domain::time::Instant;
 use crate::store::{Failure, batch as table, container, deviation as deviations, equipment};
-use crate::store::{genealogy, material};
+use crate::store::{genealogy, ledger, material};
 
 /// Records read so far, by the hash of their text. A text is read once, however many batches run
 /// it.
@@ -59,10 +60,11 @@ pub fn facts(
     db: &mut Db,
     batch: &Batch,
     command: &PerformStep,
-    now: Instant,
+    context: &Context,
 ) -> Result<Facts, Failure> {
-    let at = command.performed_at.unwrap_or(now);
+    let at = command.performed_at.unwrap_or(context.now);
     let mut facts = Facts {
+        acknowledged: acknowledged(db, batch, &context.actor.login)?,
         standing: Some(genealogy::effective_with_cause(db, &Node::batch(&batch.number))?),
         ..Facts::default()
     };
@@ -92,6 +94,15 @@ pub fn facts(
         });
     }
     Ok(facts)
+}
+
+/// Whether a person has acknowledged the version of the master record that a batch runs.
+///
+/// # Errors
+/// When the database fails or an event cannot be read.
+pub fn acknowledged(db: &mut Db, batch: &Batch, login: &Login) -> Result<bool, Failure> {
+    let version = ledger::load::<RecordVersion>(db, &batch.record.key())?;
+    Ok(version.is_some_and(|version| version.is_acknowledged_by(login)))
 }
 
 fn material_fact(db: &mut Db, lot: &LotId, at: Instant) -> Result<Option<MaterialFact>, Failure> {

@@ -13,11 +13,11 @@ use crate::domain::container::{Container, Custodian, Fate, Scan};
 use crate::domain::deviation::{Class, Status};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, Standing};
-use crate::domain::id::{BatchNumber, DeviationNumber};
-use crate::domain::master_record::MasterRecord;
+use crate::domain::id::{BatchNumber, DeviationNumber, Login};
+use crate::domain::master_record::{MasterRecord, RecordVersion};
 use crate::domain::release::Stage;
 use crate::store::container::{self, Of};
-use crate::store::{Failure, batch as table, deviation, genealogy, release};
+use crate::store::{Failure, batch as table, deviation, genealogy, ledger, release};
 
 /// The most containers of one batch that its page lists.
 const CONTAINERS_MAX: i64 = 500;
@@ -46,6 +46,8 @@ pub struct BatchView {
     pub release: Option<Stage>,
     /// Its effective disposition and the cause.
     pub standing: Standing,
+    /// Who has acknowledged the version of the record it runs.
+    pub acknowledged: Vec<Login>,
     /// Its deviations, oldest first.
     pub deviations: Vec<DeviationLine>,
     /// The containers it made.
@@ -60,6 +62,9 @@ pub fn batch_show(app: &App, number: &BatchNumber) -> Result<BatchView, Failure>
     app.read(|db| {
         let batch = table::require(db, number)?;
         let record = record_of(&batch)?;
+        let version = ledger::load::<RecordVersion>(db, &batch.record.key())?;
+        let signed = version.into_iter().flat_map(|version| version.acknowledged);
+        let acknowledged = signed.map(|signature| signature.login).collect();
         let release = release::stage(db, number)?;
         let standing = genealogy::effective_with_cause(db, &Node::batch(number))?;
         let deviations = deviation::of_batch(db, number)?
@@ -72,7 +77,7 @@ pub fn batch_show(app: &App, number: &BatchNumber) -> Result<BatchView, Failure>
             })
             .collect();
         let made = container::list(db, &Of::Batch(number), None, CONTAINERS_MAX)?;
-        Ok(BatchView { batch, record, release, standing, deviations, made })
+        Ok(BatchView { batch, record, release, standing, acknowledged, deviations, made })
     })
 }
 

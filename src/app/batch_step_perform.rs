@@ -55,7 +55,7 @@ pub fn batch_step_preview(
     app.read(|db| {
         let batch = table::require(db, number)?;
         let record = record_of(&batch)?;
-        let facts = facts(db, &batch, command, context.now)?;
+        let facts = facts(db, &batch, command, &context)?;
         let assessment = batch::assess(&batch, &record, command, &facts, &context)?;
         let shown = batch::step_shown(&batch, &record, &assessment);
         let hash = content::hash(&shown)?;
@@ -82,7 +82,7 @@ pub fn batch_step_perform(
         let context = tx.context();
         let batch = tx.require::<Batch>(number.as_str())?;
         let record = record_of(&batch)?;
-        let facts = facts(tx.db(), &batch, &command, context.now)?;
+        let facts = facts(tx.db(), &batch, &command, &context)?;
         let assessment = batch::assess(&batch, &record, &command, &facts, &context)?;
         let shown = batch::step_shown(&batch, &record, &assessment);
         signature::covers(&signed, &content::hash(&shown)?)?;

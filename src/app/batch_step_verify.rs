@@ -6,7 +6,7 @@
 //! Architecture invariant: the verification is recorded as the act of the person who signed it,
 //! whoever's screen it was given on.
 
-use super::batch_facts::record_of;
+use super::batch_facts::{acknowledged, record_of};
 use super::batch_step_perform::StepPreview;
 use super::{App, Caller, content, signature};
 use crate::db::Db;
@@ -66,6 +66,8 @@ pub fn batch_step_verify(
         let context = tx.context();
         let batch = tx.require::<Batch>(number.as_str())?;
         let record = record_of(&batch)?;
+        let known = acknowledged(tx.db(), &batch, &context.actor.login)?;
+        batch::must_have_acknowledged(&record, known, &context)?;
         let changes = batch::verify(&batch, &record, &step, occurrence, signed.clone(), &context)?;
         signature::covers(&signed, &preview(&batch, &step, occurrence)?.hash)?;
         tx.record(changes)

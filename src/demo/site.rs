@@ -4,8 +4,8 @@ use super::cast::{PASSWORD, Person};
 use super::stage::{Stage, Trouble};
 use crate::app::equipment_change::{DeviceStep, equipment_change, equipment_register};
 use crate::app::master_record_approve::{
-    MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_approve,
-    master_record_propose,
+    MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_acknowledge,
+    master_record_approve, master_record_propose,
 };
 use crate::app::material_change::{
     LotShown, LotStep, MaterialDecide, material_change, material_decide,
@@ -18,6 +18,7 @@ use crate::domain::actor::{Meaning, Role};
 use crate::domain::disposition::Disposition;
 use crate::domain::equipment::{EquipmentKind, Registration};
 use crate::domain::id::{AssetId, LocationPath, LotId, MaterialCode};
+use crate::domain::master_record::parse;
 use crate::domain::material::{Origin, Receipt};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::storage::{Command, Condition, Grid, LocationKind};
@@ -159,7 +160,23 @@ fn master_records(stage: &mut Stage) -> Result<(), Trouble> {
         let outcome = master_record_approve(&stage.app, &caller, command, signature);
         stage.done("approve master records", outcome)?;
     }
+    for (file, text) in SHIPPED {
+        acknowledge(stage, file, text)?;
+    }
     stage.voice.fact(format!("{} master records approved by two people", SHIPPED.len()));
+    Ok(())
+}
+
+/// Both technicians state to have read a master record, without which they perform no step of it.
+fn acknowledge(stage: &mut Stage, file: &str, text: &str) -> Result<(), Trouble> {
+    let record = parse(text).map_err(|faults| Trouble::Script(format!("{file}: {faults}")))?;
+    let (hash, key) = (content(text)?, record.record.key());
+    for reader in [stage.people.ana.clone(), stage.people.bor.clone()] {
+        let signature = stage.sign(&reader, Meaning::Acknowledged, &hash)?;
+        let caller = stage.by(&reader);
+        let outcome = master_record_acknowledge(&stage.app, &caller, &key, signature);
+        stage.done("acknowledge master records", outcome)?;
+    }
     Ok(())
 }
 

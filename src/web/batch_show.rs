@@ -178,7 +178,7 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
     cx.page(&ShowPage {
         shell: cx.shell(format!("Batch {number}")),
         head: head(cx, &view),
-        banners: banners(&view),
+        banners: banners(cx, &view),
         tabs: tabs(&view, part, pool.is_some()),
         work: (part == Part::Procedure).then(|| work(cx, &view)),
         pool: pool.filter(|_| part == Part::Pool).map(|pool| pool_card(&pool)),
@@ -261,9 +261,23 @@ fn head(cx: &Cx, view: &BatchView) -> Head {
     head
 }
 
-fn banners(view: &BatchView) -> Vec<Banner> {
+/// Who performs steps reads the master record first, and states it (ATMP-6).
+pub(super) fn unread_banner(cx: &Cx, view: &BatchView) -> Option<Banner> {
+    let in_process = view.batch.state == BatchState::InProcess;
+    let read = cx.actor().is_ok_and(|actor| view.acknowledged.contains(&actor.login));
+    if read || !in_process || !cx.may(Capability::PerformSteps) {
+        return None;
+    }
+    let key = view.batch.record.key();
+    let open = Link::to(format!("/master-records/{key}"), "Read and acknowledge it").primary();
+    let text = "Who performs or verifies a step has read this version and signed that (ATMP-6).";
+    Some(Banner::stop(format!("You have not acknowledged {key}")).text(text).action(open))
+}
+
+fn banners(cx: &Cx, view: &BatchView) -> Vec<Banner> {
     let mut banners: Vec<Banner> =
         held_banner(&view.standing, &Node::batch(&view.batch.number)).into_iter().collect();
+    banners.extend(unread_banner(cx, view));
     for deviation in view.deviations.iter().filter(|deviation| deviation.status == Status::Open) {
         let text = format!("{} ({})", deviation.title, deviation.class.code());
         let banner = Banner::check(format!("Deviation {} is open", deviation.number)).text(text);

@@ -180,7 +180,10 @@ fn step_page(
     let batch = &view.batch;
     let progress = Procedure::new(batch, &view.record).progress(step);
     let open = matches!(progress, Progress::Ready | Progress::Optional | Progress::Repeatable);
-    let banner = banner.or_else(|| closed_banner(cx, view, step, &progress).filter(|_| !open));
+    let unread = super::batch_show::unread_banner(cx, view).filter(|_| open);
+    let open = open && unread.is_none();
+    let closed = || closed_banner(cx, view, step, &progress).filter(|_| !open);
+    let banner = banner.or(unread).or_else(closed);
     let late = vec![
         Field::new(Kind::DateTime, "performed_at", "Performed at, if not now")
             .hint("Server time counts unless you state another."),

@@ -340,10 +340,9 @@ pub(super) fn acknowledgement(
     version: &RecordVersion,
     beside: Option<String>,
 ) -> Result<Option<Act>, WebError> {
-    let known = |login| version.acknowledged.iter().any(|signature| signature.login == login);
-    let done = known(cx.actor()?.login.clone());
+    let done = version.is_acknowledged_by(&cx.actor()?.login);
     let may = READERS.iter().any(|&capability| cx.may(capability));
-    if done || !may || version.state != VersionState::Approved {
+    if done || !may || !version.may_be_acknowledged() {
         return Ok(None);
     }
     let key = version.record.key();

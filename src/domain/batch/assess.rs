@@ -123,6 +123,7 @@ pub fn assess(
     context: &Context,
 ) -> Result<Assessment, Refusal> {
     let step = admissible(batch, record, &command.step, facts)?;
+    must_have_acknowledged(record, facts.acknowledged, context)?;
     let at = performed_at(batch, record, step, command, context)?;
     let (consumed, breaks) = (Vec::new(), Vec::new());
     let mut draft = Draft { batch, record, step, command, facts, context, at, consumed, breaks };
@@ -202,6 +203,19 @@ pub fn admissible<'r>(
         Some(open) => Err(Refusal::DeviationOpen { deviation: open.number.to_string() }),
         None => Ok(step),
     }
+}
+
+/// Refuses who has not stated to have read the version that is followed (ATMP-6).
+pub fn must_have_acknowledged(
+    record: &MasterRecord,
+    acknowledged: bool,
+    context: &Context,
+) -> Result<(), Refusal> {
+    if acknowledged {
+        return Ok(());
+    }
+    let login = context.actor.login.to_string();
+    Err(Refusal::NotAcknowledged { login, record: record.record.key() })
 }
 
 /// Refuses anything once a batch is completed or given up.

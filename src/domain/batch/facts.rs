@@ -70,6 +70,8 @@ pub struct Facts {
     pub deviations: Vec<DeviationFact>,
     /// The strictest disposition of everything the batch came from. Quarantine is its usual state.
     pub standing: Option<Standing>,
+    /// Whether who asks has acknowledged the version of the master record the batch runs.
+    pub acknowledged: bool,
 }
 
 impl Facts {

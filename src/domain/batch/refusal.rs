@@ -78,6 +78,17 @@ pub enum Refusal {
         /// The deviation.
         deviation: String,
     },
+    /// Who asks has not acknowledged the version of the master record.
+    #[error(
+        "{login} has not acknowledged {record}, by which this batch is made (ATMP-6). Read it under \
+         Master records and sign that you did; then come back"
+    )]
+    NotAcknowledged {
+        /// The person.
+        login: String,
+        /// The version of the master record.
+        record: String,
+    },
     /// A value is missing.
     #[error("'{field}' is missing{of}; enter it")]
     ValueMissing {
@@ -406,6 +417,7 @@ impl Refuses for Refusal {
             Self::StepLeftOut { .. } => "step_left_out",
             Self::HoldPointOpen { .. } => "hold_point_open",
             Self::DeviationOpen { .. } => "critical_deviation_open ATMP-6",
+            Self::NotAcknowledged { .. } => "record_not_acknowledged ATMP-6",
             Self::ValueMissing { .. } => "value_missing ATMP-2",
             Self::ValueMalformed { .. } => "value_malformed",
             Self::UnknownField { .. } => "unknown_field",
@@ -450,7 +462,9 @@ impl Refuses for Refusal {
         match self {
             Self::UnknownStep { .. } | Self::Unknown { .. } => RefusalKind::NotFound,
             Self::Unusable(refused) => refused.kind,
-            Self::VerifierIsPerformer { .. } => RefusalKind::Forbidden,
+            Self::VerifierIsPerformer { .. } | Self::NotAcknowledged { .. } => {
+                RefusalKind::Forbidden
+            },
             Self::ValueMissing { .. }
             | Self::ValueMalformed { .. }
             | Self::UnknownField { .. }

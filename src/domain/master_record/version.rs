@@ -4,7 +4,7 @@
 
 use super::model::{RecordRef, version_key};
 use crate::domain::actor::{Meaning, Signature};
-use crate::domain::id::{ContentHash, MaterialCode};
+use crate::domain::id::{ContentHash, Login, MaterialCode};
 use crate::domain::time::{Instant, Span, Zone};
 use crate::domain::{Aggregate, Change, Context, Recorded, RefusalKind};
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,16 @@ pub struct RecordVersion {
 }
 
 impl RecordVersion {
+    /// Whether a person stated to have read it.
+    pub fn is_acknowledged_by(&self, login: &Login) -> bool {
+        self.acknowledged.iter().any(|signature| signature.login == *login)
+    }
+
+    /// Whether it may still be acknowledged: batches go on with a version that was retired since.
+    pub fn may_be_acknowledged(&self) -> bool {
+        self.approved.is_some()
+    }
+
     /// Refuses to start a batch unless the version is approved and in effect (ATMP-1).
     pub fn must_be_in_effect(&self, now: Instant) -> Result<(), Refusal> {
         match (self.state, self.effective_at) {
@@ -352,9 +362,11 @@ pub fn decide(
             (version.record.key(), Event::Approved { effective_at, signature })
         }
         (Command::Acknowledge { signature }, Some(version)) => {
-            version.must_be(VersionState::Approved, "acknowledged")?;
+            if !version.may_be_acknowledged() {
+                version.must_be(VersionState::Approved, "acknowledged")?;
+            }
             must_cover(signature, Meaning::Acknowledged, &version.record.hash)?;
-            if version.acknowledged.iter().any(|known| known.login == signature.login) {
+            if version.is_acknowledged_by(&signature.login) {
                 let (login, key) = (signature.login.to_string(), version.record.key());
                 return Err(Refusal::Acknowledged { login, key });
             }

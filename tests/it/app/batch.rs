@@ -7,8 +7,8 @@ use chorda::app::batch_start::{BatchStart, batch_start};
 use chorda::app::batch_step_perform::{StepOutcome, batch_step_perform, batch_step_preview};
 use chorda::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
 use chorda::app::master_record_approve::{
-    MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_approve,
-    master_record_propose,
+    MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_acknowledge,
+    master_record_approve, master_record_propose,
 };
 use chorda::app::{App, Caller};
 use chorda::clock::Clock;
@@ -42,6 +42,9 @@ pub(crate) struct Plant<'a> {
     app: App,
     store: &'a TestStore,
 }
+
+/// Who works by the master records of these tests.
+const READERS: [&str; 2] = ["ana", "bor"];
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -140,14 +143,28 @@ impl<'a> Plant<'a> {
         }
     }
 
+    /// Approves a version and has those who work by it acknowledge it.
     pub(crate) fn approve(&self, text: &str) -> Result<(), Failure> {
+        let key = self.approve_unread(text)?;
+        READERS.iter().try_for_each(|reader| self.acknowledge(&key, text, reader))
+    }
+
+    /// Approves a version that nobody has acknowledged yet; gives its key.
+    pub(crate) fn approve_unread(&self, text: &str) -> Result<String, Failure> {
         let hash = content(text)?;
         let authored = self.signature("qa.vesna", Meaning::Authored, &hash);
         let key =
             master_record_propose(&self.app, &self.caller("qa.vesna"), proposal(text), authored)?;
         let approved = self.signature("qa.tone", Meaning::Approved, &hash);
-        let command = MasterRecordApprove { key, effective_at: self.app.clock.now() };
-        master_record_approve(&self.app, &self.caller("qa.tone"), command, approved)
+        let command = MasterRecordApprove { key: key.clone(), effective_at: self.app.clock.now() };
+        master_record_approve(&self.app, &self.caller("qa.tone"), command, approved)?;
+        Ok(key)
+    }
+
+    /// States that a person read a version.
+    pub(crate) fn acknowledge(&self, key: &str, text: &str, login: &str) -> Result<(), Failure> {
+        let signed = self.signature(login, Meaning::Acknowledged, &content(text)?);
+        master_record_acknowledge(&self.app, &self.caller(login), key, signed)
     }
 
     fn start(&self) -> Result<BatchNumber, Failure> {
@@ -444,6 +461,25 @@ fn a_signature_over_something_else_signs_nothing() {
         assert!(refused.refusal().unwrap().rule.starts_with("content_changed"));
         let batch = plant.app.read(|db| table::require(db, &number)).unwrap();
         assert!(batch.performances.is_empty());
+    });
+}
+
+#[test]
+fn who_has_not_acknowledged_the_master_record_neither_performs_nor_verifies() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        let text = SHIPPED[0].1;
+        let key = plant.approve_unread(text).unwrap();
+        let number = plant.start().unwrap();
+        let command = plant.ask(&number, "clear_line", CLEAR);
+        let refused = plant.perform(&number, "ana", command.clone()).unwrap_err();
+        assert!(refused.to_string().contains("has not acknowledged"), "{refused}");
+        plant.acknowledge(&key, text, "ana").unwrap();
+        plant.perform(&number, "ana", command).unwrap();
+        let refused = plant.verify(&number, "clear_line", "bor").unwrap_err();
+        assert!(refused.to_string().contains("has not acknowledged"), "{refused}");
+        plant.acknowledge(&key, text, "bor").unwrap();
+        plant.verify(&number, "clear_line", "bor").unwrap();
     });
 }
 

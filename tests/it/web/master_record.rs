@@ -154,7 +154,7 @@ fn a_new_version_shows_what_changed_and_takes_effect_on_its_day() {
 #[test]
 fn those_who_work_by_a_version_acknowledge_it_once() {
     let app = site();
-    Plant::over(app.app.clone(), &app.store).approve(P1).unwrap();
+    Plant::over(app.app.clone(), &app.store).approve_unread(P1).unwrap();
     let ana = app.signed_in("ana");
     let page = "/master-records/EQ-MSC-P1.1";
     ana.get(page).says("Nobody has acknowledged this version yet");

@@ -110,6 +110,16 @@ fn a_product_off_its_concentration_is_a_critical_deviation() {
 }
 
 #[test]
+fn who_has_not_acknowledged_the_master_record_performs_nothing() {
+    let (mut plant, _) = dose_plant();
+    plant.acknowledged = false;
+    let refused = plant.when(with(&plant, "clear_line", CLEAR)).unwrap_err();
+    assert!(matches!(refused, Refusal::NotAcknowledged { .. }), "{refused}");
+    plant.acknowledged = true;
+    plant.when(with(&plant, "clear_line", CLEAR)).unwrap();
+}
+
+#[test]
 fn a_lot_that_was_not_scanned_is_missing() {
     let (mut plant, _) = dose_plant();
     plant.done("clear_line", CLEAR);

@@ -50,6 +50,7 @@ pub(super) struct Plant {
     pub(super) bad_lots: BTreeMap<String, Refused>,
     pub(super) bad_assets: BTreeMap<String, Refused>,
     pub(super) batch_standing: Standing,
+    pub(super) acknowledged: bool,
     codes: u32,
     deviations: u32,
 }
@@ -68,6 +69,7 @@ impl Plant {
             bad_lots: BTreeMap::new(),
             bad_assets: BTreeMap::new(),
             batch_standing: Standing { disposition: Disposition::Quarantine, because: None },
+            acknowledged: true,
             codes: 100,
             deviations: 0,
             record,
@@ -178,6 +180,7 @@ impl Plant {
             equipment: equipment.collect(),
             deviations: deviations.collect(),
             standing: Some(self.batch_standing.clone()),
+            acknowledged: self.acknowledged,
         }
     }
 
