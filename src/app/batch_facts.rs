@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::db::Db;
+use crate::domain::Context;
 use crate::domain::batch::{
     Batch, ContainerFact, DeviationFact, EquipmentFact, Facts, MaterialFact, PerformStep,
 };
 use crate::domain::container::Container;
-use crate::domain::Context;
 use crate::domain::deviation;
 use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{AssetId, ContainerCode, Login, LotId, Name};

@@ -23,9 +23,7 @@ mod shown;
 mod state;
 mod values;
 
-pub use assess::{
-    Assessment, Break, Planned, admissible, assess, must_have_acknowledged,
-};
+pub use assess::{Assessment, Break, Planned, admissible, assess, must_have_acknowledged};
 pub use command::{Given, PerformStep, Start};
 pub use decide::{abort, din_of, perform, sign_hold_point, start, verify};
 pub use event::{Consumed, Entry, Event, Mark, Produced, Value};

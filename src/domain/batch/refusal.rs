@@ -464,7 +464,7 @@ impl Refuses for Refusal {
             Self::Unusable(refused) => refused.kind,
             Self::VerifierIsPerformer { .. } | Self::NotAcknowledged { .. } => {
                 RefusalKind::Forbidden
-            },
+            }
             Self::ValueMissing { .. }
             | Self::ValueMalformed { .. }
             | Self::UnknownField { .. }

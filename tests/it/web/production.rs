@@ -470,6 +470,9 @@ fn who_performed_in_a_batch_neither_reviews_nor_certifies_it() {
     let app = works(TestStore::sqlite(), Clock::System);
     app.register("vida", "Vida Hribar", &[Role::Technician, Role::Qa]);
     app.register("zora", "Zora Lesjak", &[Role::Technician, Role::QualifiedPerson]);
+    for reader in ["vida", "zora"] {
+        plant(&app).acknowledge("EQ-MSC-P1.1", SHIPPED[0].1, reader).unwrap();
+    }
     let number = plant(&app).start_of("EQ-MSC-P1").unwrap();
     let clear = step(&number, "clear_line");
     let (vida, zora) = (app.signed_in("vida"), app.signed_in("zora"));
