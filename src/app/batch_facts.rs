@@ -16,12 +16,15 @@ use crate::domain::batch::{
 };
 use crate::domain::container::Container;
 use crate::domain::deviation;
-use crate::domain::genealogy::{Node, NodeKind};
-use crate::domain::id::{AssetId, ContainerCode, Login, LotId, Name};
+use crate::domain::genealogy::Node;
+use crate::domain::id::{AssetId, ContainerCode, Login, LotId, Name, PatientCode};
 use crate::domain::master_record::{MasterRecord, RecordVersion, parse};
+use crate::domain::order::Order;
 use crate::domain::time::Instant;
-use crate::store::{Failure, batch as table, container, deviation as deviations, equipment};
-use crate::store::{genealogy, ledger, material};
+use crate::store::{
+    Failure, batch as table, container, deviation as deviations, donor as donors, equipment,
+    genealogy, ledger, material,
+};
 
 /// Records read so far, by the hash of their text. A text is read once, however many batches run
 /// it.
@@ -66,6 +69,8 @@ pub fn facts(
     let mut facts = Facts {
         acknowledged: acknowledged(db, batch, &context.actor.login)?,
         standing: Some(genealogy::effective_with_cause(db, &Node::batch(&batch.number))?),
+        inside: donors::origins(db, &batch.donors().into_iter().collect::<Vec<_>>())?,
+        patient: patient_of(db, batch)?,
         ..Facts::default()
     };
     for lot in &command.materials {
@@ -105,6 +110,12 @@ pub fn acknowledged(db: &mut Db, batch: &Batch, login: &Login) -> Result<bool, F
     Ok(version.is_some_and(|version| version.is_acknowledged_by(login)))
 }
 
+fn patient_of(db: &mut Db, batch: &Batch) -> Result<Option<PatientCode>, Failure> {
+    let Some(number) = &batch.order else { return Ok(None) };
+    let order = ledger::load::<Order>(db, number.as_str())?;
+    Ok(order.map(|order| order.patient))
+}
+
 fn material_fact(db: &mut Db, lot: &LotId, at: Instant) -> Result<Option<MaterialFact>, Failure> {
     Ok(material::load(db, lot)?.map(|found| MaterialFact {
         lot: lot.clone(),
@@ -134,13 +145,13 @@ fn container_fact(
 ) -> Result<ContainerFact, Failure> {
     let standing = container::standing_of(db, &container)?;
     if !scanned {
-        return Ok(ContainerFact { container, standing, donors: Vec::new(), record: None });
+        return Ok(ContainerFact { container, standing, origins: Vec::new(), record: None });
     }
-    let donors = table::donors_of(db, &Node::new(NodeKind::Container, &container.code))?;
+    let origins = donors::origins_of(db, &container)?;
     let record = match &container.batch {
         Some(maker) if *maker == batch.number => None,
         Some(maker) => table::record_of(db, maker)?,
         None => None,
     };
-    Ok(ContainerFact { container, standing, donors, record })
+    Ok(ContainerFact { container, standing, origins, record })
 }

@@ -6,13 +6,13 @@
 
 use serde::Serialize;
 
-use super::custody_hand_over::load;
+use super::custody_hand_over::{load, one};
 use super::order_change::needs_any;
 use super::shown::Shown;
 use super::{App, Caller, signature};
 use crate::domain::actor::{Capability, Signature};
 use crate::domain::container::{self as rules, Command};
-use crate::domain::custody::{self, Scan, Unit};
+use crate::domain::custody::{self, Scan};
 use crate::domain::id::{ContainerCode, Name, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::quantity::Quantity;
@@ -80,8 +80,8 @@ pub fn try_administer(app: &App, caller: &Caller, command: &Administer) -> Resul
     let context = caller.context(app.clock.now());
     app.read(|db| {
         let order = load(db, &command.order)?;
-        let (state, standing) = container::require_with_standing(db, &command.scan.code)?;
-        let unit = Unit { container: &state, standing: &standing };
+        let found = one(db, &command.scan.code)?;
+        let unit = found.unit();
         let decided = command.decided(context.now, signature.clone());
         custody::administer(&order, &unit, &decided, &context)?;
         Ok(())
@@ -105,8 +105,8 @@ pub fn administer(
     let request = command.clone();
     app.write(&caller, &("administer", &request), move |tx| {
         let order = tx.require::<Order>(command.order.as_str())?;
-        let (state, standing) = container::require_with_standing(tx.db(), &command.scan.code)?;
-        let unit = Unit { container: &state, standing: &standing };
+        let found = one(tx.db(), &command.scan.code)?;
+        let unit = found.unit();
         let decided = command.decided(tx.now(), signature.clone());
         let changes = custody::administer(&order, &unit, &decided, &tx.context())?;
         tx.record(changes)

@@ -6,15 +6,15 @@
 
 use serde::Serialize;
 
-use super::custody_hand_over::{load, units_and};
+use super::custody_hand_over::{load, one, units_and};
 use super::shown::Shown;
 use super::{App, Caller, signature, site};
 use crate::domain::actor::{Capability, Signature};
-use crate::domain::custody::{self, Scan, Unit};
+use crate::domain::custody::{self, Scan};
 use crate::domain::id::{Login, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::quantity::Quantity;
-use crate::store::{Failure, container};
+use crate::store::Failure;
 
 /// Let a part of one unit leave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,8 +66,8 @@ pub fn try_open(app: &App, caller: &Caller, command: &ExcursionOpen) -> Result<(
     app.read(|db| {
         let order = load(db, &command.order)?;
         let rule = &site::protocol_of(&app.config.site, &order)?.protocol.excursion;
-        let (state, standing) = container::require_with_standing(db, &command.scan.code)?;
-        let unit = Unit { container: &state, standing: &standing };
+        let found = one(db, &command.scan.code)?;
+        let unit = found.unit();
         let decided = command.decided("X".to_owned(), signature.clone());
         custody::open_excursion(&order, rule, &unit, &decided, &context)?;
         Ok(())
@@ -105,8 +105,8 @@ pub fn excursion_open(
         let order = tx.require::<Order>(command.order.as_str())?;
         let rule = &site::protocol_of(&site, &order)?.protocol.excursion;
         signature::covers(&signature, &command.shown(&rule.purpose).hash()?)?;
-        let (state, standing) = container::require_with_standing(tx.db(), &command.scan.code)?;
-        let unit = Unit { container: &state, standing: &standing };
+        let found = one(tx.db(), &command.scan.code)?;
+        let unit = found.unit();
         let decided = command.decided(excursion.clone(), signature.clone());
         let changes = custody::open_excursion(&order, rule, &unit, &decided, &tx.context())?;
         tx.record(changes)?;
@@ -165,8 +165,8 @@ pub fn try_return(app: &App, caller: &Caller, command: &ExcursionReturn) -> Resu
     let context = caller.context(app.clock.now());
     app.read(|db| {
         let order = load(db, &command.order)?;
-        let (state, standing) = container::require_with_standing(db, &command.scan.code)?;
-        let unit = Unit { container: &state, standing: &standing };
+        let found = one(db, &command.scan.code)?;
+        let unit = found.unit();
         let decided = command.decided(signature.clone());
         custody::return_excursion(&order, &unit, &decided, &context)?;
         Ok(())
@@ -188,8 +188,8 @@ pub fn excursion_return(
     let request = command.clone();
     app.write(caller, &("excursion_return", &request), move |tx| {
         let order = tx.require::<Order>(command.order.as_str())?;
-        let (state, standing) = container::require_with_standing(tx.db(), &command.scan.code)?;
-        let unit = Unit { container: &state, standing: &standing };
+        let found = one(tx.db(), &command.scan.code)?;
+        let unit = found.unit();
         let decided = command.decided(signature.clone());
         let changes = custody::return_excursion(&order, &unit, &decided, &tx.context())?;
         tx.record(changes)

@@ -15,18 +15,30 @@ use crate::domain::container::{Container, Custodian};
 use crate::domain::custody::{self, Condition, Scan, Unit};
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{ContainerCode, Login, OrderNumber, PatientCode};
+use crate::domain::lineage::Origin;
 use crate::domain::order::Order;
-use crate::store::{Failure, container, order as table, user};
+use crate::store::{Failure, container, donor, order as table, user};
 
-/// Units with their standings, owned.
-#[derive(Debug, Clone)]
-pub struct Units(pub Vec<(Container, Standing)>);
+/// Units with their standings and the donors of each, owned.
+#[derive(Debug, Clone, Default)]
+pub struct Units(pub Vec<(Container, Standing)>, Vec<Vec<Origin>>);
 
 impl Units {
     /// As the rules take them.
     #[must_use]
     pub fn borrowed(&self) -> Vec<Unit<'_>> {
-        self.0.iter().map(|(container, standing)| Unit { container, standing }).collect()
+        let each = self.0.iter().zip(&self.1);
+        each.map(|((container, standing), origins)| Unit { container, standing, origins }).collect()
+    }
+
+    fn push(
+        &mut self,
+        db: &mut Db,
+        (container, standing): (Container, Standing),
+    ) -> Result<(), Failure> {
+        self.1.push(donor::origins_of(db, &container)?);
+        self.0.push((container, standing));
+        Ok(())
     }
 }
 
@@ -35,12 +47,12 @@ impl Units {
 /// # Errors
 /// When the database fails.
 pub fn units(db: &mut Db, number: &OrderNumber) -> Result<Units, Failure> {
-    let mut all = Vec::new();
+    let mut all = Units::default();
     for container in table::units(db, number)? {
         let standing = container::standing_of(db, &container)?;
-        all.push((container, standing));
+        all.push(db, (container, standing))?;
     }
-    Ok(Units(all))
+    Ok(all)
 }
 
 /// The units and whatever else was scanned, so that a foreign syringe is named and not unknown.
@@ -52,10 +64,31 @@ pub(super) fn units_and(
     let mut all = units(db, number)?;
     for scan in scans {
         if !all.0.iter().any(|(container, _)| container.code == scan.code.as_str()) {
-            all.0.push(container::require_with_standing(db, &scan.code)?);
+            let found = container::require_with_standing(db, &scan.code)?;
+            all.push(db, found)?;
         }
     }
     Ok(all)
+}
+
+/// One unit as scanned, owned.
+pub(super) struct OneUnit(Container, Standing, Vec<Origin>);
+
+impl OneUnit {
+    /// As the rules take it.
+    pub(super) fn unit(&self) -> Unit<'_> {
+        Unit { container: &self.0, standing: &self.1, origins: &self.2 }
+    }
+}
+
+/// The unit of a code.
+///
+/// # Errors
+/// A `NotFound` refusal when there is none.
+pub(super) fn one(db: &mut Db, code: &ContainerCode) -> Result<OneUnit, Failure> {
+    let (container, standing) = container::require_with_standing(db, code)?;
+    let origins = donor::origins_of(db, &container)?;
+    Ok(OneUnit(container, standing, origins))
 }
 
 fn codes(scans: &[Scan]) -> String {

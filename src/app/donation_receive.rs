@@ -33,8 +33,8 @@ pub struct DonationReceive {
     pub donated_at: Instant,
     /// When it was received here.
     pub received_at: Instant,
-    /// Length of the cord, `cm`.
-    pub length: Option<Quantity>,
+    /// How much: the length of a cord, `cm`, or the volume of a liquid, `mL`.
+    pub amount: Option<Quantity>,
     /// Temperature on receipt, `Cel`.
     pub temperature: Quantity,
     /// Condition of tissue and packaging.
@@ -109,7 +109,7 @@ pub fn donation_receive(
             tissue: command.tissue,
             donated_at: command.donated_at,
             received_at: command.received_at,
-            length: command.length,
+            amount: command.amount,
             temperature: command.temperature,
             condition: command.condition.clone(),
         };

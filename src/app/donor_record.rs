@@ -19,7 +19,7 @@ use crate::domain::donor::{
     Scope,
 };
 use crate::domain::genealogy::{Node, NodeKind};
-use crate::domain::id::{DonorCode, Name};
+use crate::domain::id::{DonorCode, Name, PatientCode};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 use crate::site::Site;
@@ -114,9 +114,21 @@ pub enum DonorEntry {
         /// When it was reported.
         reported_at: Instant,
     },
+    /// The HLA typing of the testing laboratory.
+    Typing {
+        /// Locus and alleles.
+        alleles: Vec<(String, String)>,
+        /// The laboratory.
+        laboratory: String,
+        /// The report's number.
+        report: String,
+        /// When it was reported.
+        reported_at: Instant,
+    },
 }
 
-/// Registers a donor under the next free code.
+/// Registers a donor under the next free code; for `recipient` only, where the donor is a patient
+/// in person.
 ///
 /// # Errors
 /// What `domain::donor` refuses, or that the database failed.
@@ -125,15 +137,21 @@ pub fn donor_register(
     caller: &Caller,
     tested_person: String,
     relation: Relation,
+    recipient: Option<PatientCode>,
 ) -> Result<DonorCode, Failure> {
     caller.needs(Capability::RegisterDonor)?;
     let site = app.config.site.clone();
-    let request = ("donor_register", tested_person.clone(), relation);
+    let request = ("donor_register", tested_person.clone(), relation, recipient.clone());
     app.write(caller, &request, move |tx| {
         let code = table::next_code(tx.db())?;
         let donor: Option<Donor> = tx.load(code.as_str())?;
         let rules = rules_at(&site, tx.now())?;
-        let command = Command::Register { tested_person: tested_person.clone(), relation };
+        let taken = match &recipient {
+            Some(patient) => table::of_recipient(tx.db(), patient)?,
+            None => None,
+        };
+        let (tested_person, recipient) = (tested_person.clone(), recipient.clone());
+        let command = Command::Register { tested_person, relation, recipient, taken };
         let facts = Facts { rules, donation: None, zone: site.zone };
         let changes = donor::decide(donor.as_ref(), &code, &command, &facts, &tx.context())?;
         tx.record(changes)?;
@@ -246,6 +264,9 @@ fn command(entry: &DonorEntry) -> Command {
         },
         DonorEntry::Sample { purpose, drawn_at, matrix } => {
             Command::DrawSample { purpose, drawn_at, matrix }
+        }
+        DonorEntry::Typing { alleles, laboratory, report, reported_at } => {
+            Command::ReportTyping { alleles, laboratory, report, reported_at }
         }
         DonorEntry::Marker {
             sample,

@@ -13,8 +13,9 @@ use crate::domain::container::Container;
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{ContainerCode, OrderNumber};
+use crate::domain::lineage;
 use crate::domain::order::{self, Allocate, Order, VialFacts};
-use crate::store::{Failure, container, order as table};
+use crate::store::{Failure, container, donor, order as table};
 
 /// How many free vials are looked at for the one that expires first.
 const LOOKED_AT: i64 = 500;
@@ -81,6 +82,7 @@ pub fn order_allocate(app: &App, caller: &Caller, command: OrderAllocate) -> Res
             earlier: earlier.as_deref(),
         };
         let because = command.because.clone();
+        lineage::only_recipient(&order.patient, &vial.code, &donor::origins_of(tx.db(), &vial)?)?;
         let changes = order::allocate(&order, &Allocate { because }, &facts, &tx.context())?;
         tx.record(changes)
     })

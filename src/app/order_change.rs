@@ -165,7 +165,7 @@ pub fn order_decide(
                 let standing = &Standing::RELEASED;
                 let units = table::units(tx.db(), &number)?
                     .iter()
-                    .map(|container| custody::Unit { container, standing }.fate())
+                    .map(|container| custody::Unit { container, standing, origins: &[] }.fate())
                     .collect();
                 order::close(&order, &Close { units, signature: signature.clone() })?
             }

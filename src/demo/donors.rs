@@ -73,7 +73,7 @@ fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
     let donated_at = Instant::parse_local(birth, zone)?;
     let caller = stage.by(&ana);
     let mother = format!("M-{}", donated_at.naive().format("%m%d%H%M"));
-    let outcome = donor_register(&stage.app, &caller, mother, Relation::Mother);
+    let outcome = donor_register(&stage.app, &caller, mother, Relation::Mother, None);
     let donor = stage.done("register donors", outcome)?;
     let consent = DonorEntry::Consent {
         scopes: vec![Scope::Donation, Scope::Storage, Scope::Manufacture, Scope::ClinicalUse],
@@ -117,7 +117,7 @@ fn receipt(
         tissue: Tissue::UmbilicalCord,
         donated_at,
         received_at: stage.app.clock.now(),
-        length: Some(Quantity::whole(32, Unit::Centimetre)),
+        amount: Some(Quantity::whole(32, Unit::Centimetre)),
         temperature: Quantity::parse("5.2", Unit::Celsius)?,
         condition: "pot intact, cord in transport medium".to_owned(),
     })

@@ -23,6 +23,7 @@ pub mod equipment;
 pub mod genealogy;
 pub mod id;
 pub mod installation;
+pub mod lineage;
 pub mod order;
 pub mod protocol;
 pub mod master_record;

@@ -11,11 +11,14 @@ use diesel::prelude::*;
 
 use crate::db::{Db, DbError};
 use crate::domain::Recorded;
+use crate::domain::container::Container;
 use crate::domain::disposition::Disposition;
 use crate::domain::donation::{self, Tissue};
 use crate::domain::donor::{Cause, DonationFact, Event, Reaction, Relation};
 use crate::domain::genealogy::{Node, NodeKind};
-use crate::domain::id::{ContainerCode, Din, DonationSequenceId, DonorCode};
+use crate::domain::id::{ContainerCode, Din, DonationSequenceId, DonorCode, PatientCode};
+use crate::domain::lineage::Origin;
+use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 
 use super::schema::{donation as donations, donor, donor_consent, donor_result, donor_sample};
@@ -34,12 +37,13 @@ pub(super) const TABLES: &[Table] = &[
 pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure> {
     let code = recorded.stream.id();
     match event {
-        Event::Registered { tested_person, relation } => {
+        Event::Registered { tested_person, relation, recipient } => {
             diesel::insert_into(donor::table)
                 .values((
                     donor::code.eq(code),
                     donor::tested_person.eq(tested_person),
                     donor::relation.eq(relation.code()),
+                    donor::recipient.eq(recipient.as_ref().map(PatientCode::as_str)),
                     donor::standing.eq(Disposition::Quarantine.strictness()),
                     donor::because.eq("eligibility is not decided"),
                     donor::registered_at.eq(recorded.at.naive()),
@@ -157,7 +161,7 @@ pub(super) fn project_donation(
         tissue,
         donated_at,
         received_at,
-        length,
+        amount,
         temperature,
         container,
         sequence,
@@ -173,7 +177,7 @@ pub(super) fn project_donation(
             donations::received_at.eq(received_at.naive()),
             donations::received_by.eq(recorded.actor.as_str()),
             donations::temperature.eq(temperature.to_string()),
-            donations::length.eq(length.map(|length| length.to_string())),
+            donations::amount.eq(amount.to_string()),
             donations::container.eq(container.as_str()),
             donations::sequence.eq(sequence.as_ref().map(DonationSequenceId::as_str)),
         ))
@@ -217,6 +221,8 @@ pub struct DonationRow {
     pub donated_at: Instant,
     /// When it was received.
     pub received_at: Instant,
+    /// How much: the length of a cord, the volume of a liquid.
+    pub amount: Quantity,
     /// The collection pot.
     pub container: ContainerCode,
     /// Its donation identification sequence, where the site was a tissue establishment.
@@ -226,12 +232,13 @@ pub struct DonationRow {
 impl DonationRow {
     /// What the eligibility rules need of it.
     pub fn fact(&self) -> DonationFact {
-        DonationFact { din: self.din.clone(), donated_at: self.donated_at }
+        DonationFact { din: self.din.clone(), donated_at: self.donated_at, tissue: self.tissue }
     }
 }
 
 type RawDonor = (String, String, String, i32, String, NaiveDateTime, i32);
-type RawDonation = (String, String, String, NaiveDateTime, NaiveDateTime, String, Option<String>);
+type RawDonation =
+    (String, String, String, NaiveDateTime, NaiveDateTime, String, String, Option<String>);
 
 /// Donors, newest first; `after` pages on from a code.
 ///
@@ -297,18 +304,20 @@ fn donations_where(db: &mut Db, donors: &[&str]) -> Result<Vec<DonationRow>, Fai
             donations::tissue,
             donations::donated_at,
             donations::received_at,
+            donations::amount,
             donations::container,
             donations::sequence,
         ))
         .load(db)?;
     rows.into_iter()
-        .map(|(din, donor, tissue, donated_at, received_at, container, sequence)| {
+        .map(|(din, donor, tissue, donated_at, received_at, amount, container, sequence)| {
             Ok(DonationRow {
                 din: Din::parse(&din).map_err(|_| corrupt("din"))?,
                 donor: DonorCode::parse(&donor).map_err(|_| corrupt("donor"))?,
                 tissue: Tissue::parse(&tissue).ok_or_else(|| corrupt("tissue"))?,
                 donated_at: Instant::from_naive(donated_at),
                 received_at: Instant::from_naive(received_at),
+                amount: amount.parse().map_err(|_| corrupt("amount"))?,
                 container: ContainerCode::parse(&container).map_err(|_| corrupt("container"))?,
                 sequence,
             })
@@ -322,6 +331,51 @@ fn donations_where(db: &mut Db, donors: &[&str]) -> Result<Vec<DonationRow>, Fai
 /// When the database fails or a row cannot be read.
 pub fn donations_of(db: &mut Db, code: &DonorCode) -> Result<Vec<DonationRow>, Failure> {
     donations_where(db, &[code.as_str()])
+}
+
+/// The donor who is a patient in person, where one is registered.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn of_recipient(db: &mut Db, patient: &PatientCode) -> Result<Option<DonorCode>, Failure> {
+    let code: Option<String> = donor::table
+        .filter(donor::recipient.eq(patient.as_str()))
+        .select(donor::code)
+        .first(db)
+        .optional()?;
+    code.map(|code| DonorCode::parse(&code).map_err(|_| corrupt("code"))).transpose()
+}
+
+/// Donors as origins of a thing, each with the only patient who may get their cells.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn origins(db: &mut Db, donors: &[DonorCode]) -> Result<Vec<Origin>, Failure> {
+    let codes: Vec<&str> = donors.iter().map(DonorCode::as_str).collect();
+    let rows: Vec<(String, Option<String>)> = donor::table
+        .filter(donor::code.eq_any(codes))
+        .order(donor::code)
+        .select((donor::code, donor::recipient))
+        .load(db)?;
+    rows.into_iter()
+        .map(|(code, recipient)| {
+            let recipient = recipient.map(|only| PatientCode::parse(&only));
+            Ok(Origin {
+                donor: DonorCode::parse(&code).map_err(|_| corrupt("code"))?,
+                recipient: recipient.transpose().map_err(|_| corrupt("recipient"))?,
+            })
+        })
+        .collect()
+}
+
+/// The donors that a container comes from, by the genealogy.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn origins_of(db: &mut Db, container: &Container) -> Result<Vec<Origin>, Failure> {
+    let node = Node::new(NodeKind::Container, &container.code);
+    let donors = super::batch::donors_of(db, &node)?;
+    origins(db, &donors)
 }
 
 /// The next free donor code.

@@ -271,6 +271,7 @@ diesel::table! {
         code -> Text,
         tested_person -> Text,
         relation -> Text,
+        recipient -> Nullable<Text>,
         standing -> Integer,
         because -> Text,
         registered_at -> Timestamp,
@@ -327,7 +328,7 @@ diesel::table! {
         received_at -> Timestamp,
         received_by -> Text,
         temperature -> Text,
-        length -> Nullable<Text>,
+        amount -> Text,
         container -> Text,
         sequence -> Nullable<Text>,
     }

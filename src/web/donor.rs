@@ -28,9 +28,10 @@ use crate::domain::actor::Capability;
 use crate::domain::disposition::Disposition;
 use crate::domain::donation::Tissue;
 use crate::domain::donor::{
-    Cause, Donor, Matrix, Purpose, Reaction, Reactive, Relation, RuleSet, Scope, Verdict, Yes,
+    Cause, Donor, Matrix, Purpose, Reaction, Reactive, Receipt, Relation, RuleSet, Scope, Verdict,
+    Yes,
 };
-use crate::domain::id::{Din, DonorCode, Name};
+use crate::domain::id::{Din, DonorCode, Name, PatientCode};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Instant;
 use crate::store::donor as table;
@@ -145,6 +146,13 @@ fn new_sheet(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Sheet {
             .hint("Of a newborn donor the mother is tested (DON-1).")
             .required(),
         ),
+        filled(
+            cx,
+            errors,
+            Field::text("recipient", "For this patient only")
+                .hint("The trial's patient code, when the donor is the patient. Else leave empty.")
+                .mono(),
+        ),
     ];
     let form = act(&sheet.shell, "/donors", fields, "Register");
     sheet.main.push(Block::new("Donor", Body::Act(Box::new(form))));
@@ -159,10 +167,12 @@ fn register(cx: &Cx) -> Result<Reply, WebError> {
     let mut check = cx.check();
     let person = check.required("tested_person");
     let relation = check.choice("relation", Relation::parse);
-    let (Some(person), Some(relation)) = (person, relation) else {
+    let recipient =
+        check.parse_optional("recipient", |text| PatientCode::parse(&text.to_uppercase()));
+    let (Some(person), Some(relation), true) = (person, relation, check.is_ok()) else {
         return cx.page_again(&new_sheet(cx, &check.errors, Some(incomplete())));
     };
-    match attempt(donor_register(cx.app(), &cx.caller()?, person, relation))? {
+    match attempt(donor_register(cx.app(), &cx.caller()?, person, relation, recipient))? {
         Ok(code) => Ok(Reply::see_other(address(&code)).flash("Registered.")),
         Err(banner) => cx.page_again(&new_sheet(cx, &Errors::new(), Some(banner))),
     }
@@ -200,6 +210,9 @@ fn head(known: &Known) -> Head {
         .under("/donors", "Donors")
         .chip(known.donor.standing)
         .lede(capital(&known.donor.because));
+    if let Some(patient) = &known.donor.recipient {
+        head = head.chip(Chip::new(Tone::Wait, format!("for {patient} only")));
+    }
     let reactive = known.donor.reactive_markers();
     if !reactive.is_empty() {
         head = head.chip(Chip::new(Tone::Stop, "reactive: biohazard"));
@@ -216,6 +229,7 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
     sheet.main.push(verdict_block(&known));
     sheet.main.push(results_block(cx, &known));
     sheet.main.push(samples_block(cx, &known));
+    sheet.main.extend(typing_block(cx, &known));
     sheet.main.extend(questionnaire_block(cx, &known));
     sheet.main.extend(decisions_block(&known));
     sheet.aside.push(donation_block(cx, &known));
@@ -336,6 +350,16 @@ fn results_block(cx: &Cx, known: &Known) -> Block {
     Block::new("Marker results", Body::Table(table)).note("every report stays")
 }
 
+fn typing_block(cx: &Cx, known: &Known) -> Option<Block> {
+    let typed = known.donor.typings.last()?;
+    let mut facts = Facts::new().wide();
+    for (locus, alleles) in &typed.alleles {
+        facts = facts.with(format!("HLA-{locus}"), Cell::Code(alleles.clone()));
+    }
+    let note = format!("{} · {} · {}", typed.report, typed.laboratory, cx.when(typed.reported_at));
+    Some(Block::new("HLA typing", Body::Facts(facts)).note(note))
+}
+
 fn samples_block(cx: &Cx, known: &Known) -> Block {
     if known.donor.samples.is_empty() {
         return Block::new("Blood samples", Body::Text("No sample yet.".to_owned()));
@@ -416,13 +440,15 @@ fn decisions_block(known: &Known) -> Option<Block> {
 }
 
 fn donation_block(cx: &Cx, known: &Known) -> Block {
-    let Some(donation) = known.donations.last() else {
+    let Some((donation, earlier)) = known.donations.split_last() else {
         return Block::new("Donation", Body::Text("Nothing received yet.".to_owned()));
     };
+    let before = earlier.iter().map(|given| given.din.printed()).collect::<Vec<_>>().join(", ");
     let facts = Facts::new()
         .with("Number", Cell::Code(donation.din.printed()))
         .with_some("Identification sequence", donation.sequence.clone().map(Cell::Code))
         .with("Tissue", donation.tissue.word())
+        .with(capital(donation.tissue.measure().0), donation.amount.text())
         .with("Donated", cx.when(donation.donated_at))
         .with("Received", cx.when(donation.received_at))
         .with(
@@ -431,14 +457,20 @@ fn donation_block(cx: &Cx, known: &Known) -> Block {
                 format!("/containers/{}", donation.container),
                 donation.container.to_string(),
             )),
-        );
+        )
+        .with_some("Donated before", Some(before).filter(|before| !before.is_empty()));
     Block::new("Donation", Body::Facts(facts))
+}
+
+fn patient_cell(patient: &PatientCode) -> Cell {
+    Cell::Code(patient.to_string())
 }
 
 fn consent_block(cx: &Cx, known: &Known) -> Block {
     let mut facts = Facts::new()
         .with("Tested person", Cell::Code(known.donor.tested_person.clone()))
-        .with("Relation", known.donor.relation.word());
+        .with("Relation", known.donor.relation.word())
+        .with_some("For this patient only", known.donor.recipient.as_ref().map(patient_cell));
     for consent in &known.donor.consents {
         let scopes: Vec<&str> = consent.scopes.iter().map(|scope| scope.word()).collect();
         let value = match &consent.withdrawn {
@@ -457,12 +489,13 @@ fn consent_block(cx: &Cx, known: &Known) -> Block {
 }
 
 /// The entries in the order of work, each a link.
-const ENTRIES: [(&str, &str); 6] = [
+const ENTRIES: [(&str, &str); 7] = [
     ("consent", "Consent"),
     ("questionnaire", "Interview"),
     ("donation", "Receive the donation"),
     ("sample", "Blood sample"),
     ("result", "Marker report"),
+    ("typing", "HLA typing"),
     ("withdrawal", "Consent withdrawn"),
 ];
 
@@ -536,6 +569,7 @@ fn entry_sheet(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Sheet
         "questionnaire" => questionnaire_fields(cx, &known),
         "donation" => donation_fields(cx, &known),
         "sample" => sample_fields(&known),
+        "typing" => typing_fields(&known),
         _ => result_fields(cx, &known),
     };
     let fields = fields.into_iter().map(|field| filled(cx, errors, field)).collect();
@@ -599,7 +633,7 @@ fn questionnaire_fields(cx: &Cx, known: &Known) -> Vec<Field> {
         Field::number("dilution", "Dilution by the algorithm, if an infusion was given", "%"),
         Field::checkbox("earlier_sample", "The tested sample was drawn before the infusion"),
     ];
-    for question in known.rules.questions_on(at.date(cx.zone())) {
+    for question in known.rules.questions_on(at.date(cx.zone()), known.donor.relation) {
         let name = &question.name;
         fields.push(Field::radio(format!("q_{name}"), question.text.clone(), ANSWERS).required());
         fields.push(Field::text(format!("d_{name}"), "Particulars of a yes"));
@@ -608,7 +642,15 @@ fn questionnaire_fields(cx: &Cx, known: &Known) -> Vec<Field> {
 }
 
 fn donation_fields(cx: &Cx, known: &Known) -> Vec<Field> {
-    let (low, high) = known.rules.transport_temperatures();
+    let each = |words: fn(&Receipt) -> String| {
+        let one = |receipt: &Receipt| format!("{}: {}", receipt.tissue.word(), words(receipt));
+        known.rules.receipts.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    let within = each(|receipt| format!("at most {}", receipt.transport_maximum));
+    let between = each(|receipt| {
+        let (low, high) = receipt.temperatures();
+        format!("{} – {}", low.text(), high.text())
+    });
     vec![
         Field::scan("din", "Donation number on the label")
             .hint("13 characters, or 14 with the check character.")
@@ -616,15 +658,15 @@ fn donation_fields(cx: &Cx, known: &Known) -> Vec<Field> {
             .autofocus(),
         Field::radio("tissue", "Tissue", Tissue::ALL.map(|(_, code, words)| (code, words)))
             .required(),
-        Field::new(Kind::DateTime, "donated_at", "Donated (time of birth)").required(),
+        Field::new(Kind::DateTime, "donated_at", "Donated (birth or procurement)").required(),
         Field::new(Kind::DateTime, "received_at", "Received")
             .value(field_time(cx, cx.now))
-            .limits(format!("at most {} after the donation", known.rules.receipt.transport_maximum))
+            .limits(format!("after the donation, {within}"))
             .required(),
-        Field::number("temperature", "Temperature on receipt", "°C")
-            .limits(format!("{} – {}", low.text(), high.text()))
-            .required(),
-        Field::number("length", "Length of the cord", "cm"),
+        Field::number("temperature", "Temperature on receipt", "°C").limits(between).required(),
+        Field::number("length", "Length of a cord", "cm"),
+        Field::number("volume", "Volume of a liquid", "ml")
+            .hint("Of lipoaspirate or bone marrow, in place of the length."),
         Field::area("condition", "Condition of tissue and packaging").required(),
     ]
 }
@@ -735,6 +777,7 @@ fn parse_entry(
             })
         }
         "result" => parse_result(cx, check),
+        "typing" => parse_typing(cx, code, check)?,
         "questionnaire" => parse_questionnaire(cx, code, check)?,
         other => return Err(WebError::not_found(other)),
     })
@@ -760,6 +803,40 @@ fn parse_result(cx: &Cx, check: &mut Check<'_>) -> Option<DonorEntry> {
     })
 }
 
+fn typing_fields(known: &Known) -> Vec<Field> {
+    let loci = known.rules.typing.loci.iter().zip(0_usize..);
+    let mut fields: Vec<Field> = loci
+        .map(|(locus, number)| {
+            Field::text(format!("locus_{number}"), format!("HLA-{locus}")).mono().required()
+        })
+        .collect();
+    fields.extend([
+        Field::text("laboratory", "Testing laboratory").required(),
+        Field::text("report", "Number of the report").required(),
+        Field::new(Kind::DateTime, "reported_at", "Reported").required(),
+    ]);
+    fields
+}
+
+fn parse_typing(
+    cx: &Cx,
+    code: &DonorCode,
+    check: &mut Check<'_>,
+) -> Result<Option<DonorEntry>, WebError> {
+    let known = known(cx, code.clone())?;
+    let zone = cx.zone();
+    let mut alleles = Vec::new();
+    for (locus, number) in known.rules.typing.loci.iter().zip(0_usize..) {
+        alleles
+            .extend(check.required(&format!("locus_{number}")).map(|found| (locus.clone(), found)));
+    }
+    let (laboratory, report) = (check.required("laboratory"), check.required("report"));
+    let reported_at = check.parse("reported_at", |text| Instant::parse_local(text, zone));
+    Ok(laboratory.zip(report).zip(reported_at).map(|((laboratory, report), reported_at)| {
+        DonorEntry::Typing { alleles, laboratory, report, reported_at }
+    }))
+}
+
 fn parse_questionnaire(
     cx: &Cx,
     code: &DonorCode,
@@ -775,7 +852,7 @@ fn parse_questionnaire(
     };
     let answers = known
         .rules
-        .questions_on(at.date(cx.zone()))
+        .questions_on(at.date(cx.zone()), known.donor.relation)
         .map(|question| AnswerGiven {
             question: question.name.clone(),
             yes: yes(&format!("q_{}", question.name)),
@@ -807,6 +884,7 @@ fn receive(cx: &Cx, donor: DonorCode, mut check: Check<'_>) -> Result<Reply, Web
     let received_at = check.parse("received_at", |text| Instant::parse_local(text, zone));
     let temperature = check.parse("temperature", |text| Quantity::parse(text, Unit::Celsius));
     let length = check.parse_optional("length", |text| Quantity::parse(text, Unit::Centimetre));
+    let volume = check.parse_optional("volume", |text| Quantity::parse(text, Unit::Millilitre));
     let condition = check.required("condition");
     let (
         Some(din),
@@ -826,7 +904,10 @@ fn receive(cx: &Cx, donor: DonorCode, mut check: Check<'_>) -> Result<Reply, Web
         tissue,
         donated_at,
         received_at,
-        length,
+        amount: match tissue.measure() {
+            (_, Unit::Centimetre) => length,
+            _ => volume,
+        },
         temperature,
         condition,
     };

@@ -4,6 +4,7 @@ CREATE TABLE donor (
     code          TEXT PRIMARY KEY NOT NULL,
     tested_person TEXT NOT NULL,
     relation      TEXT NOT NULL,
+    recipient     TEXT UNIQUE,
     standing      INTEGER NOT NULL CHECK (standing BETWEEN 0 AND 4),
     because       TEXT NOT NULL,
     registered_at TIMESTAMP NOT NULL,
@@ -57,7 +58,7 @@ CREATE TABLE donation (
     received_at TIMESTAMP NOT NULL,
     received_by TEXT NOT NULL,
     temperature TEXT NOT NULL,
-    length      TEXT,
+    amount      TEXT NOT NULL,
     container   TEXT NOT NULL UNIQUE,
     sequence    TEXT UNIQUE,
     CHECK (received_at >= donated_at)

@@ -5,8 +5,9 @@ use crate::domain::container::{Container, ContainerKind};
 use crate::domain::deviation::Class;
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{
-    AssetId, ContainerCode, DeviationNumber, DonorCode, LotId, MasterRecordId, MaterialCode, Name,
+    AssetId, ContainerCode, DeviationNumber, LotId, MasterRecordId, MaterialCode, Name, PatientCode,
 };
+use crate::domain::lineage::Origin;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a material lot at the time of use.
@@ -39,7 +40,7 @@ pub struct ContainerFact {
     /// The strictest disposition of everything it came from.
     pub standing: Standing,
     /// The donors its cells come from.
-    pub donors: Vec<DonorCode>,
+    pub origins: Vec<Origin>,
     /// Version of the master record that made it.
     pub record: Option<(MasterRecordId, u32)>,
 }
@@ -72,6 +73,10 @@ pub struct Facts {
     pub standing: Option<Standing>,
     /// Whether who asks has acknowledged the version of the master record the batch runs.
     pub acknowledged: bool,
+    /// The donors of everything the batch took in so far.
+    pub inside: Vec<Origin>,
+    /// The patient the batch is made for.
+    pub patient: Option<PatientCode>,
 }
 
 impl Facts {

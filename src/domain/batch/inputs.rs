@@ -9,6 +9,7 @@ use crate::domain::Refused;
 use crate::domain::container::{self, Command, Custodian, Fate, Use};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{ContainerCode, DonorCode, Name};
+use crate::domain::lineage::{self, Crossing, Origin};
 use crate::domain::master_record::{Consumption, Input, MasterRecord, Operation, Step};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ impl Draft<'_> {
     /// Takes in every scanned container, each by the rules of what it is to the master record.
     pub(super) fn take_in(&mut self) -> Result<(), Refusal> {
         let mut consumed: Vec<Consumed> = Vec::new();
+        let mut inside = self.facts.inside.clone();
         for scan in &self.command.consumed {
             let code = &scan.code;
             if consumed.iter().any(|other| other.container == *code) {
@@ -37,6 +39,7 @@ impl Draft<'_> {
                 self.input_rules(input, code, fact)?;
             }
             self.usable(&what, fact)?;
+            self.same_line(code, fact, &mut inside)?;
             consumed.push(consumed_of(what, code, fact));
         }
         for consumption in &self.step.consumes {
@@ -139,7 +142,7 @@ impl Draft<'_> {
                 known.insert(donor.clone(), other.container.to_string());
             }
         }
-        for donor in &fact.donors {
+        for donor in fact.origins.iter().map(|origin| &origin.donor) {
             if let Some(other) = known.get(donor) {
                 return Err(Refusal::DonorRepeated {
                     container: code.to_string(),
@@ -158,6 +161,22 @@ impl Draft<'_> {
             }
             known.insert(donor.clone(), code.to_string());
         }
+        Ok(())
+    }
+
+    /// Cells for one patient only reach that patient and are never mixed (ATMP-21).
+    fn same_line(
+        &self,
+        code: &ContainerCode,
+        fact: &ContainerFact,
+        inside: &mut Vec<Origin>,
+    ) -> Result<(), Refusal> {
+        let refused = |crossing: Crossing| Refusal::Unusable(Refused::from(crossing));
+        lineage::may_mix(code.as_str(), &fact.origins, inside).map_err(refused)?;
+        if let Some(patient) = &self.facts.patient {
+            lineage::only_recipient(patient, code.as_str(), &fact.origins).map_err(refused)?;
+        }
+        inside.extend(fact.origins.iter().cloned());
         Ok(())
     }
 
@@ -269,7 +288,7 @@ fn consumed_of(what: Name, code: &ContainerCode, fact: &ContainerFact) -> Consum
     Consumed {
         what,
         container: code.clone(),
-        donors: fact.donors.clone(),
+        donors: fact.origins.iter().map(|origin| origin.donor.clone()).collect(),
         din: container.donation.clone().or(identity),
         cells: container.contents.viable_cells,
         volume: container.contents.volume,

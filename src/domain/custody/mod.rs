@@ -30,6 +30,7 @@ use super::container::{self, Container, Fate};
 use super::disposition::Disposition;
 use super::genealogy::Standing;
 use super::id::PatientCode;
+use super::lineage::{self, Origin};
 use super::order::{Order, UnitFate};
 use super::time::Instant;
 
@@ -40,6 +41,8 @@ pub struct Unit<'a> {
     pub container: &'a Container,
     /// The effective disposition and its cause.
     pub standing: &'a Standing,
+    /// The donors it comes from.
+    pub origins: &'a [Origin],
 }
 
 impl Unit<'_> {
@@ -125,6 +128,10 @@ fn scanned_units<'a>(
     let mut found: Vec<(&Unit<'_>, Scan)> = Vec::new();
     for scan in scans {
         let unit = units.iter().find(|unit| unit.container.code == scan.code.as_str());
+        if let Some(unit) = unit {
+            // First of all: the worst mix-up is named with both patients.
+            lineage::only_recipient(&order.patient, &unit.container.code, unit.origins)?;
+        }
         let own = unit.filter(|unit| unit.container.order.as_ref() == Some(&order.number));
         let Some(unit) = own else {
             return Err(Refusal::NotOfThisOrder {

@@ -1,6 +1,7 @@
 //! Why a custody command is refused.
 
 use crate::domain::disposition::Disposition;
+use crate::domain::lineage::Crossing;
 use crate::domain::quantity::QuantityError;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::{Refusal as Refuses, RefusalKind, container};
@@ -15,6 +16,9 @@ pub enum Refusal {
     /// The rule of a single container refuses.
     #[error(transparent)]
     Container(#[from] container::Refusal),
+    /// Cells for another patient.
+    #[error(transparent)]
+    Line(#[from] Crossing),
     /// A unit was not scanned.
     #[error(
         "{scanned} of {all} units scanned; {missing} not scanned. Scan every unit of the order"
@@ -176,6 +180,7 @@ impl Refuses for Refusal {
     fn rule(&self) -> &'static str {
         match self {
             Self::Container(refusal) => refusal.rule(),
+            Self::Line(crossing) => crossing.rule(),
             Self::NotScanned { .. } => "unit_not_scanned ATMP-48",
             Self::NotOfThisOrder { .. } => "unit_of_another_order ATMP-21",
             Self::NoUnit { .. } => "no_unit",
@@ -202,6 +207,7 @@ impl Refuses for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
             Self::Container(refusal) => refusal.kind(),
+            Self::Line(crossing) => crossing.kind(),
             Self::Missing(_) | Self::TemperatureImpossible(_) | Self::ActivityImpossible => {
                 RefusalKind::Invalid
             }

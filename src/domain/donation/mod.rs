@@ -7,7 +7,7 @@
 use super::container::{self, ContainerKind, Contents, Custodian, ProductIdentity};
 use super::deviation::{self, Class, Deviation, Origin, Subject};
 use super::disposition::Disposition;
-use super::donor::{Donor, RuleSet, Scope};
+use super::donor::{Donor, Receipt, RuleSet, Scope};
 use super::id::{ContainerCode, DeviationNumber, Din, DonationSequenceId, DonorCode};
 use super::quantity::{Quantity, Unit};
 use super::time::{Instant, Span};
@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 pub enum Tissue {
     /// Umbilical cord; a donor gives it once.
     UmbilicalCord,
-    /// Adipose tissue.
-    AdiposeTissue,
-    /// Bone marrow.
+    /// Lipoaspirate, which holds adipose tissue; a donor may give it again.
+    Lipoaspirate,
+    /// Bone marrow aspirate; a donor may give it again.
     BoneMarrow,
 }
 
@@ -30,7 +30,7 @@ impl Tissue {
     /// Every tissue with code and words.
     pub const ALL: [(Self, &'static str, &'static str); 3] = [
         (Self::UmbilicalCord, "umbilical_cord", "umbilical cord"),
-        (Self::AdiposeTissue, "adipose_tissue", "adipose tissue"),
+        (Self::Lipoaspirate, "lipoaspirate", "lipoaspirate"),
         (Self::BoneMarrow, "bone_marrow", "bone marrow"),
     ];
 
@@ -47,6 +47,19 @@ impl Tissue {
     /// The tissue of a code.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known, _)| *known == code).map(|(tissue, ..)| *tissue)
+    }
+
+    /// What of it is measured on receipt: the length of a cord, the volume of a liquid.
+    pub fn measure(self) -> (&'static str, Unit) {
+        match self {
+            Self::UmbilicalCord => ("length", Unit::Centimetre),
+            Self::Lipoaspirate | Self::BoneMarrow => ("volume", Unit::Millilitre),
+        }
+    }
+
+    /// Whether a donor gives it once.
+    pub fn is_given_once(self) -> bool {
+        self == Self::UmbilicalCord
     }
 }
 
@@ -67,8 +80,8 @@ pub enum Event {
         donated_at: Instant,
         /// When it was received here.
         received_at: Instant,
-        /// Length of the cord, `cm`.
-        length: Option<Quantity>,
+        /// How much: the length of a cord, `cm`, or the volume of a liquid, `mL`.
+        amount: Quantity,
         /// Temperature on receipt, `Cel`.
         temperature: Quantity,
         /// Condition of tissue and packaging, in words.
@@ -95,8 +108,8 @@ pub struct Donation {
     pub donated_at: Instant,
     /// When it was received here.
     pub received_at: Instant,
-    /// Length of the cord.
-    pub length: Option<Quantity>,
+    /// How much: the length of a cord, the volume of a liquid.
+    pub amount: Quantity,
     /// Temperature on receipt.
     pub temperature: Quantity,
     /// Condition.
@@ -124,7 +137,7 @@ impl Aggregate for Donation {
             sequence,
             donated_at,
             received_at,
-            length,
+            amount,
             temperature,
             condition,
             container,
@@ -137,7 +150,7 @@ impl Aggregate for Donation {
             sequence: sequence.clone(),
             donated_at: *donated_at,
             received_at: *received_at,
-            length: *length,
+            amount: *amount,
             temperature: *temperature,
             condition: condition.clone(),
             container: container.clone(),
@@ -158,8 +171,8 @@ pub struct Receive {
     pub donated_at: Instant,
     /// When it was received here.
     pub received_at: Instant,
-    /// Length of the cord, `cm`.
-    pub length: Option<Quantity>,
+    /// How much: the length of a cord, `cm`, or the volume of a liquid, `mL`.
+    pub amount: Option<Quantity>,
     /// Temperature on receipt, `Cel`.
     pub temperature: Quantity,
     /// Condition of tissue and packaging.
@@ -213,7 +226,7 @@ pub enum Refusal {
     )]
     NumberNotReal(Din),
     /// The donor gave this tissue before.
-    #[error("this donor's {tissue} was received before as {earlier}. A cord is donated once")]
+    #[error("this donor's {tissue} was received before as {earlier}. It is donated once")]
     DuplicateTissue {
         /// What.
         tissue: &'static str,
@@ -250,9 +263,37 @@ pub enum Refusal {
     /// A measured value has the wrong unit or sense.
     #[error("{0}")]
     Value(&'static str),
-    /// A cord needs its length.
-    #[error("the length of the cord is missing. Measure and enter it")]
-    LengthMissing,
+    /// How much it is was not measured.
+    #[error("the {what} of the {tissue} is missing. Measure and enter it in {unit}")]
+    AmountMissing {
+        /// Length or volume.
+        what: &'static str,
+        /// Of what.
+        tissue: &'static str,
+        /// In which unit.
+        unit: &'static str,
+    },
+    /// The amount is in another unit, or none.
+    #[error("the {what} of the {tissue} must be given in {unit} and be above zero. Correct it")]
+    AmountImpossible {
+        /// Length or volume.
+        what: &'static str,
+        /// Of what.
+        tissue: &'static str,
+        /// In which unit.
+        unit: &'static str,
+    },
+    /// The rules know no such material.
+    #[error(
+        "the donor rules {rules} say nothing about the receipt of {tissue}. Do not accept it; \
+         have QA add it to the rules"
+    )]
+    TissueNotAccepted {
+        /// The rules.
+        rules: String,
+        /// What was brought.
+        tissue: &'static str,
+    },
     /// The condition is not described.
     #[error("the condition of tissue and packaging is missing. Describe it")]
     ConditionMissing,
@@ -268,18 +309,22 @@ impl super::Refusal for Refusal {
             Self::DonorHeld { .. } => "donor_is_not_held ATMP-23",
             Self::ConsentLacking { .. } => "consent_is_in_force DON-1",
             Self::Times(_) => "times_are_in_order",
-            Self::Value(_) | Self::LengthMissing | Self::ConditionMissing => {
-                "receipt_is_complete ATMP-22"
-            }
+            Self::Value(_)
+            | Self::AmountMissing { .. }
+            | Self::AmountImpossible { .. }
+            | Self::ConditionMissing => "receipt_is_complete ATMP-22",
+            Self::TissueNotAccepted { .. } => "tissue_of_the_rules ATMP-22",
         }
     }
 
     fn kind(&self) -> RefusalKind {
         match self {
             Self::UnknownDonor(_) => RefusalKind::NotFound,
-            Self::Times(_) | Self::Value(_) | Self::LengthMissing | Self::ConditionMissing => {
-                RefusalKind::Invalid
-            }
+            Self::Times(_)
+            | Self::Value(_)
+            | Self::AmountMissing { .. }
+            | Self::AmountImpossible { .. }
+            | Self::ConditionMissing => RefusalKind::Invalid,
             _ => RefusalKind::Conflict,
         }
     }
@@ -295,8 +340,8 @@ pub fn receive(
     facts: &Facts<'_>,
     context: &Context,
 ) -> Result<Vec<Change>, Refusal> {
-    may_be_accepted(command, facts)?;
-    well_described(command, context.now)?;
+    let rule = may_be_accepted(command, facts)?;
+    let amount = well_described(command, context.now)?;
     let pot = &facts.container;
     let received = Event::Received {
         donor: command.donor.clone(),
@@ -304,16 +349,19 @@ pub fn receive(
         sequence: facts.sequence.clone(),
         donated_at: command.donated_at,
         received_at: command.received_at,
-        length: command.length,
+        amount,
         temperature: command.temperature,
         condition: command.condition.trim().to_owned(),
         container: pot.clone(),
     };
     let mut changes = vec![
         Change::of::<Donation>(command.din.as_str(), received),
-        Change::of::<container::Container>(pot.as_str(), collection_pot(command, facts, context)),
+        Change::of::<container::Container>(
+            pot.as_str(),
+            collection_pot(command, facts, rule, context),
+        ),
     ];
-    if let Some(departure) = transport_departure(command, facts.rules) {
+    if let Some(departure) = transport_departure(command, rule) {
         let opened = deviation::Event::Opened {
             class: Class::Major,
             title: format!("Transport of donation {} outside its limits", command.din),
@@ -331,7 +379,8 @@ pub fn receive(
     Ok(changes)
 }
 
-fn may_be_accepted(command: &Receive, facts: &Facts<'_>) -> Result<(), Refusal> {
+/// Whether it may be accepted, and the rules of its receipt.
+fn may_be_accepted<'r>(command: &Receive, facts: &Facts<'r>) -> Result<&'r Receipt, Refusal> {
     if facts.existing.is_some() {
         return Err(Refusal::DuplicateNumber(command.din.clone()));
     }
@@ -363,18 +412,19 @@ fn may_be_accepted(command: &Receive, facts: &Facts<'_>) -> Result<(), Refusal> 
     if !lacking.is_empty() {
         return Err(Refusal::ConsentLacking { donor: command.donor.clone(), lacking });
     }
-    let earlier = facts.earlier.iter().find(|(_, tissue)| {
-        *tissue == Tissue::UmbilicalCord && command.tissue == Tissue::UmbilicalCord
-    });
-    match earlier {
-        Some((din, tissue)) => {
-            Err(Refusal::DuplicateTissue { tissue: tissue.word(), earlier: din.clone() })
-        }
-        None => Ok(()),
+    let own = |tissue: &Tissue| *tissue == command.tissue && tissue.is_given_once();
+    if let Some((din, tissue)) = facts.earlier.iter().find(|(_, tissue)| own(tissue)) {
+        let (tissue, earlier) = (tissue.word(), din.clone());
+        return Err(Refusal::DuplicateTissue { tissue, earlier });
     }
+    facts.rules.receipt(command.tissue).ok_or_else(|| Refusal::TissueNotAccepted {
+        rules: format!("{} v{}", facts.rules.id, facts.rules.version),
+        tissue: command.tissue.word(),
+    })
 }
 
-fn well_described(command: &Receive, now: Instant) -> Result<(), Refusal> {
+/// Whether the times and the condition are right; the amount.
+fn well_described(command: &Receive, now: Instant) -> Result<Quantity, Refusal> {
     if command.received_at > now {
         return Err(Refusal::Times("the receipt lies in the future"));
     }
@@ -384,27 +434,29 @@ fn well_described(command: &Receive, now: Instant) -> Result<(), Refusal> {
     if command.temperature.unit() != Unit::Celsius {
         return Err(Refusal::Value("the temperature must be given in °C"));
     }
-    match (command.tissue, command.length) {
-        (Tissue::UmbilicalCord, None) => return Err(Refusal::LengthMissing),
-        (_, Some(length))
-            if length.unit() != Unit::Centimetre || length.is_negative() || length.is_zero() =>
-        {
-            return Err(Refusal::Value("the length must be given in cm and be above zero"));
-        }
-        _ => {}
+    let (what, measured) = command.tissue.measure();
+    let (tissue, unit) = (command.tissue.word(), measured.symbol());
+    let amount = command.amount.ok_or(Refusal::AmountMissing { what, tissue, unit })?;
+    if amount.unit() != measured || amount.is_negative() || amount.is_zero() {
+        return Err(Refusal::AmountImpossible { what, tissue, unit });
     }
     if command.condition.trim().is_empty() {
         return Err(Refusal::ConditionMissing);
     }
-    Ok(())
+    Ok(amount)
 }
 
-fn collection_pot(command: &Receive, facts: &Facts<'_>, context: &Context) -> container::Event {
+fn collection_pot(
+    command: &Receive,
+    facts: &Facts<'_>,
+    rule: &Receipt,
+    context: &Context,
+) -> container::Event {
     container::Event::Produced {
         kind: ContainerKind::CollectionPot,
         contents: Contents {
-            material: facts.rules.receipt.material.clone(),
-            title: facts.rules.receipt.material_title.clone(),
+            material: rule.material.clone(),
+            title: rule.material_title.clone(),
             passage: None,
             volume: None,
             viable_cells: None,
@@ -420,7 +472,7 @@ fn collection_pot(command: &Receive, facts: &Facts<'_>, context: &Context) -> co
             product_code: product_code.clone(),
             division: "00".to_owned(),
         }),
-        expires_at: Some(command.donated_at.plus(facts.rules.receipt.usable_for)),
+        expires_at: Some(command.donated_at.plus(rule.usable_for)),
         order: None,
         target: None,
         disposition: Disposition::Released,
@@ -429,8 +481,8 @@ fn collection_pot(command: &Receive, facts: &Facts<'_>, context: &Context) -> co
 }
 
 /// What about the transport was outside the limits, in words.
-fn transport_departure(command: &Receive, rules: &RuleSet) -> Option<String> {
-    let (low, high) = rules.transport_temperatures();
+fn transport_departure(command: &Receive, rule: &Receipt) -> Option<String> {
+    let (low, high) = rule.temperatures();
     let temperature = command.temperature;
     let mut departures = Vec::new();
     if temperature.value() < low.value() || temperature.value() > high.value() {
@@ -442,11 +494,11 @@ fn transport_departure(command: &Receive, rules: &RuleSet) -> Option<String> {
         ));
     }
     let took: Span = command.received_at.since(command.donated_at);
-    if command.received_at > command.donated_at.plus(rules.receipt.transport_maximum) {
+    if command.received_at > command.donated_at.plus(rule.transport_maximum) {
         departures.push(format!(
             "{} from donation to receipt, allowed {}",
             took.text(),
-            rules.receipt.transport_maximum
+            rule.transport_maximum
         ));
     }
     if departures.is_empty() { None } else { Some(departures.join("; ")) }

@@ -1,7 +1,9 @@
 //! How each event changes what is known of a donor.
 
 use super::event::{Cause, Event};
-use super::state::{Assessment, Consent, Donor, Eligibility, MarkerResult, Questionnaire, Sample};
+use super::state::{
+    Assessment, Consent, Donor, Eligibility, MarkerResult, Questionnaire, Sample, Typed,
+};
 use crate::domain::disposition::Disposition;
 use crate::domain::{Aggregate, Recorded};
 
@@ -16,7 +18,7 @@ impl Aggregate for Donor {
 
     fn apply(state: Option<Self>, recorded: &Recorded, event: &Event) -> Option<Self> {
         let Some(mut donor) = state else {
-            let Event::Registered { tested_person, relation } = event else {
+            let Event::Registered { tested_person, relation, recipient } = event else {
                 return None;
             };
             return Some(Self {
@@ -24,11 +26,13 @@ impl Aggregate for Donor {
                 version: recorded.version,
                 tested_person: tested_person.clone(),
                 relation: *relation,
+                recipient: recipient.clone(),
                 registered_at: recorded.at,
                 consents: Vec::new(),
                 questionnaires: Vec::new(),
                 samples: Vec::new(),
                 results: Vec::new(),
+                typings: Vec::new(),
                 assessments: Vec::new(),
                 evaluation: None,
                 inactivation: None,
@@ -113,6 +117,14 @@ impl Donor {
                 reported_at: *reported_at,
                 recorded: (recorded.at, recorded.actor.clone()),
             }),
+            Event::Typed { alleles, laboratory, report, reported_at } => {
+                self.typings.push(Typed {
+                    alleles: alleles.clone(),
+                    laboratory: laboratory.clone(),
+                    report: report.clone(),
+                    reported_at: *reported_at,
+                });
+            }
             Event::RiskAssessed { about, acceptable, reasoning, signature } => {
                 self.assessments.push(Assessment {
                     about: about.clone(),

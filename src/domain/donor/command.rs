@@ -6,7 +6,7 @@ use super::state::{Matrix, Purpose, Reaction, Relation, Scope};
 use super::verdict::DonationFact;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
-use crate::domain::id::Name;
+use crate::domain::id::{DonorCode, Name, PatientCode};
 use crate::domain::time::{Instant, Zone};
 
 /// What the rules need to know from elsewhere.
@@ -40,6 +40,10 @@ pub enum Command {
         tested_person: String,
         /// Relation of the tested person to the donor.
         relation: Relation,
+        /// The only patient who may get cells of this donor, where it is the patient.
+        recipient: Option<PatientCode>,
+        /// The donor that is registered for that patient already.
+        taken: Option<DonorCode>,
     },
     /// Record a consent.
     GiveConsent {
@@ -99,6 +103,17 @@ pub enum Command {
         laboratory: String,
         /// The method and kit.
         method: String,
+        /// The report's number.
+        report: String,
+        /// When it was reported.
+        reported_at: Instant,
+    },
+    /// Record the HLA typing.
+    ReportTyping {
+        /// Locus and alleles.
+        alleles: Vec<(String, String)>,
+        /// The laboratory.
+        laboratory: String,
         /// The report's number.
         report: String,
         /// When it was reported.

@@ -4,7 +4,7 @@ use super::command::{Command, Facts, GivenAnswer, haemodilution};
 use super::event::{Answer, Cause, Event};
 use super::refusal::Refusal;
 use super::rules::{Reactive, Yes};
-use super::state::{Donor, Purpose, Reaction, Scope};
+use super::state::{Donor, Purpose, Reaction, Relation, Scope};
 use super::verdict::judge;
 use crate::domain::actor::{Meaning, Signature};
 use crate::domain::disposition::Disposition;
@@ -26,19 +26,37 @@ pub fn decide(
     context: &Context,
 ) -> Result<Vec<Change>, Refusal> {
     let events = match (donor, command) {
-        (None, Command::Register { tested_person, relation }) => {
-            PatientCode::parse(tested_person)
-                .map_err(|_| Refusal::NotPseudonymous(tested_person.chars().take(40).collect()))?;
-            if !facts.rules.tested_persons.contains(relation) {
-                return Err(Refusal::RelationNotAccepted(relation.word()));
-            }
-            vec![Event::Registered { tested_person: tested_person.clone(), relation: *relation }]
-        }
+        (None, Command::Register { .. }) => vec![register(command, facts)?],
         (Some(_), Command::Register { .. }) => return Err(Refusal::AlreadyRegistered),
         (None, _) => return Err(Refusal::NotRegistered),
         (Some(donor), command) => decide_registered(donor, command, facts, context.now)?,
     };
     Ok(events.into_iter().map(|event| Change::of::<Donor>(code.as_str(), event)).collect())
+}
+
+fn register(command: &Command, facts: &Facts<'_>) -> Result<Event, Refusal> {
+    let Command::Register { tested_person, relation, recipient, taken } = command else {
+        return Err(Refusal::NotRegistered);
+    };
+    PatientCode::parse(tested_person)
+        .map_err(|_| Refusal::NotPseudonymous(tested_person.chars().take(40).collect()))?;
+    if !facts.rules.tested_persons.contains(relation) {
+        return Err(Refusal::RelationNotAccepted(relation.word()));
+    }
+    if let Some(patient) = recipient {
+        if *relation != Relation::Donor {
+            return Err(Refusal::RecipientIsNotDonor(patient.clone()));
+        }
+        if let Some(donor) = taken {
+            let (patient, donor) = (patient.clone(), donor.clone());
+            return Err(Refusal::RecipientHasDonor { patient, donor });
+        }
+    }
+    Ok(Event::Registered {
+        tested_person: tested_person.clone(),
+        relation: *relation,
+        recipient: recipient.clone(),
+    })
 }
 
 fn decide_registered(
@@ -73,6 +91,7 @@ fn decide_registered(
             }])
         }
         Command::ReportMarker { .. } => report_marker(donor, command, facts, now),
+        Command::ReportTyping { .. } => report_typing(donor, command, facts, now),
         Command::AssessRisk { about, acceptable, reasoning, signature } => {
             assess_risk(donor, facts, about, *acceptable, reasoning, signature)
         }
@@ -177,7 +196,7 @@ fn answer(
     require_consent(donor)?;
     filled(form_version, "the version of the questionnaire")?;
     not_future(*interviewed_at, now, "the interview")?;
-    let answers = every_answer(answers, facts, *interviewed_at)?;
+    let answers = every_answer(donor, answers, facts, *interviewed_at)?;
     let blood = blood_or_colloids.ok_or(Refusal::HaemodilutionUnanswered(
         "blood, blood components or colloids in the 48 h before sampling",
     ))?;
@@ -202,6 +221,7 @@ fn answer(
 }
 
 fn every_answer(
+    donor: &Donor,
     given: &[GivenAnswer],
     facts: &Facts<'_>,
     interviewed_at: Instant,
@@ -209,7 +229,8 @@ fn every_answer(
     let at = facts.donation.map_or(interviewed_at, |donation| donation.donated_at);
     let day = at.date(facts.zone);
     for (place, answer) in given.iter().enumerate() {
-        let known = facts.rules.questions_on(day).any(|row| row.name == answer.question);
+        let known =
+            facts.rules.questions_on(day, donor.relation).any(|row| row.name == answer.question);
         let twice = given.iter().take(place).any(|earlier| earlier.question == answer.question);
         if !known || twice {
             return Err(Refusal::UnknownQuestion(answer.question.to_string()));
@@ -217,7 +238,7 @@ fn every_answer(
     }
     let mut open = Vec::new();
     let mut answers = Vec::new();
-    for question in facts.rules.questions_on(day) {
+    for question in facts.rules.questions_on(day, donor.relation) {
         let found = given.iter().find(|answer| answer.question == question.name);
         match found.and_then(|answer| answer.yes.map(|yes| (answer, yes))) {
             None => open.push(question.text.clone()),
@@ -269,6 +290,40 @@ fn report_marker(
         events.push(Event::Suspended { cause });
     }
     Ok(events)
+}
+
+/// The typing names every locus of the rules once, and no other.
+fn report_typing(
+    donor: &Donor,
+    command: &Command,
+    facts: &Facts<'_>,
+    now: Instant,
+) -> Result<Vec<Event>, Refusal> {
+    let Command::ReportTyping { alleles, laboratory, report, reported_at } = command else {
+        return Ok(Vec::new());
+    };
+    require_consent(donor)?;
+    filled(laboratory, "the testing laboratory")?;
+    filled(report, "the number of the report")?;
+    not_future(*reported_at, now, "the time of the report")?;
+    let loci = &facts.rules.typing.loci;
+    let given = |locus: &String| {
+        alleles.iter().any(|(own, found)| own == locus && !found.trim().is_empty())
+    };
+    let open: Vec<&str> = loci.iter().filter(|l| !given(l)).map(String::as_str).collect();
+    if !open.is_empty() {
+        return Err(Refusal::LociMissing(open.join(", ")));
+    }
+    let trimmed = |locus: &String| {
+        let found = alleles.iter().find(|(own, _)| own == locus);
+        found.map(|(own, alleles)| (own.clone(), alleles.trim().to_owned()))
+    };
+    Ok(vec![Event::Typed {
+        alleles: loci.iter().filter_map(trimmed).collect(),
+        laboratory: laboratory.clone(),
+        report: report.clone(),
+        reported_at: *reported_at,
+    }])
 }
 
 fn assess_risk(

@@ -4,7 +4,7 @@ use super::state::{Matrix, Purpose, Reaction, Relation, Scope};
 use super::verdict::Verdict;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
-use crate::domain::id::{Din, Name};
+use crate::domain::id::{Din, Name, PatientCode};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,19 @@ pub enum Event {
         tested_person: String,
         /// Relation of the tested person to the donor.
         relation: Relation,
+        /// The only patient who may get cells of this donor: the donor (autologous use).
+        recipient: Option<PatientCode>,
+    },
+    /// The laboratory reported the HLA typing.
+    Typed {
+        /// Locus and alleles, such as `A` and `02:01, 24:02`.
+        alleles: Vec<(String, String)>,
+        /// The laboratory.
+        laboratory: String,
+        /// The report's number.
+        report: String,
+        /// When the laboratory reported it.
+        reported_at: Instant,
     },
     /// Consent was given.
     ConsentGiven {

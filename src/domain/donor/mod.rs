@@ -20,11 +20,11 @@ pub use decide::decide;
 pub use event::{Answer, Cause, Event, Haemodilution};
 pub use refusal::Refusal;
 pub use rules::{
-    HaemodilutionRule, MarkerRule, Question, Reactive, Receipt, Repeat, Required, RuleBook,
-    RuleError, RuleSet, RuleSetRef, Window, Yes,
+    Autologous, HaemodilutionRule, MarkerRule, Question, Reactive, Receipt, Repeat, Required,
+    RuleBook, RuleError, RuleSet, RuleSetRef, Typing, Window, Yes,
 };
 pub use state::{
     Assessment, Consent, Donor, Eligibility, MarkerResult, Matrix, Purpose, Questionnaire,
-    Reaction, Relation, Sample, Scope,
+    Reaction, Relation, Sample, Scope, Typed,
 };
 pub use verdict::{DonationFact, Finding, Verdict, judge};

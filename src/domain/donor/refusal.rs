@@ -2,6 +2,7 @@
 
 use crate::domain::RefusalKind;
 use crate::domain::disposition::Disposition;
+use crate::domain::id::{DonorCode, PatientCode};
 
 /// A refusal about a donor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,23 @@ pub enum Refusal {
         "the rules in force do not accept the {0} as tested person (DON-1). Name one they accept"
     )]
     RelationNotAccepted(&'static str),
+    /// Cells for one patient only come from that patient.
+    #[error(
+        "a donor for {0} only is {0} in person: the tested person must be the donor, not a \
+         relative. Leave the patient out, or choose the donor"
+    )]
+    RecipientIsNotDonor(PatientCode),
+    /// The patient is a donor already.
+    #[error("{patient} is registered as donor {donor} already. Record the donation under {donor}")]
+    RecipientHasDonor {
+        /// The patient.
+        patient: PatientCode,
+        /// The donor.
+        donor: DonorCode,
+    },
+    /// The typing is not complete.
+    #[error("the HLA typing says nothing of {0}. Enter the alleles of every locus")]
+    LociMissing(String),
     /// A text that is needed is empty.
     #[error("{0} is missing. Enter it")]
     Missing(&'static str),
@@ -122,7 +140,10 @@ impl crate::domain::Refusal for Refusal {
             Self::NotRegistered => "donor_is_registered",
             Self::NotPseudonymous(_) => "donor_is_pseudonymous ATMP-15",
             Self::RelationNotAccepted(_) => "tested_person_is_accepted DON-1",
-            Self::Missing(_) => "entry_is_complete",
+            Self::RecipientIsNotDonor(_) | Self::RecipientHasDonor { .. } => {
+                "autologous_recipient ATMP-21"
+            }
+            Self::Missing(_) | Self::LociMissing(_) => "entry_is_complete",
             Self::ConsentWithoutScope | Self::NoSuchConsent(_) | Self::NoConsent => {
                 "consent_is_in_force DON-1"
             }
@@ -148,6 +169,7 @@ impl crate::domain::Refusal for Refusal {
         match self {
             Self::NotRegistered => RefusalKind::NotFound,
             Self::AlreadyRegistered
+            | Self::RecipientHasDonor { .. }
             | Self::NoConsent
             | Self::NoDonation
             | Self::RulesNotMet(_)

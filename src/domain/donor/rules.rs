@@ -5,6 +5,7 @@
 //! Architecture invariant: no marker, window or question is named in code; all come from the rule
 //! set that was in force on the day of the donation.
 
+use crate::domain::donation::Tissue;
 use crate::domain::id::{MaterialCode, Name};
 use crate::domain::protocol::{FileError, Lines};
 use crate::domain::quantity::{Quantity, Unit, decimal_from_text};
@@ -50,8 +51,13 @@ pub struct RuleSet {
     pub repeat: Repeat,
     /// The haemodilution question (DON-4).
     pub haemodilution: HaemodilutionRule,
-    /// Receipt of the tissue.
-    pub receipt: Receipt,
+    /// What holds for the patient's own cells (autologous use).
+    pub autologous: Autologous,
+    /// HLA typing.
+    pub typing: Typing,
+    /// Receipt of each tissue that is accepted.
+    #[serde(rename = "receipt")]
+    pub receipts: Vec<Receipt>,
     /// The markers.
     #[serde(rename = "marker")]
     pub markers: Vec<MarkerRule>,
@@ -97,10 +103,38 @@ pub struct HaemodilutionRule {
     pub dilution_maximum_percent: Decimal,
 }
 
-/// Receipt of the tissue.
+/// What holds when the donor is the patient (2006/17/EC Annex I 2.1): the same tests, but a
+/// positive result does not necessarily prevent use.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Autologous {
+    /// Whether a reactive or indeterminate marker excludes; else the label says so.
+    pub reactive_excludes: bool,
+    /// Whether an answer of the interview excludes; else the medical evaluation decides.
+    pub history_excludes: bool,
+    /// Whether banked material needs the repeat sample, NAT or inactivation.
+    pub repeat: bool,
+}
+
+/// HLA typing of the donor.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Typing {
+    /// The loci that are reported.
+    pub loci: Vec<String>,
+    /// The tissues whose donors are typed.
+    pub required_for: Vec<Tissue>,
+}
+
+/// Receipt of a tissue.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
+    /// The tissue.
+    pub tissue: Tissue,
+    /// Earliest time of the donation sample before the donation, where it is not the set's.
+    #[serde(default)]
+    pub sample_before: Option<Span>,
     /// The starting material.
     pub material: MaterialCode,
     /// Its proper name.
@@ -115,6 +149,16 @@ pub struct Receipt {
     pub transport_maximum: Span,
     /// How long after donation the tissue may be used.
     pub usable_for: Span,
+}
+
+impl Receipt {
+    /// Lowest and highest transport temperature.
+    pub fn temperatures(&self) -> (Quantity, Quantity) {
+        (
+            Quantity::new(self.temperature_low, Unit::Celsius),
+            Quantity::new(self.temperature_high, Unit::Celsius),
+        )
+    }
 }
 
 /// When a marker must be tested.
@@ -153,6 +197,9 @@ pub struct MarkerRule {
     pub required: Required,
     /// The question that indicates it.
     pub indicated_by: Option<Name>,
+    /// Tissues for whose donors it must be tested in any case.
+    #[serde(default)]
+    pub always_for: Vec<Tissue>,
     /// What a reactive result means.
     pub reactive: Reactive,
     /// The marker that decides instead, for `confirm`.
@@ -189,6 +236,9 @@ pub struct Question {
     pub text: String,
     /// What a `yes` means.
     pub yes: Yes,
+    /// The relation of the tested person for which it is asked, if not for all.
+    #[serde(default)]
+    pub asked_of: Option<super::state::Relation>,
     /// First day of donation for which the row applies, if not the set's.
     #[serde(default, deserialize_with = "optional_day")]
     pub valid_from: Option<NaiveDate>,
@@ -249,17 +299,21 @@ impl RuleSet {
         self.markers.iter().filter(move |row| applies(row.valid_from, row.valid_to, day))
     }
 
-    /// The questions that apply to a donation of that day.
-    pub fn questions_on(&self, day: NaiveDate) -> impl Iterator<Item = &Question> {
-        self.questions.iter().filter(move |row| applies(row.valid_from, row.valid_to, day))
+    /// The questions for a tested person that apply to a donation of that day.
+    pub fn questions_on(
+        &self,
+        day: NaiveDate,
+        of: super::state::Relation,
+    ) -> impl Iterator<Item = &Question> {
+        self.questions
+            .iter()
+            .filter(move |row| row.asked_of.is_none_or(|asked| asked == of))
+            .filter(move |row| applies(row.valid_from, row.valid_to, day))
     }
 
-    /// Lowest and highest transport temperature.
-    pub fn transport_temperatures(&self) -> (Quantity, Quantity) {
-        (
-            Quantity::new(self.receipt.temperature_low, Unit::Celsius),
-            Quantity::new(self.receipt.temperature_high, Unit::Celsius),
-        )
+    /// The rules of the receipt of a tissue.
+    pub fn receipt(&self, tissue: Tissue) -> Option<&Receipt> {
+        self.receipts.iter().find(|receipt| receipt.tissue == tissue)
     }
 
     fn check(&self) -> Result<(), (Name, String)> {

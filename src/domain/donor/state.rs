@@ -4,7 +4,7 @@ use super::event::{Answer, Haemodilution};
 use super::verdict::Verdict;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
-use crate::domain::id::{Din, Login, Name};
+use crate::domain::id::{Din, Login, Name, PatientCode};
 use crate::domain::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -270,6 +270,19 @@ pub struct Eligibility {
     pub signature: Signature,
 }
 
+/// What a laboratory reported of the HLA typing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Typed {
+    /// Locus and alleles.
+    pub alleles: Vec<(String, String)>,
+    /// The laboratory.
+    pub laboratory: String,
+    /// The report's number.
+    pub report: String,
+    /// When it was reported.
+    pub reported_at: Instant,
+}
+
 /// A donor, as its events tell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Donor {
@@ -281,6 +294,8 @@ pub struct Donor {
     pub tested_person: String,
     /// Relation of the tested person to the donor.
     pub relation: Relation,
+    /// The only patient who may get cells of this donor (autologous use).
+    pub recipient: Option<PatientCode>,
     /// When it was registered.
     pub registered_at: Instant,
     /// Consents, oldest first.
@@ -291,6 +306,8 @@ pub struct Donor {
     pub samples: Vec<Sample>,
     /// Marker results, oldest first.
     pub results: Vec<MarkerResult>,
+    /// HLA typing, oldest first; the newest counts.
+    pub typings: Vec<Typed>,
     /// Risk assessments, oldest first; the newest of a subject counts.
     pub assessments: Vec<Assessment>,
     /// The medical evaluation: whether acceptable, the remark, the signature.

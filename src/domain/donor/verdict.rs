@@ -7,8 +7,9 @@
 use super::event::Answer;
 use super::rules::{MarkerRule, Reactive, Required, RuleSet, RuleSetRef, Yes};
 use super::state::{Donor, MarkerResult, Purpose, Reaction, Sample};
+use crate::domain::donation::Tissue;
 use crate::domain::id::{Din, Name};
-use crate::domain::time::{Instant, Zone};
+use crate::domain::time::{Instant, Span, Zone};
 use serde::{Deserialize, Serialize};
 
 /// The donation a verdict is about.
@@ -18,6 +19,8 @@ pub struct DonationFact {
     pub din: Din,
     /// When the tissue was donated.
     pub donated_at: Instant,
+    /// What was donated.
+    pub tissue: Tissue,
 }
 
 /// One rule of the set, whether it is met, and by what.
@@ -67,6 +70,7 @@ pub fn judge(donor: &Donor, donation: &DonationFact, rules: &RuleSet, zone: Zone
     findings.push(judge.window(sample, repeat.is_some()));
     findings.extend(judge.panel(sample));
     findings.push(judge.storage(sample, repeat));
+    findings.extend(judge.typing());
     findings.push(judge.evaluation());
     Verdict { rule_set: rules.reference(), donation: donation.din.clone(), findings }
 }
@@ -81,6 +85,11 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn at(&self, instant: Instant) -> String {
         instant.minute_text(self.zone)
+    }
+
+    /// Whether the donor is the patient who gets the cells.
+    fn is_autologous(&self) -> bool {
+        self.donor.recipient.is_some()
     }
 
     fn tested_person(&self) -> Finding {
@@ -131,7 +140,7 @@ impl Judge<'_> {
         let mut unanswered = Vec::new();
         let mut findings = Vec::new();
         let mut clear = 0_usize;
-        for question in self.rules.questions_on(day) {
+        for question in self.rules.questions_on(day, self.donor.relation) {
             match find_answer(answers.unwrap_or_default(), &question.name) {
                 None => unanswered.push(format!("not answered: {}", question.text)),
                 Some(answer) if !answer.yes || question.yes == Yes::Indicates => {
@@ -157,6 +166,12 @@ impl Judge<'_> {
 
     fn positive(&self, yes: Yes, text: &str, answer: &Answer) -> Finding {
         let said = format!("answered yes: {text} {}", answer.detail);
+        if self.is_autologous() && !self.rules.autologous.history_excludes {
+            let own =
+                "the patient's own cells: it does not exclude, the medical evaluation decides";
+            let title = "A positive answer is evaluated";
+            return finding("DON-7", title, true, vec![said, own.to_owned()]);
+        }
         if yes == Yes::Excludes {
             return finding("DON-7", "No exclusion criterion applies", false, vec![said]);
         }
@@ -214,9 +229,17 @@ impl Judge<'_> {
         }
     }
 
+    /// Earliest time of the donation sample before the donation.
+    fn earliest(&self, with_repeat: bool) -> Span {
+        let window = &self.rules.window;
+        let of_tissue = self.rules.receipt(self.donation.tissue).and_then(|r| r.sample_before);
+        let before = of_tissue.unwrap_or(window.before);
+        if with_repeat { before.max(window.before_with_repeat) } else { before }
+    }
+
     fn in_window(&self, sample: &Sample, with_repeat: bool) -> bool {
         let window = &self.rules.window;
-        let before = if with_repeat { window.before_with_repeat } else { window.before };
+        let before = self.earliest(with_repeat);
         let donated = self.donation.donated_at;
         sample.drawn_at >= donated.minus(before) && sample.drawn_at <= donated.plus(window.after)
     }
@@ -243,7 +266,7 @@ impl Judge<'_> {
     fn window(&self, sample: Option<&Sample>, with_repeat: bool) -> Finding {
         const TITLE: &str = "The donation sample was drawn within its window";
         let window = &self.rules.window;
-        let before = if with_repeat { window.before_with_repeat } else { window.before };
+        let before = self.earliest(with_repeat);
         let allowed =
             format!("allowed: from {before} before to {} after the donation", window.after);
         match sample {
@@ -267,7 +290,9 @@ impl Judge<'_> {
 
     fn required(&self) -> impl Iterator<Item = &MarkerRule> {
         let day = self.donation.donated_at.date(self.zone);
-        self.rules.markers_on(day).filter(|marker| match marker.required {
+        let of_tissue = |marker: &MarkerRule| marker.always_for.contains(&self.donation.tissue);
+        self.rules.markers_on(day).filter(move |marker| match marker.required {
+            _ if of_tissue(marker) => true,
             Required::Always => true,
             Required::IfAsked => false,
             Required::IfIndicated => marker.indicated_by.as_ref().is_some_and(|question| {
@@ -343,6 +368,13 @@ impl Judge<'_> {
         let Some(last) = results.last() else {
             return (false, vec![format!("{}: no result for sample {sample}", marker.title)]);
         };
+        if self.is_autologous() && !self.rules.autologous.reactive_excludes {
+            if results.iter().any(|result| result.reaction != Reaction::NonReactive) {
+                let own = "the patient's own cells: it does not exclude, the label warns of it";
+                evidence.push(own.to_owned());
+            }
+            return (true, evidence);
+        }
         if !results.iter().any(|result| result.reaction == Reaction::Reactive) {
             return (last.reaction == Reaction::NonReactive, evidence);
         }
@@ -384,6 +416,10 @@ impl Judge<'_> {
     fn storage(&self, sample: Option<&Sample>, repeat: Option<&Sample>) -> Finding {
         const TITLE: &str = "Long-term storage: NAT, repeat sample or validated inactivation";
         let rule = &self.rules.repeat;
+        if self.is_autologous() && !self.rules.autologous.repeat {
+            let own = "the patient's own cells: no repeat sample is asked for".to_owned();
+            return finding("DON-2", TITLE, true, vec![own]);
+        }
         let nat: Vec<&MarkerRule> =
             rule.nat.iter().filter_map(|name| self.rules.marker(name)).collect();
         if let Some(sample) = sample {
@@ -417,6 +453,20 @@ impl Judge<'_> {
             self.at(self.donation.donated_at.plus(rule.after))
         );
         finding("DON-2", TITLE, false, vec![evidence])
+    }
+
+    /// Whether the HLA typing is there, for donors of a tissue that asks for it.
+    fn typing(&self) -> Option<Finding> {
+        let rule = &self.rules.typing;
+        if !rule.required_for.contains(&self.donation.tissue) {
+            return None;
+        }
+        let found = self.donor.typings.last();
+        let evidence = match found {
+            None => format!("not reported; needed are {}", rule.loci.join(", ")),
+            Some(typed) => format!("{} of {}", typed.report, typed.laboratory),
+        };
+        Some(finding("DON-2", "HLA typing is recorded", found.is_some(), vec![evidence]))
     }
 
     fn evaluation(&self) -> Finding {

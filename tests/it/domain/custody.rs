@@ -78,7 +78,7 @@ fn four() -> Vec<Container> {
 
 fn units(containers: &[Container]) -> Vec<Unit<'_>> {
     let standing = &Standing::RELEASED;
-    containers.iter().map(|container| Unit { container, standing }).collect()
+    containers.iter().map(|container| Unit { container, standing, origins: &[] }).collect()
 }
 
 fn scan(code: &str) -> Scan {
@@ -159,7 +159,7 @@ fn giving(code: &str, target: &str, volume: &str) -> Administer {
 }
 
 fn give(container: &Container, command: &Administer, at: Instant) -> Result<(), String> {
-    let unit = Unit { container, standing: &Standing::RELEASED };
+    let unit = Unit { container, standing: &Standing::RELEASED, origins: &[] };
     custody::administer(&order(), &unit, command, &context("neza", at))
         .map(|_| ())
         .map_err(|refusal| refusal.rule().to_owned())
@@ -167,7 +167,7 @@ fn give(container: &Container, command: &Administer, at: Instant) -> Result<(), 
 
 fn away(volume: &str) -> Result<Vec<Change>, custody::Refusal> {
     let containers = received();
-    let unit = Unit { container: &containers[0], standing: &Standing::RELEASED };
+    let unit = Unit { container: &containers[0], standing: &Standing::RELEASED, origins: &[] };
     let command = OpenExcursion {
         excursion: "X-1".to_owned(),
         patient: patient("XER-03"),
@@ -356,7 +356,7 @@ fn what_is_away_keeps_the_syringe_from_the_patient_until_it_is_back_or_written_o
     let mut rest = giving("J00001", "left_parotid", "0.90");
     rest.rest = Some("labelled part is away".to_owned());
     assert!(give(&out[0], &rest, now()).unwrap_err().contains("excursion"));
-    let unit = Unit { container: &out[0], standing: &Standing::RELEASED };
+    let unit = Unit { container: &out[0], standing: &Standing::RELEASED, origins: &[] };
     let context = context("neza", now().plus(Span::of_minutes(30)));
     let home = custody::return_excursion(&order(), &unit, &back("0.05", "rok"), &context).unwrap();
     let home = apply(&out, &home);
@@ -371,7 +371,7 @@ fn what_is_away_keeps_the_syringe_from_the_patient_until_it_is_back_or_written_o
 #[test]
 fn not_more_comes_back_than_left_not_late_and_not_by_another() {
     let out = apply(&received(), &away("0.05").unwrap());
-    let unit = Unit { container: &out[0], standing: &Standing::RELEASED };
+    let unit = Unit { container: &out[0], standing: &Standing::RELEASED, origins: &[] };
     let rule = |command: &ReturnExcursion, minutes| {
         let context = context("neza", now().plus(Span::of_minutes(minutes)));
         custody::return_excursion(&order(), &unit, command, &context).unwrap_err().rule()
@@ -383,7 +383,7 @@ fn not_more_comes_back_than_left_not_late_and_not_by_another() {
     negative.activity = Some(Quantity::whole(-1, Measure::Megabecquerel));
     assert_eq!(rule(&negative, 30), "activity_impossible ATMP-46");
     let here = received();
-    let unit = Unit { container: &here[0], standing: &Standing::RELEASED };
+    let unit = Unit { container: &here[0], standing: &Standing::RELEASED, origins: &[] };
     let refusal =
         custody::return_excursion(&order(), &unit, &back("0.05", "rok"), &context("neza", now()));
     assert_eq!(refusal.unwrap_err().rule(), "not_away ATMP-46");

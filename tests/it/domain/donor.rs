@@ -28,7 +28,11 @@ fn code() -> DonorCode {
 }
 
 fn donation() -> DonationFact {
-    DonationFact { din: Din::parse("A999926000001").unwrap(), donated_at: at(DONATED) }
+    DonationFact {
+        din: Din::parse("A999926000001").unwrap(),
+        donated_at: at(DONATED),
+        tissue: Tissue::UmbilicalCord,
+    }
 }
 
 /// The command that receives the cord, a little warm.
@@ -39,7 +43,7 @@ fn cord() -> Receive {
         tissue: Tissue::UmbilicalCord,
         donated_at: at(DONATED),
         received_at: at("2026-11-22T12:00:00Z"),
-        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
+        amount: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
         temperature: Quantity::parse("8", Unit::Celsius).unwrap(),
         condition: "intact".to_owned(),
     }
@@ -76,6 +80,8 @@ impl Way {
         way.go(Command::Register {
             tested_person: "TE-26-0117".to_owned(),
             relation: Relation::Mother,
+            recipient: None,
+            taken: None,
         })
         .unwrap();
         way
@@ -482,8 +488,12 @@ fn nothing_is_recorded_of_a_donor_without_consent_or_under_a_name() {
     assert_eq!(way.go(sample), Err(Refusal::NoConsent));
     let rules = rules();
     let facts = Facts { rules: &rules, donation: None, zone: Zone::LJUBLJANA };
-    let command =
-        Command::Register { tested_person: "Ana Novak".to_owned(), relation: Relation::Mother };
+    let command = Command::Register {
+        tested_person: "Ana Novak".to_owned(),
+        relation: Relation::Mother,
+        recipient: None,
+        taken: None,
+    };
     let refused = decide(None, &code(), &command, &facts, &context("ana", Role::Technician, NOW));
     assert!(matches!(refused, Err(Refusal::NotPseudonymous(_))));
 }
@@ -510,7 +520,7 @@ fn receive_with(donor: &Donor, edit: impl Fn(&mut Receive)) -> Result<usize, don
         tissue: Tissue::UmbilicalCord,
         donated_at: at(DONATED),
         received_at: at(DONATED).plus(Span::of_hours(6)),
-        length: Some(Quantity::parse("32.5", Unit::Centimetre).unwrap()),
+        amount: Some(Quantity::parse("32.5", Unit::Centimetre).unwrap()),
         temperature: Quantity::parse("5", Unit::Celsius).unwrap(),
         condition: "intact".to_owned(),
     };
@@ -564,7 +574,7 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
                 sequence: None,
                 donated_at: at(DONATED),
                 received_at: at(DONATED),
-                length: None,
+                amount: Quantity::parse("30", Unit::Centimetre).unwrap(),
                 temperature: Quantity::parse("5", Unit::Celsius).unwrap(),
                 condition: "intact".to_owned(),
                 container: ContainerCode::parse("D0000018").unwrap(),
@@ -578,7 +588,7 @@ fn a_number_is_one_donation_and_a_cord_is_given_once() {
         tissue: Tissue::UmbilicalCord,
         donated_at: at(DONATED),
         received_at: at(DONATED),
-        length: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
+        amount: Some(Quantity::parse("30", Unit::Centimetre).unwrap()),
         temperature: Quantity::parse("5", Unit::Celsius).unwrap(),
         condition: "intact".to_owned(),
     };
@@ -627,4 +637,113 @@ fn a_donation_sequence_is_allocated_on_receipt_and_is_of_this_number() {
     let received = changes.iter().find_map(|change| Donation::own(&change.event)).unwrap();
     let Event::Received { sequence: recorded, .. } = received;
     assert_eq!(recorded.as_ref(), Some(&own));
+}
+
+#[test]
+fn a_cord_is_measured_in_centimetres_and_a_liquid_in_millilitres() {
+    let donor = Way::consented().donor();
+    let aspirate = |tissue: Tissue, amount: Option<(&str, Unit)>| {
+        receive_with(&donor, move |command| {
+            command.tissue = tissue;
+            command.amount = amount.map(|(text, unit)| Quantity::parse(text, unit).unwrap());
+        })
+    };
+    let (cm, ml) = (Unit::Centimetre, Unit::Millilitre);
+    assert!(aspirate(Tissue::BoneMarrow, Some(("30", ml))).is_ok());
+    assert!(aspirate(Tissue::Lipoaspirate, Some(("120", ml))).is_ok());
+    let wrong = [(Tissue::BoneMarrow, cm), (Tissue::Lipoaspirate, cm), (Tissue::UmbilicalCord, ml)];
+    for (tissue, unit) in wrong {
+        let refused = aspirate(tissue, Some(("30", unit))).unwrap_err();
+        assert!(matches!(refused, donation::Refusal::AmountImpossible { .. }), "{refused}");
+        let refused = aspirate(tissue, None).unwrap_err();
+        assert!(matches!(refused, donation::Refusal::AmountMissing { .. }), "{refused}");
+    }
+    assert!(aspirate(Tissue::BoneMarrow, Some(("0", ml))).is_err());
+}
+
+#[test]
+fn marrow_and_fat_are_given_again_a_cord_is_not() {
+    let donor = Way::consented().donor();
+    let rules = rules();
+    let now = context("tina", Role::Technician, NOW);
+    for (tissue, _, _) in Tissue::ALL {
+        let command =
+            Receive { tissue, amount: Some(Quantity::whole(30, tissue.measure().1)), ..cord() };
+        let earlier = vec![(Din::parse("A999926000009").unwrap(), tissue)];
+        let facts = donation::Facts { earlier, ..first_cord(&donor, &rules) };
+        let again = donation::receive(&command, &facts, &now);
+        assert_eq!(again.is_ok(), !tissue.is_given_once(), "{}", tissue.word());
+    }
+}
+
+#[test]
+fn a_tissue_that_the_rules_say_nothing_about_is_not_accepted() {
+    let donor = Way::consented().donor();
+    let mut rules = rules();
+    rules.receipts.retain(|receipt| receipt.tissue != Tissue::UmbilicalCord);
+    let now = context("tina", Role::Technician, NOW);
+    let refused = donation::receive(&cord(), &first_cord(&donor, &rules), &now).unwrap_err();
+    assert!(matches!(refused, donation::Refusal::TissueNotAccepted { .. }), "{refused}");
+}
+
+/// The verdict of the rules on the donor of a way, had it donated this tissue.
+fn unmet(way: &Way, tissue: Tissue, donor: &Donor) -> Vec<String> {
+    let donation = DonationFact { tissue, ..donation() };
+    let verdict = judge(donor, &donation, &way.rules, Zone::LJUBLJANA);
+    verdict.unmet().map(|finding| finding.title.clone()).collect()
+}
+
+#[test]
+fn a_donor_of_fat_is_tested_for_htlv_and_typed() {
+    let mut way = sampled(Span::of_hours(1), true);
+    let fat = unmet(&way, Tissue::Lipoaspirate, &way.donor());
+    assert_eq!(fat, ["anti-HTLV-I/II allows the donation", "HLA typing is recorded"]);
+    assert!(unmet(&way, Tissue::UmbilicalCord, &way.donor()).is_empty(), "not of a cord");
+    way.report(1, "htlv", Reaction::NonReactive);
+    let loci = way.rules.typing.loci.clone();
+    let typing = |loci: &[String]| Command::ReportTyping {
+        alleles: loci.iter().map(|locus| (locus.clone(), "02:01, 24:02".to_owned())).collect(),
+        laboratory: "Tissue typing centre".to_owned(),
+        report: "HLA-26-11".to_owned(),
+        reported_at: at("2026-11-25T08:00:00Z"),
+    };
+    let refused = way.go(typing(&loci[1..])).unwrap_err();
+    assert_eq!(refused, Refusal::LociMissing(loci[0].clone()));
+    way.go(typing(&loci)).unwrap();
+    assert!(unmet(&way, Tissue::Lipoaspirate, &way.donor()).is_empty());
+}
+
+#[test]
+fn a_reactive_marker_excludes_a_donor_for_others_but_not_one_for_herself() {
+    let mut way = sampled(Span::of_hours(1), true);
+    way.report(1, "anti_hcv", Reaction::Reactive);
+    let mut donor = way.donor();
+    assert!(!unmet(&way, Tissue::BoneMarrow, &donor).is_empty());
+    donor.recipient = Some(chorda::domain::id::PatientCode::parse("XER-03").unwrap());
+    assert!(unmet(&way, Tissue::BoneMarrow, &donor).is_empty());
+    donor.results.retain(|result| result.marker.as_str() != "hbsag");
+    assert_eq!(
+        unmet(&way, Tissue::BoneMarrow, &donor),
+        ["HBsAg allows the donation"],
+        "the same tests are made"
+    );
+}
+
+#[test]
+fn a_donor_for_one_patient_is_that_patient_and_registered_once() {
+    let rules = rules();
+    let facts = Facts { rules: &rules, donation: None, zone: Zone::LJUBLJANA };
+    let ask = |relation, taken: Option<&str>| {
+        let command = Command::Register {
+            tested_person: "TE-26-0117".to_owned(),
+            relation,
+            recipient: Some(chorda::domain::id::PatientCode::parse("XER-03").unwrap()),
+            taken: taken.map(|code| DonorCode::parse(code).unwrap()),
+        };
+        decide(None, &code(), &command, &facts, &context("ana", Role::Technician, NOW))
+    };
+    assert!(matches!(ask(Relation::Mother, None), Err(Refusal::RecipientIsNotDonor(_))));
+    let again = ask(Relation::Donor, Some("DNR-0007"));
+    assert!(matches!(again, Err(Refusal::RecipientHasDonor { .. })));
+    assert!(ask(Relation::Donor, None).is_ok());
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod custody;
 mod id;
+mod lineage;
 pub(crate) mod order;
 mod protocol;
 mod master_record;

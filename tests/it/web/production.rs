@@ -123,6 +123,7 @@ fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
     let registered = donor::Event::Registered {
         tested_person: format!("TE-{donor}"),
         relation: Relation::Mother,
+        recipient: None,
     };
     let received = donation::Event::Received {
         donor: code.clone(),
@@ -130,7 +131,7 @@ fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
         sequence: None,
         donated_at: now,
         received_at: now,
-        length: None,
+        amount: Quantity::whole(30, Unit::Centimetre),
         temperature: Quantity::whole(5, Unit::Celsius),
         condition: "intact".to_owned(),
         container: pot.clone(),
