@@ -20,6 +20,7 @@ use chorda::domain::id::{
     AssetId, BatchNumber, ContainerCode, ContentHash, DeviationNumber, Din, DonorCode, Login,
     LotId, MasterRecordId, MaterialCode, Name, OrderNumber, StationId,
 };
+use chorda::domain::lineage::Origin;
 use chorda::domain::master_record::{MasterRecord, parse};
 use chorda::domain::protocol::DoseUnit;
 use chorda::domain::quantity::{Quantity, Unit};
@@ -143,7 +144,9 @@ impl Plant {
             let own = container.batch.as_ref() == Some(&self.number);
             let fallback = if own { self.batch_standing.clone() } else { released };
             let standing = self.standings.get(code).cloned().unwrap_or(fallback);
-            Some(ContainerFact { container, standing, donors, record })
+            let free = |donor| Origin { donor, recipient: None };
+            let origins = donors.into_iter().map(free).collect();
+            Some(ContainerFact { container, standing, origins, record })
         });
         let materials = command.materials.iter().map(|lot| MaterialFact {
             lot: lot.clone(),
@@ -181,6 +184,8 @@ impl Plant {
             deviations: deviations.collect(),
             standing: Some(self.batch_standing.clone()),
             acknowledged: self.acknowledged,
+            inside: Vec::new(),
+            patient: None,
         }
     }
 
