@@ -18,7 +18,7 @@ pub enum Refusal {
     Container(#[from] container::Refusal),
     /// Cells for another patient.
     #[error(transparent)]
-    Line(#[from] Crossing),
+    Line(Box<Crossing>),
     /// A unit was not scanned.
     #[error(
         "{scanned} of {all} units scanned; {missing} not scanned. Scan every unit of the order"
@@ -174,6 +174,12 @@ pub enum Refusal {
     /// The arithmetic fails.
     #[error("the volumes cannot be computed: {0}; correct the numbers")]
     Arithmetic(#[from] QuantityError),
+}
+
+impl From<Crossing> for Refusal {
+    fn from(crossing: Crossing) -> Self {
+        Self::Line(Box::new(crossing))
+    }
 }
 
 impl Refuses for Refusal {
