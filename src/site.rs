@@ -20,15 +20,17 @@ use crate::codes::sec::DonationSequence;
 use crate::codes::{self, CodeError, Scanned};
 use crate::domain::donor::{RuleBook, RuleSet};
 use crate::domain::id::{ContentHash, Din};
-use crate::domain::protocol::{self, FileError, Lines, Protocol};
+use crate::domain::master_record::Faults;
+use crate::domain::protocol::{self, Protocol};
 use crate::domain::schedule::SiteCalendar;
 use crate::domain::time::Zone;
+use crate::domain::toml_lines::{FileError, Lines};
 use crate::ledger::Hash;
 use crate::ledger::hash::hex;
 
 /// The invented site that comes with the program: path and text of its file, and of the files it
 /// names.
-const EXAMPLE: [(&str, &str); 5] = [
+const EXAMPLE: [(&str, &str); 9] = [
     ("templates/sites/example.toml", include_str!("../templates/sites/example.toml")),
     (
         "templates/sites/example-products.csv",
@@ -38,6 +40,22 @@ const EXAMPLE: [(&str, &str); 5] = [
     (
         "templates/protocols/eq-msc-xerostomia.toml",
         include_str!("../templates/protocols/eq-msc-xerostomia.toml"),
+    ),
+    (
+        "templates/protocols/at-msc-xerostomia.toml",
+        include_str!("../templates/protocols/at-msc-xerostomia.toml"),
+    ),
+    (
+        "templates/protocols/bm-msc-xerostomia.toml",
+        include_str!("../templates/protocols/bm-msc-xerostomia.toml"),
+    ),
+    (
+        "templates/protocols/uc-msc-sjogren.toml",
+        include_str!("../templates/protocols/uc-msc-sjogren.toml"),
+    ),
+    (
+        "templates/protocols/msc-supernatant.toml",
+        include_str!("../templates/protocols/msc-supernatant.toml"),
     ),
     (
         "templates/rules/donor-eu-2006-17.toml",
@@ -103,6 +121,14 @@ pub enum SiteError {
         path: PathBuf,
         /// Every line, and what is wrong there.
         errors: Vec<FileError>,
+    },
+    /// One of its protocols is faulty.
+    #[error("{path}: {faults}")]
+    Faulty {
+        /// The file.
+        path: PathBuf,
+        /// Every fault.
+        faults: Faults,
     },
     /// Something in one of its files is wrong.
     #[error("{path}, {error}")]
@@ -317,7 +343,7 @@ impl SiteFiles<'_> {
         let mut known: Vec<Published> = Vec::new();
         for (path, text) in self.all(named, "protocols")? {
             let protocol =
-                protocol::parse(&text).map_err(|error| SiteError::Wrong { path, error })?;
+                protocol::parse(&text).map_err(|faults| SiteError::Faulty { path, faults })?;
             let same = |other: &&Published| {
                 other.protocol.id == protocol.id && other.protocol.version == protocol.version
             };

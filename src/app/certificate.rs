@@ -61,8 +61,8 @@ fn product<'a>(batch: &'a Batch, record: &'a MasterRecord) -> Vec<(&'a Output, &
 
 /// The concentration that the protocol asks for, else the cells in each container.
 fn strength(protocol: Option<&Protocol>, made: &[(&Output, &Produced)]) -> String {
-    if let Some(protocol) = protocol {
-        return format!("{}, viable cells", protocol.dose.concentration.text());
+    if let Some(concentration) = protocol.and_then(|protocol| protocol.dose.concentration()) {
+        return format!("{}, viable cells", concentration.text());
     }
     let each = |made: &Produced| {
         let parts: Vec<String> = made.cells.iter().chain(&made.volume).map(|q| q.text()).collect();

@@ -51,8 +51,7 @@ impl ExcursionOpen {
 /// That the order does not exist.
 pub fn shown_open(app: &App, command: &ExcursionOpen) -> Result<Shown, Failure> {
     let order = app.read(|db| load(db, &command.order))?;
-    let published = site::protocol_of(&app.config.site, &order)?;
-    Ok(command.shown(&published.protocol.excursion.purpose))
+    Ok(command.shown(&site::excursion_rule(&app.config.site, &order)?.purpose))
 }
 
 /// Whether it would be accepted now, before anything is signed.
@@ -65,7 +64,7 @@ pub fn try_open(app: &App, caller: &Caller, command: &ExcursionOpen) -> Result<(
     let context = caller.context(app.clock.now());
     app.read(|db| {
         let order = load(db, &command.order)?;
-        let rule = &site::protocol_of(&app.config.site, &order)?.protocol.excursion;
+        let rule = site::excursion_rule(&app.config.site, &order)?;
         let found = one(db, &command.scan.code)?;
         let unit = found.unit();
         let decided = command.decided("X".to_owned(), signature.clone());
@@ -103,7 +102,7 @@ pub fn excursion_open(
     let request = command.clone();
     app.write(caller, &("excursion_open", &request), move |tx| {
         let order = tx.require::<Order>(command.order.as_str())?;
-        let rule = &site::protocol_of(&site, &order)?.protocol.excursion;
+        let rule = site::excursion_rule(&site, &order)?;
         signature::covers(&signature, &command.shown(&rule.purpose).hash()?)?;
         let found = one(tx.db(), &command.scan.code)?;
         let unit = found.unit();

@@ -50,7 +50,9 @@ pub fn label_data(
     }
     if let Some(at) = state.expires_at {
         label = match state.kind {
-            ContainerKind::Syringe | ContainerKind::SampleTube => label.expiring(at, zone),
+            ContainerKind::Syringe | ContainerKind::Bag | ContainerKind::SampleTube => {
+                label.expiring(at, zone)
+            }
             _ => label.with(Particular::Expiry, format!("Exp. {}", at.date_text(zone))),
         };
     }
@@ -96,7 +98,11 @@ fn storage(kind: ContainerKind) -> &'static str {
         ContainerKind::Cryovial => "< −150 °C",
         ContainerKind::HoldVial => "2 to 8 °C",
         ContainerKind::Flask => "37 °C, 5 % CO₂",
-        ContainerKind::Vessel | ContainerKind::Syringe | ContainerKind::SampleTube => "",
+        ContainerKind::Bottle => "−70 °C or below",
+        ContainerKind::Vessel
+        | ContainerKind::Syringe
+        | ContainerKind::Bag
+        | ContainerKind::SampleTube => "",
     }
 }
 
@@ -161,7 +167,7 @@ fn for_order(site: &Site, order: &Order, state: &Container, label: LabelData) ->
         .with(Particular::Order, &order.number)
         .with(Particular::Subject, &order.patient)
         .with(Particular::Target, target.unwrap_or_default())
-        .with(Particular::Strength, strength(state).unwrap_or_default());
+        .with(Particular::Strength, strength(order, state).unwrap_or_default());
     let Some(published) = site.published(&order.protocol.text_hash) else { return label };
     let trial = &published.protocol.trial;
     label
@@ -172,7 +178,11 @@ fn for_order(site: &Site, order: &Order, state: &Container, label: LabelData) ->
         .with(Particular::Trial, format!("{}, {}", trial.code, trial.site))
 }
 
-fn strength(state: &Container) -> Option<String> {
+/// Cells in a millilitre; in words where the order asks for none.
+fn strength(order: &Order, state: &Container) -> Option<String> {
+    if order.dose_cells.is_none() {
+        return Some("acellular".to_owned());
+    }
     let (cells, volume) = (state.contents.viable_cells?, state.contents.volume?);
     let concentration = cells.value().checked_div(volume.value())?;
     Some(Quantity::new(concentration.normalize(), Unit::MillionCellsPerMillilitre).text())

@@ -81,21 +81,23 @@ pub fn shown(order: &Order, decision: &Decision, slot: Option<&Slot>) -> Shown {
         .line("Chain of identity", order.coi.as_str())
         .line("Protocol", format!("{} version {}", order.protocol.id, order.protocol.version));
     for unit in &order.units {
-        let dose = format!("{} = {}", unit.cells.text(), unit.volume.text());
-        shown = shown.line(unit.title.clone(), dose);
+        shown = shown.line(unit.title.clone(), unit.amount());
     }
-    let dose = format!("{} = {}", order.dose_cells.text(), order.dose_volume.text());
-    shown = shown.line("To give", dose);
+    shown = shown.line("To give", order.dose());
     match decision {
         Decision::Confirm => shown.line("Administration on", order.slot().infusion_on.to_string()),
         Decision::Schedule { day } => {
             let shown = shown.line("Administration on", day.to_string());
             match slot {
-                Some(slot) => shown
-                    .line("Thaw on", slot.thaw_on.to_string())
-                    .line("Culture", format!("{} days", slot.culture_days))
-                    .line("QC sample on", slot.qc_on.to_string())
-                    .line("Cancel without loss until", slot.cancel_by.to_string()),
+                Some(slot) => {
+                    let mut shown = shown
+                        .line("Thaw on", slot.thaw_on.to_string())
+                        .line("Culture", format!("{} days", slot.culture_days));
+                    if let Some(day) = slot.qc_on {
+                        shown = shown.line("QC sample on", day.to_string());
+                    }
+                    shown.line("Cancel without loss until", slot.cancel_by.to_string())
+                }
                 None => shown,
             }
         }

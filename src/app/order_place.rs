@@ -13,8 +13,7 @@ use crate::db::Db;
 use crate::domain::actor::{Capability, Signature};
 use crate::domain::id::{Name, OrderNumber, PatientCode};
 use crate::domain::order::{self, Place, Placement};
-use crate::domain::protocol::{DosePlan, SiteDose};
-use crate::domain::quantity::Quantity;
+use crate::domain::protocol::{DoseAsked, DosePlan, amount};
 use crate::domain::schedule::{Candidate, Obstacle, Plan, Slot};
 use crate::domain::time::{Day, Instant};
 use crate::site::Site;
@@ -29,8 +28,8 @@ pub struct OrderPlace {
     pub patient: PatientCode,
     /// What for.
     pub indication: String,
-    /// Site and cells (`10*6`) of each site that is switched on.
-    pub doses: Vec<(Name, Quantity)>,
+    /// The dose, as the protocol's rule asks for it.
+    pub dose: DoseAsked,
     /// Criterion and whether it holds.
     pub answers: Vec<(Name, bool)>,
     /// The wished day of administration.
@@ -38,17 +37,11 @@ pub struct OrderPlace {
 }
 
 impl OrderPlace {
-    fn doses(&self) -> Vec<SiteDose> {
-        let dose =
-            |(target, cells): &(Name, Quantity)| SiteDose { target: target.clone(), cells: *cells };
-        self.doses.iter().map(dose).collect()
-    }
-
     fn command(&self, signature: Signature) -> Place {
         Place {
             patient: self.patient.clone(),
             indication: self.indication.clone(),
-            doses: self.doses(),
+            dose: self.dose.clone(),
             answers: self.answers.clone(),
             signature,
         }
@@ -58,25 +51,29 @@ impl OrderPlace {
 /// The content that is shown and signed.
 ///
 /// # Errors
-/// When the dose is refused, or the protocol cannot be read.
-pub fn shown(site: &Site, command: &OrderPlace) -> Result<Shown, Failure> {
+/// When the dose is refused at `now`, or the protocol cannot be read.
+pub fn shown(site: &Site, command: &OrderPlace, now: Instant) -> Result<Shown, Failure> {
     let published = site::protocol(site, &command.protocol)?;
-    let plan = DosePlan::compute(&published.protocol, &command.doses())?;
+    let plan = DosePlan::compute(&published.protocol, &command.dose, now)?;
     let mut shown = Shown::new("Order")
         .line("Patient", command.patient.as_str())
         .line("Protocol", published.protocol.reference())
         .line("Indication", command.indication.trim())
         .line("Administration on", format!("{} {}", command.day, command.day.weekday_name()));
-    for site in &plan.sites {
-        shown = shown.line(
-            site.unit.title.clone(),
-            format!("{} = {}", site.unit.cells.text(), site.unit.volume.text()),
-        );
+    if let Some(weighing) = command.dose.weighing() {
+        let when = weighing.measured_at.minute_text(site.zone);
+        shown = shown.line("Weight", format!("{}, measured {when}", weighing.weight.text()));
+    }
+    if let Some(level) = command.dose.level() {
+        shown = shown.line("Dose level", level.to_string());
+    }
+    for unit in plan.units() {
+        shown = shown.line(unit.title.clone(), unit.amount());
     }
     let all = |wanted| command.answers.iter().filter(|(_, holds)| *holds == wanted).count();
     Ok(shown
-        .line("To give", format!("{} = {}", plan.dose_cells.text(), plan.dose_volume.text()))
-        .line("To make", format!("{} = {}", plan.make_cells.text(), plan.make_volume.text()))
+        .line("To give", amount(plan.dose_cells, plan.dose_volume))
+        .line("To make", amount(plan.make_cells, plan.make_volume))
         .line("Checklist", format!("{} answered yes, {} answered no", all(true), all(false))))
 }
 
@@ -139,7 +136,7 @@ pub fn order_place(
 ) -> Result<OrderNumber, Failure> {
     caller.needs(Capability::PlaceOrders)?;
     let site = app.config.site.clone();
-    signature::covers(&signature, &shown(&site, &command)?.hash()?)?;
+    signature::covers(&signature, &shown(&site, &command, app.clock.now())?.hash()?)?;
     let request = command.clone();
     app.write(caller, &("order_place", &request), move |tx| {
         let now = tx.now();
@@ -169,6 +166,8 @@ fn decide(
         protocol_hash: &published.hash,
         slot: &slot,
         open_order: open_order.as_ref(),
+        opening: None,
+        now,
     };
     let changes = order::place(&command.command(signature), &facts)?;
     Ok((number, changes))

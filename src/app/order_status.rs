@@ -44,8 +44,8 @@ pub struct OrderStatus {
     pub thaw_on: String,
     /// Until when it can be cancelled without loss, RFC 3339.
     pub cancel_by: String,
-    /// Cells to give, value and UCUM unit.
-    pub dose_cells: String,
+    /// Cells to give, value and UCUM unit; none where the product holds no cells.
+    pub dose_cells: Option<String>,
     /// Volume to give, value and UCUM unit.
     pub dose_volume: String,
     /// The batch that makes it.
@@ -93,7 +93,7 @@ pub fn order_status(app: &App, number: &OrderNumber) -> Result<OrderStatus, Fail
             infusion_on: line.infusion_on.to_string(),
             thaw_on: line.thaw_on.to_string(),
             cancel_by: line.cancel_by.to_string(),
-            dose_cells: order.dose_cells.to_string(),
+            dose_cells: order.dose_cells.map(|cells| cells.to_string()),
             dose_volume: order.dose_volume.to_string(),
             batch: line.batch,
             allocated: order.allocated.clone(),

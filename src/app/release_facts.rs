@@ -204,10 +204,7 @@ fn expiry(db: &mut Db, batch: &Batch) -> Result<Option<Instant>, Failure> {
             continue;
         };
         let counts = state.fate == Fate::Live
-            && matches!(
-                state.kind,
-                ContainerKind::Cryovial | ContainerKind::Syringe | ContainerKind::HoldVial
-            );
+            && !matches!(state.kind, ContainerKind::SampleTube | ContainerKind::Flask);
         if let (true, Some(at)) = (counts, state.expires_at) {
             first = Some(first.map_or(at, |earlier| earlier.min(at)));
         }

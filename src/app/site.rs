@@ -9,6 +9,7 @@
 use crate::domain::RefusalKind;
 use crate::domain::donor::RuleSet;
 use crate::domain::order::Order;
+use crate::domain::protocol::ExcursionRule;
 use crate::domain::time::Instant;
 use crate::site::{Published, Site};
 use crate::store::Failure;
@@ -34,6 +35,20 @@ pub fn protocol_of<'s>(site: &'s Site, order: &Order) -> Result<&'s Published, F
              protocols. Put that file back beside the newer ones.",
             order.protocol.id, order.protocol.version, order.number
         ))
+    })
+}
+
+/// The rule by which a part of an order's product may leave for labelling (ATMP-46).
+///
+/// # Errors
+/// As [`protocol_of`]; and a refusal where the protocol lets nothing leave.
+pub fn excursion_rule<'s>(site: &'s Site, order: &Order) -> Result<&'s ExcursionRule, Failure> {
+    protocol_of(site, order)?.protocol.excursion.as_ref().ok_or_else(|| {
+        let text = format!(
+            "{} lets no part of the product leave for labelling. Give it as it is.",
+            order.protocol.id
+        );
+        Failure::refused("no_excursion ATMP-46", RefusalKind::Conflict, text)
     })
 }
 

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::isbt::ProductCode;
-use crate::domain::protocol::FileError;
+use crate::domain::toml_lines::FileError;
 
 /// Greatest length of a description in characters.
 const DESCRIPTION_MAX: usize = 200;

@@ -8,10 +8,9 @@ use crate::app::order_change::{Decision, order_decide, shown_now};
 use crate::app::order_place::{OrderPlace, order_place, shown};
 use crate::app::site::protocol;
 use crate::domain::actor::Meaning;
-use crate::domain::id::{Name, OrderNumber, PatientCode};
+use crate::domain::id::{OrderNumber, PatientCode};
 use crate::domain::order::Order;
-use crate::domain::protocol::CriterionKind;
-use crate::domain::quantity::Quantity;
+use crate::domain::protocol::{CriterionKind, DoseAsked};
 use crate::domain::time::Day;
 use crate::site::Site;
 use crate::store::{Failure, ledger};
@@ -43,12 +42,11 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
     let order = state(stage, &number)?;
     let slot = order.slot();
     stage.voice.fact(format!(
-        "{number} for {PATIENT}: {} = {}, {} syringes; thaw {}, QC sample {}, administration {}",
-        order.dose_cells.text(),
-        order.dose_volume.text(),
+        "{number} for {PATIENT}: {}, {} syringes; thaw {}, QC sample {}, administration {}",
+        order.dose(),
         order.units.len(),
         slot.thaw_on,
-        slot.qc_on,
+        slot.qc_on.map_or("none".to_owned(), |day| day.to_string()),
         slot.infusion_on
     ));
     let outcome = allocate(stage, &number, bank);
@@ -89,8 +87,6 @@ pub(super) fn allocate(
 /// What the protocol proposes: each gland its dose, every criterion fulfilled.
 fn placement(site: &Site, day: &str) -> Result<OrderPlace, Trouble> {
     let protocol = &protocol(site, PROTOCOL)?.protocol;
-    let doses: Vec<(Name, Quantity)> =
-        protocol.dose.sites.iter().map(|site| (site.name.clone(), site.cells)).collect();
     let answers = protocol
         .eligibility
         .iter()
@@ -100,7 +96,7 @@ fn placement(site: &Site, day: &str) -> Result<OrderPlace, Trouble> {
         protocol: PROTOCOL.to_owned(),
         patient: PatientCode::parse(PATIENT)?,
         indication: "Radiation-induced xerostomia, CTCAE grade 3".to_owned(),
-        doses,
+        dose: DoseAsked::proposed(protocol),
         answers,
         day: Day::parse(day)?,
     })
@@ -111,7 +107,7 @@ fn sign_and_place(
     by: &Person,
     command: OrderPlace,
 ) -> Result<Result<OrderNumber, Failure>, Trouble> {
-    let hash = shown(&stage.app.config.site, &command)?.hash()?;
+    let hash = shown(&stage.app.config.site, &command, stage.app.clock.now())?.hash()?;
     let signature = stage.sign(by, Meaning::Ordered, &hash)?;
     let caller = stage.by(by);
     Ok(order_place(&stage.app, &caller, command, signature))

@@ -34,6 +34,7 @@ pub mod release;
 pub mod storage;
 pub mod schedule;
 pub mod time;
+pub mod toml_lines;
 pub mod user;
 
 use actor::Role;

@@ -24,6 +24,10 @@ pub enum Unit {
     MillionCells,
     /// Million cells per millilitre, `10*6/mL`.
     MillionCellsPerMillilitre,
+    /// Million cells per kilogram of body weight, `10*6/kg`.
+    MillionCellsPerKilogram,
+    /// Millilitre per per cent of the body surface, `mL/%`.
+    MillilitrePerPercent,
     /// Gram, `g`.
     Gram,
     /// Kilogram, `kg`.
@@ -60,13 +64,15 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit, each with its UCUM code and the form on screens.
-    pub const ALL: [(Self, &'static str, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str, &'static str); 24] = [
         (Self::One, "1", ""),
         (Self::Percent, "%", "%"),
         (Self::Millilitre, "mL", "ml"),
         (Self::Microlitre, "uL", "µl"),
         (Self::MillionCells, "10*6", "×10⁶ cells"),
         (Self::MillionCellsPerMillilitre, "10*6/mL", "×10⁶/ml"),
+        (Self::MillionCellsPerKilogram, "10*6/kg", "×10⁶ cells/kg"),
+        (Self::MillilitrePerPercent, "mL/%", "ml/%"),
         (Self::Gram, "g", "g"),
         (Self::Kilogram, "kg", "kg"),
         (Self::Centimetre, "cm", "cm"),

@@ -131,7 +131,10 @@ impl Particular {
             ContainerKind::SampleTube => {
                 (&[P::Code, P::Purpose, P::Parent, P::Batch, P::Taken], PARTIAL)
             }
-            ContainerKind::Syringe => (
+            ContainerKind::Bottle => {
+                (&[P::Code, P::Product, P::Batch, P::Donation, P::Quantity, P::Storage], PARTIAL)
+            }
+            ContainerKind::Syringe | ContainerKind::Bag => (
                 &[
                     P::Code,
                     P::Contact,

@@ -286,7 +286,9 @@ pub(super) fn placeholders(value: &str) -> Result<Vec<Particular>, String> {
     Ok(found)
 }
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 9] = [
+    ("labels/bag.toml", include_str!("../../labels/bag.toml")),
+    ("labels/bottle.toml", include_str!("../../labels/bottle.toml")),
     ("labels/collection_pot.toml", include_str!("../../labels/collection_pot.toml")),
     ("labels/cryovial.toml", include_str!("../../labels/cryovial.toml")),
     ("labels/flask.toml", include_str!("../../labels/flask.toml")),

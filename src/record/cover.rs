@@ -9,7 +9,7 @@ use crate::pdf::{Face, Heading, Item, Len, Page, Point, fit, wrap};
 use super::flow::{Cell, Column, Flow};
 use super::theme::{ACCENT, BODY, INK, LEFT, LINE, MUTED, SMALL, TINY, TOP, Tone, WIDTH, shape};
 use super::words::mark_text;
-use super::{BatchRecord, chapters};
+use super::{BatchRecord, DoseLine, chapters};
 
 const QR_ROOM: Len = Len::mm(30);
 
@@ -140,29 +140,36 @@ fn symbol(flow: &mut Flow, record: &BatchRecord, hash: &str, _top: Len) {
 }
 
 fn dose_plan(flow: &mut Flow, record: &BatchRecord) {
-    const COLUMNS: [Column; 5] = [
+    const CELLULAR: [Column; 5] = [
         Column { title: "Dose for", share: 40 },
         Column { title: "Cells", share: 22 },
         Column { title: "Volume", share: 18 },
         Column { title: "Arithmetic", share: 62 },
-        Column { title: "Syringe", share: 34 },
+        Column { title: "Filled in", share: 34 },
+    ];
+    const ACELLULAR: [Column; 3] = [
+        Column { title: "Dose for", share: 80 },
+        Column { title: "Volume", share: 40 },
+        Column { title: "Filled in", share: 56 },
     ];
     flow.caption("Dose plan");
-    let rows: Vec<Vec<Cell>> = record
-        .identity
-        .dose_plan
-        .iter()
-        .map(|line| {
-            vec![
-                Cell::strong(&line.target),
-                Cell::plain(&line.cells),
-                Cell::plain(&line.volume),
-                Cell::plain(&line.arithmetic),
-                Cell::mono(line.container.as_deref().unwrap_or("not filled yet")),
-            ]
-        })
-        .collect();
-    flow.table(&COLUMNS, &rows, "The order names no dose.");
+    let plan = &record.identity.dose_plan;
+    // A product without cells is never asked for any, and no column stays empty.
+    let has_cells = plan.iter().any(|line| line.cells.is_some());
+    let row = |line: &DoseLine| {
+        let filled = Cell::mono(line.container.as_deref().unwrap_or("not filled yet"));
+        let (target, volume) = (Cell::strong(&line.target), Cell::plain(&line.volume));
+        match &line.cells {
+            Some(cells) => {
+                let arithmetic = Cell::plain(&line.arithmetic);
+                vec![target, Cell::plain(cells), volume, arithmetic, filled]
+            }
+            None => vec![target, volume, filled],
+        }
+    };
+    let rows: Vec<Vec<Cell>> = plan.iter().map(row).collect();
+    let columns: &[Column] = if has_cells { &CELLULAR } else { &ACELLULAR };
+    flow.table(columns, &rows, "The order names no dose.");
     flow.paragraph(&record.identity.dose_total, SMALL, INK);
 }
 

@@ -159,13 +159,13 @@ pub struct Identity {
 pub struct DoseLine {
     /// Gland or other place.
     pub target: String,
-    /// Cells, as printed.
-    pub cells: String,
+    /// Cells, as printed; none where the product holds no cells.
+    pub cells: Option<String>,
     /// Volume, as printed.
     pub volume: String,
     /// How the volume follows: `50×10⁶ ÷ 50×10⁶/ml = 1.0 ml`.
     pub arithmetic: String,
-    /// Container code of the syringe that carries it, once filled.
+    /// Container code of the dose unit that carries it, once filled.
     pub container: Option<String>,
 }
 

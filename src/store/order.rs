@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use crate::db::{Db, DbError};
 use crate::domain::Recorded;
-use crate::domain::container::{Container, Fate};
+use crate::domain::container::{Container, ContainerKind, Fate};
 use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
 use crate::domain::order::{Event, Stage};
 use crate::domain::schedule::{Booking, Slot};
@@ -114,7 +114,11 @@ fn insert(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure
             patient_order::infusion_on.eq(wished.infusion_on.to_string()),
             patient_order::thaw_on.eq(wished.thaw_on.to_string()),
             patient_order::cancel_by.eq(wished.cancel_by.naive()),
-            patient_order::dose.eq(format!("{} · {}", dose_cells.text(), dose_volume.text())),
+            patient_order::dose.eq(match dose_cells {
+                Some(cells) => format!("{} · {}", cells.text(), dose_volume.text()),
+                None => dose_volume.text(),
+            }),
+            patient_order::unit.eq(protocol.unit.code()),
             patient_order::units.eq(container::integer(count)?),
             patient_order::aliquots.eq(container::integer(protocol.aliquots)?),
             patient_order::placed_by.eq(signature.login.as_str()),
@@ -286,8 +290,10 @@ pub struct OrderLine {
     pub cancel_by: Instant,
     /// Cells and volume to give, in words.
     pub dose: String,
-    /// Syringes.
+    /// Dose units.
     pub units: i32,
+    /// The container that holds one of them.
+    pub unit: ContainerKind,
     /// Units of the bank it needs.
     pub aliquots: i32,
     /// Who placed it.
@@ -315,6 +321,7 @@ struct Row {
     cancel_by: NaiveDateTime,
     dose: String,
     units: i32,
+    unit: String,
     aliquots: i32,
     placed_by: String,
     placed_at: NaiveDateTime,
@@ -341,6 +348,7 @@ impl TryFrom<Row> for OrderLine {
             is_scheduled: row.is_scheduled,
             dose: row.dose,
             units: row.units,
+            unit: ContainerKind::parse(&row.unit).ok_or_else(|| corrupt("the dose unit"))?,
             aliquots: row.aliquots,
             placed_by: row.placed_by,
             confirmed_by: row.confirmed_by,

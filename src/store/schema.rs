@@ -459,6 +459,7 @@ diesel::table! {
         cancel_by -> Timestamp,
         dose -> Text,
         units -> Integer,
+        unit -> Text,
         aliquots -> Integer,
         placed_by -> Text,
         placed_at -> Timestamp,

@@ -337,7 +337,7 @@ fn out_form(
     base: &str,
     errors: &Errors,
 ) -> Result<ActForm, WebError> {
-    let rule = &site::protocol_of(&cx.web.config().site, order)?.protocol.excursion;
+    let rule = site::excursion_rule(&cx.web.config().site, order)?;
     let proposed = proposed_share(rule, unit).map(|share| share.value().to_string());
     let fill = |field: Field| field.fill(cx.form(), errors);
     let share = format!("{} proposed, at most {}", rule.share.text(), rule.share_max.text());

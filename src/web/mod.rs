@@ -48,6 +48,7 @@ pub mod material;
 pub mod nav;
 pub mod order;
 pub mod order_calendar;
+pub mod order_dose;
 pub mod order_new;
 pub mod page;
 mod pool;

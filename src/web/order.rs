@@ -26,13 +26,14 @@ use crate::app::order_allocate::{
 };
 use crate::app::order_change::{Decision, order_decide, shown_now};
 use crate::app::shown::Shown;
-use crate::app::{custody_hand_over, order_place as placing};
+use crate::app::{custody_hand_over, order_place as placing, site};
 use crate::domain::actor::Capability;
-use crate::domain::container::{Container, Custodian, Fate};
+use crate::domain::container::{Container, ContainerKind, Custodian, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, NodeKind, Standing};
 use crate::domain::id::{ContainerCode, Login, OrderNumber};
 use crate::domain::order::{Order, Stage};
+use crate::domain::quantity::Quantity;
 use crate::domain::time::{Day, Instant};
 use crate::store::order::OrderLine;
 use crate::store::{custody, ledger, order as table};
@@ -118,7 +119,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
             line_chip(line).into(),
             Cell::When(line.infusion_on.to_string(), line.infusion_on.weekday_name().to_owned()),
             Cell::when(line.thaw_on.to_string()),
-            Cell::Soft(format!("{} in {} syringes", line.dose, line.units)),
+            Cell::Soft(format!("{} in {}", line.dose, counted(line.units, line.unit))),
             Cell::when(cancel_text(cx, line.cancel_by, line.stage)),
         ]);
     }
@@ -336,8 +337,21 @@ fn facts(cx: &Cx, loaded: &Loaded) -> Facts {
         .with("Protocol", protocol)
         .with("Indication", order.indication.clone())
         .with("Administration", format!("{}{wished}", day(slot.infusion_on)))
-        .with("Thaw", format!("{}, {} days of culture", day(slot.thaw_on), slot.culture_days))
-        .with("QC sample", day(slot.qc_on));
+        .with(
+            "Thaw",
+            match slot.culture_days {
+                0 => day(slot.thaw_on),
+                days => format!("{}, {days} days of culture", day(slot.thaw_on)),
+            },
+        )
+        .with_some("QC sample", slot.qc_on.map(day))
+        .with_some(
+            "Weight",
+            order.asked.weighing().map(|weighing| {
+                format!("{}, {}", weighing.weight.text(), cx.when(weighing.measured_at))
+            }),
+        )
+        .with_some("Dose level", order.asked.level().map(|level| level.to_string()));
     if loaded.thawed {
         facts = facts.with("Cancel without loss", "no longer: a unit is thawed");
     } else if !order.is_over() {
@@ -350,16 +364,39 @@ fn facts(cx: &Cx, loaded: &Loaded) -> Facts {
 }
 
 fn dose_table(loaded: &Loaded) -> Table {
-    let mut table = Table::new("Dose plan", &["Gland", "Cells", "Volume", "Syringe"]);
-    for (unit, syringe) in loaded.order.syringe_plan() {
+    let order = &loaded.order;
+    let size = |size: Option<&Quantity>| {
+        Cell::Soft(size.map(|size| unit_text(*size, order.protocol.unit)).unwrap_or_default())
+    };
+    if order.dose_cells.is_none() {
+        let mut table = Table::new("Dose plan", &["For", "Volume", "In"]);
+        for (unit, nominal) in order.unit_plan() {
+            table.push([unit.title.clone().into(), unit.volume.text().into(), size(nominal)]);
+        }
+        return table;
+    }
+    let mut table = Table::new("Dose plan", &["For", "Cells", "Volume", "In"]);
+    for (unit, nominal) in order.unit_plan() {
         table.push([
             unit.title.clone().into(),
-            unit.cells.text().into(),
+            unit.cells.map(Quantity::text).unwrap_or_default().into(),
             unit.volume.text().into(),
-            Cell::Soft(syringe.map(|size| size.text()).unwrap_or_default()),
+            size(nominal),
         ]);
     }
     table
+}
+
+/// How many dose units: `1 syringe`, `4 cryovials`.
+pub(super) fn counted(number: impl std::fmt::Display, unit: ContainerKind) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {}{plural}", unit.word())
+}
+
+/// A dose unit with its nominal size: `1.0 ml syringe`.
+pub(super) fn unit_text(size: Quantity, unit: ContainerKind) -> String {
+    format!("{} {}", size.text(), unit.word())
 }
 
 /// The arithmetic as the parts of pages show it; the last line is the result.
@@ -403,8 +440,8 @@ pub(super) fn unit_chip(container: &Container, standing: &Standing) -> Chip {
 }
 
 fn unit_table(cx: &Cx, loaded: &Loaded) -> Table {
-    let columns = ["Syringe", "Gland", "State", "Holder", "Expires", "Given"];
-    let mut table = Table::new("Syringes", &columns);
+    let columns = ["Unit", "For", "State", "Holder", "Expires", "Given"];
+    let mut table = Table::new("Dose units", &columns);
     for (container, standing) in &loaded.units {
         let given = loaded.given.iter().find(|given| given.container == container.code);
         let target = container.target.as_ref();
@@ -531,7 +568,10 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
     }
     if cx.may(Capability::ReceiveAndAdminister) && loaded.units.iter().any(holds) {
         links.push(Link::to(format!("{at}/give"), "Give").icon(Icon::Person));
-        links.push(Link::to(format!("{at}/excursion"), "Labelling, out and back").icon(Icon::Lab));
+        if site::excursion_rule(&cx.web.config().site, order).is_ok() {
+            let labelling = Link::to(format!("{at}/excursion"), "Labelling, out and back");
+            links.push(labelling.icon(Icon::Lab));
+        }
         links.push(Link::to(format!("{at}/return"), "Return units").icon(Icon::Back));
     }
     if let Some(first) = links.first_mut() {

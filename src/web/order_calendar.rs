@@ -73,8 +73,14 @@ fn cell(candidate: &Candidate, first: bool, chosen: Option<Day>) -> Cell {
     let short = |day: Day| format!("{} {}", day.date().format("%a"), day.date().format("%-d %b"));
     let (note, sentence) = match &candidate.slot {
         Ok(slot) => (
-            format!("thaw {}", short(slot.thaw_on)),
-            format!("{day}: thaw on {}, {} days of culture", slot.thaw_on, slot.culture_days),
+            match slot.culture_days {
+                0 => "thaw on the day".to_owned(),
+                _ => format!("thaw {}", short(slot.thaw_on)),
+            },
+            match slot.culture_days {
+                0 => format!("{day}: thaw on the day"),
+                days => format!("{day}: thaw on {}, {days} days of culture", slot.thaw_on),
+            },
         ),
         Err(obstacles) => {
             let all: Vec<String> = obstacles.iter().map(ToString::to_string).collect();

@@ -1,21 +1,20 @@
-//! A new order on one page: patient, dose for each gland, checklist, day; then the signature.
+//! A new order on one page: protocol, patient, dose by the protocol's rule, checklist, day; then
+//! the signature.
 //!
-//! Neighbours: `app::order_place` checks and places; `templates/assets/order.js` asks
-//! `/orders/new/dose` for the amounts whenever a gland changes.
+//! Neighbours: `app::order_place` checks and places; [`super::order_dose`] is the dose part;
+//! `templates/assets/order.js` asks `/orders/new/dose` for the amounts whenever that changes.
 //!
 //! Architecture invariant: the browser computes nothing; the amounts shown are those of the domain.
-
-use askama::Template;
-use serde::Serialize;
 
 use super::component::{Banner, Head, Sums};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
-use super::form::{Errors, Field, Fields};
+use super::form::{Errors, Field};
 use super::icon::Icon;
 use super::order::sums;
 use super::order_calendar::{Calendar, calendar};
+use super::order_dose::{self, DoseRow, total};
 use super::page::Shell;
 use super::reply::Reply;
 use super::review::{self, Review};
@@ -24,10 +23,10 @@ use crate::app::order_place::{self as placing, OrderPlace, order_place, try_plac
 use crate::app::site::protocol as protocol_named;
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::id::{Name, PatientCode};
-use crate::domain::protocol::{CriterionKind, DosePlan, SiteDose};
-use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::protocol::{CriterionKind, DoseAsked, DosePlan, Protocol};
 use crate::domain::time::Day;
 use crate::site::Published;
+use askama::Template;
 
 const PLACE: Access = Access::Needs(&[Capability::PlaceOrders]);
 
@@ -38,17 +37,10 @@ pub const ROUTES: &[Route] = &[
     Route::post("/orders", PLACE, place, "Place an order"),
 ];
 
-struct GlandRow {
-    name: String,
+struct ProtocolChoice {
+    id: String,
     title: String,
-    areas: String,
-    on: bool,
-    cells: String,
-    least: String,
-    most: String,
-    step: String,
-    volume: String,
-    syringe: String,
+    chosen: bool,
 }
 
 struct CriterionRow {
@@ -69,33 +61,16 @@ struct NewPage {
     protocol: String,
     patient: Field,
     indication: Field,
-    glands: Vec<GlandRow>,
+    choices: Vec<ProtocolChoice>,
+    dose_heading: &'static str,
+    dose_entries: Vec<Field>,
+    rows: Vec<DoseRow>,
     sums: Sums,
     total: String,
     dose_error: Option<String>,
     criteria: Vec<CriterionRow>,
     calendar: Calendar,
     day_error: Option<String>,
-}
-
-/// What the form asks for one gland: nothing when it is switched off.
-fn asked(fields: &Fields, published: &Published) -> Result<Vec<SiteDose>, String> {
-    let mut doses = Vec::new();
-    for site in &published.protocol.dose.sites {
-        if !fields.ticked(&format!("on_{}", site.name)) {
-            continue;
-        }
-        let text = fields.text(&format!("cells_{}", site.name));
-        let cells = Quantity::parse(text, Unit::MillionCells)
-            .map_err(|error| format!("{}: {error}", site.title))?;
-        doses.push(SiteDose { target: site.name.clone(), cells });
-    }
-    Ok(doses)
-}
-
-fn plan(fields: &Fields, published: &Published) -> Result<DosePlan, String> {
-    let doses = asked(fields, published)?;
-    DosePlan::compute(&published.protocol, &doses).map_err(|refusal| refusal.to_string())
 }
 
 fn first_protocol(cx: &Cx) -> Result<&Published, WebError> {
@@ -107,26 +82,23 @@ fn first_protocol(cx: &Cx) -> Result<&Published, WebError> {
     Ok(protocol_named(site, given)?)
 }
 
-fn gland_rows(fields: &Fields, published: &Published, plan: Option<&DosePlan>) -> Vec<GlandRow> {
-    let fresh = fields.is_empty();
-    let rule = &published.protocol.dose;
-    let row = |site: &crate::domain::protocol::Site| {
-        let planned = plan.and_then(|plan| plan.sites.iter().find(|p| p.unit.target == site.name));
-        let given = fields.text(&format!("cells_{}", site.name));
-        GlandRow {
-            name: site.name.to_string(),
-            title: site.title.clone(),
-            areas: site.areas.join(" and "),
-            on: fresh || fields.ticked(&format!("on_{}", site.name)),
-            cells: if given.is_empty() { site.cells.value().to_string() } else { given.to_owned() },
-            least: site.cells_min.value().to_string(),
-            most: site.cells_max.value().to_string(),
-            step: rule.step.value().to_string(),
-            volume: planned.map_or("–".to_owned(), |p| p.unit.volume.text()),
-            syringe: planned.map_or(String::new(), |p| format!("{} syringe", p.syringe.text())),
+/// The protocols that can be ordered under, the newest version of each.
+fn choices(cx: &Cx, chosen: &Protocol) -> Vec<ProtocolChoice> {
+    let site = &cx.web.config().site;
+    let mut choices: Vec<ProtocolChoice> = Vec::new();
+    for published in &site.protocols {
+        let id = published.protocol.id.to_string();
+        if choices.iter().any(|known| known.id == id) {
+            continue;
         }
-    };
-    rule.sites.iter().map(row).collect()
+        let Some(newest) = site.protocol(&id) else { continue };
+        choices.push(ProtocolChoice {
+            title: newest.protocol.title.clone(),
+            chosen: newest.protocol.id == chosen.id,
+            id,
+        });
+    }
+    choices
 }
 
 fn new(cx: &Cx) -> Result<Reply, WebError> {
@@ -137,10 +109,12 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
     let published = first_protocol(cx)?;
     let protocol = &published.protocol;
     let fields = cx.form();
-    let plan = if fields.is_empty() {
-        DosePlan::proposed(protocol).map_err(|refusal| refusal.to_string())
+    let fresh = fields.is_empty();
+    let plan = if fresh {
+        let proposed = DoseAsked::proposed(protocol);
+        DosePlan::compute(protocol, &proposed, cx.now).map_err(|refusal| refusal.to_string())
     } else {
-        plan(fields, published)
+        order_dose::plan(cx, fields, protocol)
     };
     let (id, site) = (protocol.id.as_str(), &cx.web.config().site);
     let days = cx.app().read(|db| placing::calendar(db, site, id, None, cx.now))?;
@@ -176,10 +150,14 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
             .placeholder("Radiation-induced xerostomia, CTCAE grade 3")
             .required()
             .fill(fields, errors),
-        glands: gland_rows(fields, published, plan.as_ref().ok()),
+        choices: choices(cx, protocol),
+        dose_heading: order_dose::heading(protocol),
+        dose_entries: order_dose::entries(cx, protocol, fields, errors),
+        rows: order_dose::rows(protocol, fields, plan.as_ref().ok()),
         sums: plan.as_ref().map(|plan| sums(&plan.arithmetic)).unwrap_or_default(),
-        total: plan.as_ref().map(total).unwrap_or_default(),
-        dose_error: plan.as_ref().err().cloned(),
+        total: plan.as_ref().map(|plan| total(protocol, plan)).unwrap_or_default(),
+        // A form that nobody touched yet has nothing wrong with it.
+        dose_error: plan.as_ref().err().filter(|_| !fresh).cloned(),
         criteria: protocol.eligibility.iter().map(criterion).collect(),
         calendar: calendar(&days, chosen),
         day_error: errors.of("day").map(str::to_owned),
@@ -187,68 +165,10 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
     if again { cx.page_again(&page) } else { cx.page(&page) }
 }
 
-fn total(plan: &DosePlan) -> String {
-    let count = plan.sites.len();
-    let noun = if count == 1 { "syringe" } else { "syringes" };
-    format!("{count} {noun}, {}, {}", plan.dose_volume.text(), plan.dose_cells.text())
-}
-
-#[derive(Serialize)]
-struct DoseLine {
-    title: String,
-    formula: String,
-    result: String,
-}
-
-#[derive(Serialize)]
-struct DoseSite {
-    name: String,
-    volume: String,
-    syringe: String,
-}
-
-/// The amounts of a plan, or why there are none; what the script shows.
-#[derive(Serialize)]
-struct DoseAnswer {
-    error: Option<String>,
-    total: String,
-    sites: Vec<DoseSite>,
-    lines: Vec<DoseLine>,
-}
-
 fn dose(cx: &Cx) -> Result<Reply, WebError> {
-    let published = first_protocol(cx)?;
-    let answer = match plan(&cx.request.query, published) {
-        Err(error) => DoseAnswer {
-            error: Some(error),
-            total: String::new(),
-            sites: Vec::new(),
-            lines: Vec::new(),
-        },
-        Ok(plan) => DoseAnswer {
-            error: None,
-            total: total(&plan),
-            sites: plan
-                .sites
-                .iter()
-                .map(|site| DoseSite {
-                    name: site.unit.target.to_string(),
-                    volume: site.unit.volume.text(),
-                    syringe: format!("{} syringe", site.syringe.text()),
-                })
-                .collect(),
-            lines: plan
-                .arithmetic
-                .iter()
-                .map(|line| DoseLine {
-                    title: line.title.clone(),
-                    formula: line.formula.clone(),
-                    result: line.result.text(),
-                })
-                .collect(),
-        },
-    };
-    Reply::json(&answer)
+    let protocol = &first_protocol(cx)?.protocol;
+    let plan = order_dose::plan(cx, &cx.request.query, protocol);
+    Reply::json(&order_dose::answer(protocol, plan))
 }
 
 /// The command of the form, or what is wrong with its entries.
@@ -266,16 +186,16 @@ fn command(cx: &Cx, published: &Published) -> Result<OrderPlace, Errors> {
             _ => check.errors.add(&name, "Answer yes or no."),
         }
     }
-    let doses = asked(cx.form(), published);
-    if let Err(error) = &doses {
+    let dose = order_dose::asked(cx.form(), &published.protocol, cx.zone());
+    if let Err(error) = &dose {
         check.errors.add("dose", error.clone());
     }
-    match (patient, indication, day, doses, check.is_ok()) {
-        (Some(patient), Some(indication), Some(day), Ok(doses), true) => Ok(OrderPlace {
+    match (patient, indication, day, dose, check.is_ok()) {
+        (Some(patient), Some(indication), Some(day), Ok(dose), true) => Ok(OrderPlace {
             protocol: published.protocol.id.to_string(),
             patient,
             indication,
-            doses: doses.into_iter().map(|dose| (dose.target, dose.cells)).collect(),
+            dose,
             answers,
             day,
         }),
@@ -299,7 +219,7 @@ fn place(cx: &Cx) -> Result<Reply, WebError> {
     {
         return page(cx, &Errors::new(), Some(WebError::from(failure).refusal()?));
     }
-    let shown = placing::shown(&cx.web.config().site, &command)?;
+    let shown = placing::shown(&cx.web.config().site, &command, cx.now)?;
     let review = Review {
         title: "Read the order, then sign".to_owned(),
         back: ("/orders/new".to_owned(), "New order".to_owned()),

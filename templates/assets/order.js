@@ -1,7 +1,8 @@
-// New order: asks the server for the amounts whenever a gland is switched or scaled. The numbers are
-// computed in one place only, by the same rule that will check the order; this puts them on screen.
+// New order: asks the server for the amounts whenever the dose part changes. The numbers are computed
+// in one place only, by the same rule that will check the order; this puts them on screen.
 
 const form = document.getElementById("order-form");
+const part = document.getElementById("dose-part");
 const error = document.getElementById("dose-error");
 const sums = document.getElementById("dose-sums");
 const total = document.getElementById("dose-total");
@@ -9,8 +10,9 @@ let asked = 0;
 
 function dosePart() {
   const query = new URLSearchParams({ protocol: form.elements.protocol.value });
-  for (const field of form.querySelectorAll("[name^=on_]:checked, [name^=cells_]")) {
-    query.append(field.name, field.value);
+  for (const field of part.querySelectorAll("[name]")) {
+    const isChoice = field.type === "checkbox" || field.type === "radio";
+    if (!isChoice || field.checked) query.append(field.name, field.value);
   }
   return query;
 }
@@ -31,10 +33,10 @@ function put(answer) {
   error.hidden = answer.error === null;
   error.querySelector("span").textContent = answer.error ?? "";
   total.textContent = answer.total;
-  for (const kind of ["volume", "syringe"]) {
+  for (const kind of ["volume", "size"]) {
     for (const cell of document.querySelectorAll(`[data-${kind}]`)) {
-      const site = answer.sites.find((one) => one.name === cell.dataset[kind]);
-      cell.textContent = site ? site[kind] : kind === "volume" ? "–" : "";
+      const row = answer.rows.find((one) => one.name === cell.dataset[kind]);
+      cell.textContent = row ? row[kind] : kind === "volume" ? "–" : "";
     }
   }
   const list = document.createElement("div");
@@ -50,12 +52,10 @@ async function recompute() {
       headers: { accept: "application/json" }, redirect: "error",
     });
     const answer = await reply.json();
-    if (mine === asked && Array.isArray(answer.sites)) put(answer);
+    if (mine === asked && Array.isArray(answer.rows)) put(answer);
   } catch {
     // Without an answer the server still computes and checks when the form is sent.
   }
 }
 
-form?.addEventListener("input", (event) => {
-  if (/^(on|cells)_/.test(event.target.name ?? "")) recompute();
-});
+part?.addEventListener("input", recompute);

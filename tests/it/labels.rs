@@ -23,7 +23,7 @@ fn full(kind: ContainerKind, number: u32) -> LabelData {
     let expiry = Instant::parse("2026-11-25T13:30:00Z").unwrap();
     let label = LabelData::new(kind, code(kind, number));
     match kind {
-        ContainerKind::Syringe => label
+        ContainerKind::Syringe | ContainerKind::Bag => label
             .isbt(
                 &din,
                 &ProductCode::new("D1234", '7', Division::first_level(0).unwrap()).unwrap(),
@@ -58,6 +58,7 @@ fn full(kind: ContainerKind, number: u32) -> LabelData {
             .with(P::Donor, "DNR-0001")
             .with(P::Passage, "P1")
             .with(P::Count, format!("aliquot {number} of 60"))
+            .with(P::Quantity, "100.0 ml")
             .with(P::Purpose, "expansion, medium change 2")
             .with(P::Taken, "2026-11-20 09:15")
             .with(P::Operator, "t.novak")

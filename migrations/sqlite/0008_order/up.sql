@@ -17,6 +17,7 @@ CREATE TABLE patient_order (
     cancel_by        TIMESTAMP NOT NULL,
     dose             TEXT NOT NULL,
     units            INTEGER NOT NULL CHECK (units > 0),
+    unit             TEXT NOT NULL,
     aliquots         INTEGER NOT NULL CHECK (aliquots > 0),
     placed_by        TEXT NOT NULL,
     placed_at        TIMESTAMP NOT NULL,

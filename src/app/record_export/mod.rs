@@ -31,6 +31,7 @@ use crate::domain::id::{BatchNumber, OrderNumber};
 use crate::domain::installation::{self, Installation};
 use crate::domain::order::Order;
 use crate::domain::protocol::DoseUnit;
+use crate::domain::quantity::Quantity;
 use crate::domain::release::{Release, Stage as ReleaseStage};
 use crate::domain::time::{Instant, Zone};
 use crate::domain::{Aggregate, RefusalKind};
@@ -281,8 +282,11 @@ impl Gathered {
         let at = Instant::parse_local(&format!("{day} 00:00"), self.zone)
             .map_err(|error| Failure::Broken(error.to_string()))?;
         let expiry = self.dose_units().filter_map(|state| state.expires_at).min();
-        let (cells, volume) = (order.dose_cells.text(), order.dose_volume.text());
-        let concentration = protocol.dose.concentration.text();
+        let concentration = protocol.dose.concentration().map(Quantity::text);
+        let total = match order.dose_cells {
+            Some(cells) => format!("{} in {}", cells.text(), order.dose_volume.text()),
+            None => order.dose_volume.text(),
+        };
         let steps = order
             .arithmetic
             .iter()
@@ -293,7 +297,10 @@ impl Gathered {
             coi: order.coi.printed(),
             patient_code: order.patient.to_string(),
             product: order.protocol.title.clone(),
-            strength: format!("{concentration}; {cells} in {volume}, for one patient"),
+            strength: match &concentration {
+                Some(concentration) => format!("{concentration}; {total}, for one patient"),
+                None => format!("{total}, for one patient"),
+            },
             protocol: format!("{} version {}", order.protocol.id, order.protocol.version),
             protocol_title: order.protocol.title.clone(),
             legal_basis: format!("{}, {}", protocol.trial.code, protocol.trial.statement),
@@ -304,13 +311,9 @@ impl Gathered {
             dose_plan: order
                 .units
                 .iter()
-                .map(|unit| self.dose_line(unit, &concentration))
+                .map(|unit| self.dose_line(unit, concentration.as_deref()))
                 .collect(),
-            dose_total: if steps.is_empty() {
-                format!("Total {cells} in {volume}")
-            } else {
-                steps.join("; ")
-            },
+            dose_total: if steps.is_empty() { format!("Total {total}") } else { steps.join("; ") },
         })
     }
 
@@ -322,12 +325,17 @@ impl Gathered {
             .filter(move |state| state.order.as_ref() == Some(own) && state.target.is_some())
     }
 
-    fn dose_line(&self, unit: &DoseUnit, concentration: &str) -> DoseLine {
-        let (cells, volume) = (unit.cells.text(), unit.volume.text());
+    fn dose_line(&self, unit: &DoseUnit, concentration: Option<&str>) -> DoseLine {
+        let (cells, volume) = (unit.cells.map(Quantity::text), unit.volume.text());
         let filled = self.dose_units().find(|state| state.target.as_ref() == Some(&unit.target));
         DoseLine {
             target: unit.title.clone(),
-            arithmetic: format!("{cells} ÷ {concentration} = {volume}"),
+            arithmetic: match (&cells, concentration) {
+                (Some(cells), Some(concentration)) => {
+                    format!("{cells} ÷ {concentration} = {volume}")
+                }
+                _ => volume.clone(),
+            },
             cells,
             volume,
             container: filled.map(|state| state.code.clone()),

@@ -98,7 +98,7 @@ impl Draft<'_> {
     }
 
     fn dose_unit(&self, output: &Output, unit: &DoseUnit, number: u32, of: u32) -> Planned {
-        let contents = contents(output, Some(unit.volume), Some(unit.cells));
+        let contents = contents(output, Some(unit.volume), unit.cells);
         self.planned(output, contents, number, of, Some(unit.target.clone()))
     }
 

@@ -10,6 +10,7 @@ use crate::domain::master_record::{
     Band, Bound, Calculation, ContentsPart, Field, FieldKind, MasterRecord, OrderSum, Reference,
     Step,
 };
+use crate::domain::protocol::DoseUnit;
 use crate::domain::quantity::{Quantity, Rounding, Unit, parse_decimal};
 use crate::domain::time::Instant;
 use rust_decimal::Decimal;
@@ -43,12 +44,13 @@ impl Values<'_> {
 
     fn order(&self, sum: OrderSum) -> Option<Quantity> {
         let units = &self.batch.dose_units;
-        let total = |unit: Unit, of: fn(&crate::domain::protocol::DoseUnit) -> Quantity| {
-            units.iter().try_fold(Quantity::zero(unit), |sum, unit| sum.plus(of(unit)).ok())
+        // A unit that holds no cells has no share in a sum of cells; there is none then.
+        let total = |unit: Unit, of: fn(&DoseUnit) -> Option<Quantity>| {
+            units.iter().try_fold(Quantity::zero(unit), |sum, unit| sum.plus(of(unit)?).ok())
         };
         match sum {
             OrderSum::Cells => total(Unit::MillionCells, |unit| unit.cells),
-            OrderSum::Volume => total(Unit::Millilitre, |unit| unit.volume),
+            OrderSum::Volume => total(Unit::Millilitre, |unit| Some(unit.volume)),
             OrderSum::Units => Some(Quantity::new(Decimal::from(units.len()), Unit::Container)),
         }
     }

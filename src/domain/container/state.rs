@@ -25,6 +25,10 @@ pub enum ContainerKind {
     Cryovial,
     /// Syringe with the final product.
     Syringe,
+    /// Infusion bag with the final product.
+    Bag,
+    /// Bottle with the final product.
+    Bottle,
     /// Tube with a sample for testing.
     SampleTube,
 }
@@ -33,13 +37,15 @@ impl ContainerKind {
     /// Every kind, with its code, its word on screens and the letter in container codes. The
     /// letters are of `codes::container::ALPHABET`: none moves between keyboards or looks like
     /// another.
-    pub const ALL: [(Self, &'static str, &'static str, char); 7] = [
+    pub const ALL: [(Self, &'static str, &'static str, char); 9] = [
         (Self::CollectionPot, "collection_pot", "collection pot", 'P'),
         (Self::Flask, "flask", "flask", 'F'),
         (Self::HoldVial, "hold_vial", "hold vial", 'H'),
         (Self::Vessel, "vessel", "vessel", 'K'),
         (Self::Cryovial, "cryovial", "cryovial", 'V'),
         (Self::Syringe, "syringe", "syringe", 'J'),
+        (Self::Bag, "bag", "infusion bag", 'N'),
+        (Self::Bottle, "bottle", "bottle", 'D'),
         (Self::SampleTube, "sample_tube", "sample tube", 'T'),
     ];
 

@@ -7,9 +7,9 @@
 
 use crate::domain::donation::Tissue;
 use crate::domain::id::{MaterialCode, Name};
-use crate::domain::protocol::{FileError, Lines};
 use crate::domain::quantity::{Quantity, Unit, decimal_from_text};
 use crate::domain::time::{Instant, Span, Zone};
+use crate::domain::toml_lines::{FileError, Lines};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,4 +1,4 @@
-//! What is wrong with a master record, and where.
+//! What is wrong with a master record or a protocol, and where.
 //!
 //! Architecture invariant: the kinds of fault are a closed set, each with one sentence for people;
 //! the reference page lists them and the tests hold one file for each.
@@ -488,7 +488,7 @@ impl fmt::Display for Fault {
 
 /// The faults of a file, never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the master record has {} fault(s); the first: {}", .0.len(), first(.0))]
+#[error("the file has {} fault(s); the first: {}", .0.len(), first(.0))]
 pub struct Faults(pub Vec<Fault>);
 
 fn first(faults: &[Fault]) -> String {
@@ -496,21 +496,21 @@ fn first(faults: &[Fault]) -> String {
 }
 
 /// Collects faults while a file is read or checked.
-pub(super) struct Sink<'a> {
+pub(in crate::domain) struct Sink<'a> {
     text: &'a str,
     faults: std::cell::RefCell<Vec<Fault>>,
     asked: std::cell::RefCell<Keys>,
 }
 
 /// The keys that the reader asks for, by kind of table.
-pub(super) type Keys = BTreeMap<String, BTreeSet<&'static str>>;
+pub(in crate::domain) type Keys = BTreeMap<String, BTreeSet<&'static str>>;
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::domain) fn new(text: &'a str) -> Self {
         Self { text, faults: Default::default(), asked: Default::default() }
     }
 
-    pub(super) fn report(
+    pub(in crate::domain) fn report(
         &self,
         at: At,
         kind: Kind,
@@ -529,7 +529,7 @@ impl<'a> Sink<'a> {
 
     /// Where the value of `key` stands in the table at `at`; the table itself if it has no such
     /// key. Parts of a record keep only the place of their table, so the line is looked up here.
-    pub(super) fn value_at(&self, at: At, key: &str) -> At {
+    pub(in crate::domain) fn value_at(&self, at: At, key: &str) -> At {
         let start = if at.0 == 0 { 0 } else { self.text.get(..at.0).map_or(0, line_start) };
         let mut offset = start;
         for line in self.text.get(start..).unwrap_or("").split_inclusive('\n') {
@@ -546,7 +546,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Where `word` stands in the value of `key`; the value itself if it does not stand there.
-    pub(super) fn word_at(&self, at: At, key: &str, word: &str) -> At {
+    pub(in crate::domain) fn word_at(&self, at: At, key: &str, word: &str) -> At {
         let value = self.value_at(at, key);
         let rest = self.text.get(value.0..).unwrap_or("");
         let end = rest.find("\n\n").unwrap_or(rest.len());
@@ -558,17 +558,17 @@ impl<'a> Sink<'a> {
     }
 
     /// Notes which keys the reader knows in a kind of table.
-    pub(super) fn learn(&self, what: &str, keys: &BTreeSet<&'static str>) {
+    pub(in crate::domain) fn learn(&self, what: &str, keys: &BTreeSet<&'static str>) {
         self.asked.borrow_mut().entry(what.to_owned()).or_default().extend(keys);
     }
 
     /// What the reader asked for, in every kind of table that it met.
-    pub(super) fn into_keys(self) -> Keys {
+    pub(in crate::domain) fn into_keys(self) -> Keys {
         self.asked.into_inner()
     }
 
     /// The faults in the order of the file.
-    pub(super) fn into_faults(self) -> Vec<Fault> {
+    pub(in crate::domain) fn into_faults(self) -> Vec<Fault> {
         let mut faults = self.faults.into_inner();
         faults.sort();
         faults.dedup();

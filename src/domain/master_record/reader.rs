@@ -6,7 +6,7 @@
 use super::fault::{Kind, Sink};
 use super::model::{At, Bound, ContentsPart, OrderSum, Reference};
 use crate::domain::id::Name;
-use crate::domain::quantity::{Unit, parse_decimal};
+use crate::domain::quantity::{Quantity, Unit, parse_decimal};
 use crate::domain::time::Span;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 type Node<'a> = &'a toml::Spanned<DeValue<'a>>;
 
 /// A table of the file while it is being read.
-pub(super) struct Section<'a> {
+pub(in crate::domain) struct Section<'a> {
     table: &'a DeTable<'a>,
     what: String,
     at: At,
@@ -24,15 +24,25 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(table: &'a DeTable<'a>, what: &str, at: At, sink: &'a Sink<'a>) -> Self {
+    pub(in crate::domain) fn new(
+        table: &'a DeTable<'a>,
+        what: &str,
+        at: At,
+        sink: &'a Sink<'a>,
+    ) -> Self {
         Self { table, what: what.to_owned(), at, used: BTreeSet::new(), sink }
     }
 
-    pub(super) fn at(&self) -> At {
+    pub(in crate::domain) fn at(&self) -> At {
         self.at
     }
 
-    pub(super) fn fault(
+    /// Says more exactly what the table is, once that is known.
+    pub(in crate::domain) fn call(&mut self, what: &str) {
+        what.clone_into(&mut self.what);
+    }
+
+    pub(in crate::domain) fn fault(
         &self,
         at: At,
         kind: Kind,
@@ -43,7 +53,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports keys that were never asked for, with the known key that is nearest.
-    pub(super) fn finish(self) {
+    pub(in crate::domain) fn finish(self) {
         self.sink.learn(&self.what, &self.used);
         for key in self.table.keys() {
             let name: &str = key.get_ref();
@@ -75,18 +85,27 @@ impl<'a> Section<'a> {
     }
 
     /// Whether the key is there.
-    pub(super) fn has(&mut self, key: &'static str) -> bool {
+    pub(in crate::domain) fn has(&mut self, key: &'static str) -> bool {
         self.node(key).is_some()
     }
 
+    /// Whether the value of a key is a text.
+    pub(in crate::domain) fn is_text(&mut self, key: &'static str) -> bool {
+        self.node(key).is_some_and(|node| node.get_ref().as_str().is_some())
+    }
+
     /// Where the value of a key stands; the table itself if the key is not there.
-    pub(super) fn at_of(&mut self, key: &'static str) -> At {
+    pub(in crate::domain) fn at_of(&mut self, key: &'static str) -> At {
         let at = self.at;
         self.node(key).map_or(at, |node| At(node.span().start))
     }
 
     /// Reports a key that must be there.
-    pub(super) fn required<T>(&mut self, key: &'static str, value: Option<T>) -> Option<T> {
+    pub(in crate::domain) fn required<T>(
+        &mut self,
+        key: &'static str,
+        value: Option<T>,
+    ) -> Option<T> {
         if value.is_none() && self.node(key).is_none() {
             self.sink.report(
                 self.at,
@@ -98,7 +117,7 @@ impl<'a> Section<'a> {
         value
     }
 
-    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+    pub(in crate::domain) fn text(&mut self, key: &'static str) -> Option<String> {
         let node = self.node(key)?;
         match node.get_ref().as_str() {
             Some(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
@@ -118,13 +137,13 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn required_text(&mut self, key: &'static str) -> Option<String> {
+    pub(in crate::domain) fn required_text(&mut self, key: &'static str) -> Option<String> {
         let text = self.text(key);
         self.required(key, text)
     }
 
     /// A text read by `parse`, with its error reported at the value.
-    pub(super) fn parsed<T, E: std::fmt::Display>(
+    pub(in crate::domain) fn parsed<T, E: std::fmt::Display>(
         &mut self,
         key: &'static str,
         kind: Kind,
@@ -142,17 +161,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn name(&mut self, key: &'static str) -> Option<Name> {
+    pub(in crate::domain) fn name(&mut self, key: &'static str) -> Option<Name> {
         self.parsed(key, Kind::BadName, Name::parse, "such as 'p0_harvest'")
     }
 
-    pub(super) fn required_name(&mut self, key: &'static str) -> Option<Name> {
+    pub(in crate::domain) fn required_name(&mut self, key: &'static str) -> Option<Name> {
         let name = self.name(key);
         self.required(key, name)
     }
 
     /// One word of a closed set.
-    pub(super) fn word<T: Copy>(
+    pub(in crate::domain) fn word<T: Copy>(
         &mut self,
         key: &'static str,
         kind: Kind,
@@ -173,7 +192,7 @@ impl<'a> Section<'a> {
         found
     }
 
-    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+    pub(in crate::domain) fn flag(&mut self, key: &'static str) -> Option<bool> {
         let node = self.node(key)?;
         let flag = node.get_ref().as_bool();
         if flag.is_none() {
@@ -182,7 +201,7 @@ impl<'a> Section<'a> {
         flag
     }
 
-    pub(super) fn whole(&mut self, key: &'static str) -> Option<u32> {
+    pub(in crate::domain) fn whole(&mut self, key: &'static str) -> Option<u32> {
         let node = self.node(key)?;
         let number = match node.get_ref() {
             DeValue::Integer(digits) => digits.as_str().replace('_', "").parse().ok(),
@@ -194,7 +213,7 @@ impl<'a> Section<'a> {
         number
     }
 
-    pub(super) fn small(&mut self, key: &'static str) -> Option<u8> {
+    pub(in crate::domain) fn small(&mut self, key: &'static str) -> Option<u8> {
         let number = self.whole(key)?;
         let small = u8::try_from(number).ok();
         if small.is_none() {
@@ -204,7 +223,7 @@ impl<'a> Section<'a> {
         small
     }
 
-    pub(super) fn decimal(&mut self, key: &'static str) -> Option<Decimal> {
+    pub(in crate::domain) fn decimal(&mut self, key: &'static str) -> Option<Decimal> {
         let node = self.node(key)?;
         let number = decimal_of(node);
         if number.is_none() {
@@ -213,7 +232,7 @@ impl<'a> Section<'a> {
         number
     }
 
-    pub(super) fn unit(&mut self, key: &'static str) -> Option<Unit> {
+    pub(in crate::domain) fn unit(&mut self, key: &'static str) -> Option<Unit> {
         let text = self.text(key)?;
         let unit = Unit::parse(&text);
         if unit.is_none() {
@@ -229,7 +248,7 @@ impl<'a> Section<'a> {
         unit
     }
 
-    pub(super) fn span(&mut self, key: &'static str) -> Option<Span> {
+    pub(in crate::domain) fn span(&mut self, key: &'static str) -> Option<Span> {
         let parse = |text: &str| {
             Span::parse(text)
                 .filter(|span| span.seconds() >= 0)
@@ -238,12 +257,56 @@ impl<'a> Section<'a> {
         self.parsed(key, Kind::BadSpan, parse, "write '14 d', '36 h', '10 min' or '30 s'")
     }
 
-    pub(super) fn reference(&mut self, key: &'static str) -> Option<Reference> {
+    /// An amount with its unit, such as `0.50 mL`; never below zero.
+    pub(in crate::domain) fn quantity(
+        &mut self,
+        key: &'static str,
+        unit: Unit,
+    ) -> Option<Quantity> {
+        let text = self.text(key)?;
+        let at = self.at_of(key);
+        self.amount(key, &text, unit, at)
+    }
+
+    /// Amounts with their unit, each of them.
+    pub(in crate::domain) fn quantities(
+        &mut self,
+        key: &'static str,
+        unit: Unit,
+    ) -> Option<Vec<(Quantity, At)>> {
+        let texts = self.texts(key)?;
+        let amounts = texts
+            .iter()
+            .filter_map(|(text, at)| self.amount(key, text, unit, *at).map(|amount| (amount, *at)));
+        Some(amounts.collect())
+    }
+
+    fn amount(&self, key: &str, text: &str, unit: Unit, at: At) -> Option<Quantity> {
+        let remedy = format!("write a number and the unit, such as \"1.5 {}\"", unit.code());
+        let Ok(amount) = text.parse::<Quantity>() else {
+            let message = format!("'{text}' is no amount with a unit");
+            self.sink.report(at, Kind::WrongType, message, remedy);
+            return None;
+        };
+        if amount.unit() != unit {
+            let message = format!("'{key}' of {} is in {}", self.what, amount.unit().code());
+            self.sink.report(at, Kind::UnitMismatch, message, remedy);
+            return None;
+        }
+        if amount.is_negative() {
+            let message = format!("'{text}' is below zero");
+            self.sink.report(at, Kind::OutOfRange, message, "write an amount from zero");
+            return None;
+        }
+        Some(amount)
+    }
+
+    pub(in crate::domain) fn reference(&mut self, key: &'static str) -> Option<Reference> {
         self.parsed(key, Kind::BadReference, parse_reference, REFERENCE_FORMS)
     }
 
     /// A number or a reference.
-    pub(super) fn bound(&mut self, key: &'static str) -> Option<Bound> {
+    pub(in crate::domain) fn bound(&mut self, key: &'static str) -> Option<Bound> {
         let node = self.node(key)?;
         match node.get_ref() {
             DeValue::String(_) => self.reference(key).map(Bound::Value),
@@ -252,7 +315,7 @@ impl<'a> Section<'a> {
     }
 
     /// A list of texts; one text alone is a list of one.
-    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<(String, At)>> {
+    pub(in crate::domain) fn texts(&mut self, key: &'static str) -> Option<Vec<(String, At)>> {
         let node = self.node(key)?;
         let found: Option<Vec<(String, At)>> = match node.get_ref() {
             DeValue::String(text) => Some(vec![(text.to_string(), At(node.span().start))]),
@@ -271,7 +334,7 @@ impl<'a> Section<'a> {
         found
     }
 
-    pub(super) fn names(&mut self, key: &'static str) -> Option<Vec<Name>> {
+    pub(in crate::domain) fn names(&mut self, key: &'static str) -> Option<Vec<Name>> {
         let texts = self.texts(key)?;
         let mut names = Vec::new();
         for (text, at) in texts {
@@ -286,7 +349,7 @@ impl<'a> Section<'a> {
     }
 
     /// The whole numbers of a list.
-    pub(super) fn wholes(&mut self, key: &'static str) -> Option<Vec<u32>> {
+    pub(in crate::domain) fn wholes(&mut self, key: &'static str) -> Option<Vec<u32>> {
         let node = self.node(key)?;
         let found: Option<Vec<u32>> = node.get_ref().as_array().and_then(|array| {
             array
@@ -321,7 +384,7 @@ impl<'a> Section<'a> {
     }
 
     /// Three lengths of time: shortest, likely, longest.
-    pub(super) fn spans(&mut self, key: &'static str) -> Option<[Span; 3]> {
+    pub(in crate::domain) fn spans(&mut self, key: &'static str) -> Option<[Span; 3]> {
         let read = |node: Node<'a>| {
             Span::parse(node.get_ref().as_str()?).filter(|span| span.seconds() >= 0)
         };
@@ -329,12 +392,12 @@ impl<'a> Section<'a> {
     }
 
     /// Three numbers: lowest, likely, highest.
-    pub(super) fn decimals(&mut self, key: &'static str) -> Option<[Decimal; 3]> {
+    pub(in crate::domain) fn decimals(&mut self, key: &'static str) -> Option<[Decimal; 3]> {
         self.three(key, decimal_of, "three numbers such as [80, 92, 98]")
     }
 
     /// Every key of a table whose values are one or several references.
-    pub(super) fn references(
+    pub(in crate::domain) fn references(
         &mut self,
         key: &'static str,
     ) -> Option<Vec<(String, Vec<Reference>)>> {
@@ -373,7 +436,11 @@ impl<'a> Section<'a> {
     }
 
     /// A table inside this one.
-    pub(super) fn section(&mut self, key: &'static str, what: &str) -> Option<Section<'a>> {
+    pub(in crate::domain) fn section(
+        &mut self,
+        key: &'static str,
+        what: &str,
+    ) -> Option<Section<'a>> {
         let node = self.node(key)?;
         match node.get_ref() {
             DeValue::Table(table) => {
@@ -387,7 +454,7 @@ impl<'a> Section<'a> {
     }
 
     /// Tables inside this one, each read by `read` and then checked for unknown keys.
-    pub(super) fn sections<T>(
+    pub(in crate::domain) fn sections<T>(
         &mut self,
         key: &'static str,
         what: &str,
@@ -428,7 +495,7 @@ fn decimal_of(node: Node<'_>) -> Option<Decimal> {
 }
 
 /// Reads a reference to a value.
-pub(super) fn parse_reference(text: &str) -> Result<Reference, String> {
+pub(in crate::domain) fn parse_reference(text: &str) -> Result<Reference, String> {
     let name = |part: &str| Name::parse(part).map_err(|error| error.to_string());
     let parts: Vec<&str> = text.split('.').collect();
     match parts.as_slice() {

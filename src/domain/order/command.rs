@@ -5,8 +5,9 @@ use crate::domain::actor::Signature;
 use crate::domain::container::{Container, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{CoiId, ContentHash, Name, OrderNumber, PatientCode};
-use crate::domain::protocol::{Protocol, SiteDose};
+use crate::domain::protocol::{DoseAsked, Protocol};
 use crate::domain::schedule::{Obstacle, Slot};
+use crate::domain::time::Instant;
 
 /// Place an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,8 +16,8 @@ pub struct Place {
     pub patient: PatientCode,
     /// What for, in words.
     pub indication: String,
-    /// The dose of each site that is switched on.
-    pub doses: Vec<SiteDose>,
+    /// The dose, as the protocol's rule asks for it.
+    pub dose: DoseAsked,
     /// The answers by criterion; one for each of the protocol's.
     pub answers: Vec<(Name, bool)>,
     /// The clinician's signature.
@@ -38,6 +39,20 @@ pub struct Placement<'a> {
     pub slot: &'a Result<Slot, Vec<Obstacle>>,
     /// Another order of this patient that is not over.
     pub open_order: Option<&'a OrderNumber>,
+    /// What the rule of enrolment lets this patient have; `None` where the protocol has no such
+    /// rule.
+    pub opening: Option<Opening>,
+    /// When the order is placed.
+    pub now: Instant,
+}
+
+/// What the rule of enrolment of a protocol lets a patient have now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// The dose level that is open.
+    pub level: u32,
+    /// The most sites that may be treated.
+    pub sites_max: u32,
 }
 
 /// Confirm an order as its second reader.

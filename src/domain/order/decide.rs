@@ -1,13 +1,15 @@
 //! The rules of an order.
 
-use super::command::{Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, VialFacts};
+use super::command::{
+    Allocate, Cancel, Close, Confirm, Opening, Place, Placement, Schedule, VialFacts,
+};
 use super::event::{Event, OrderedProtocol};
 use super::refusal::Refusal;
 use super::state::Order;
 use crate::domain::container::{self, Container, Custodian, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::BatchNumber;
-use crate::domain::protocol::DosePlan;
+use crate::domain::protocol::{DoseAsked, DosePlan};
 use crate::domain::schedule::{Obstacle, Slot};
 use crate::domain::{Change, Context};
 
@@ -38,7 +40,8 @@ pub fn place(command: &Place, facts: &Placement<'_>) -> Result<Vec<Change>, Refu
             Some(_) => {}
         }
     }
-    let plan = DosePlan::compute(protocol, &command.doses)?;
+    let plan = DosePlan::compute(protocol, &command.dose, facts.now)?;
+    open_for(&command.dose, &plan, facts.opening)?;
     let wished = feasible(facts.slot)?;
     let event = Event::Placed {
         patient: command.patient.clone(),
@@ -50,13 +53,16 @@ pub fn place(command: &Place, facts: &Placement<'_>) -> Result<Vec<Change>, Refu
             title: protocol.title.clone(),
             material: protocol.product.material.clone(),
             bank_material: protocol.product.bank_material.clone(),
-            aliquots: protocol.product.aliquots,
+            aliquots: protocol.product.aliquots.for_units(count(plan.planned.len())),
+            unit: protocol.product.unit,
+            donor: protocol.product.donor,
             master_record: protocol.product.master_record.clone(),
         },
         indication: command.indication.trim().to_owned(),
         answers: command.checklist(protocol),
+        asked: command.dose.clone(),
         units: plan.units(),
-        syringes: plan.sites.iter().map(|site| site.syringe).collect(),
+        sizes: plan.planned.iter().map(|planned| planned.size).collect(),
         dose_cells: plan.dose_cells,
         dose_volume: plan.dose_volume,
         make_cells: plan.make_cells,
@@ -217,6 +223,23 @@ pub fn close(order: &Order, command: &Close) -> Result<Vec<Change>, Refusal> {
     }
     let signature = command.signature.clone();
     Ok(vec![order.change(Event::Closed { administered, destroyed, signature })])
+}
+
+/// The dose keeps within what the rule of enrolment has opened, where there is such a rule.
+fn open_for(asked: &DoseAsked, plan: &DosePlan, opening: Option<Opening>) -> Result<(), Refusal> {
+    let Some(opening) = opening else { return Ok(()) };
+    if let Some(level) = asked.level().filter(|level| *level != opening.level) {
+        return Err(Refusal::LevelNotOpen { asked: level, open: opening.level });
+    }
+    let sites = count(plan.planned.len());
+    if sites > opening.sites_max {
+        return Err(Refusal::TooManySites { asked: sites, most: opening.sites_max });
+    }
+    Ok(())
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn feasible(slot: &Result<Slot, Vec<Obstacle>>) -> Result<Slot, Refusal> {

@@ -1,10 +1,11 @@
 //! What can happen to an order.
 
 use crate::domain::actor::Signature;
+use crate::domain::container::ContainerKind;
 use crate::domain::id::{
     BatchNumber, CoiId, ContentHash, MasterRecordId, MaterialCode, Name, PatientCode,
 };
-use crate::domain::protocol::{ArithmeticLine, CriterionKind, DoseUnit};
+use crate::domain::protocol::{ArithmeticLine, CriterionKind, DonorRule, DoseAsked, DoseUnit};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::Slot;
 use crate::domain::time::Instant;
@@ -36,10 +37,14 @@ pub struct OrderedProtocol {
     pub title: String,
     /// The material given.
     pub material: MaterialCode,
-    /// The material thawed for it.
+    /// The material stored and reserved for it.
     pub bank_material: MaterialCode,
     /// How many units of the bank serve the order.
     pub aliquots: u32,
+    /// The container that holds one dose unit.
+    pub unit: ContainerKind,
+    /// Whose cells the patient may get.
+    pub donor: DonorRule,
     /// The master record of the patient-dose batch.
     pub master_record: MasterRecordId,
 }
@@ -61,16 +66,18 @@ pub enum Event {
         indication: String,
         /// The answered checklist.
         answers: Vec<Answer>,
-        /// What each syringe is to hold.
+        /// What was asked, as the protocol's rule asks for it: sites, weight, level or routes.
+        asked: DoseAsked,
+        /// What each dose unit is to hold.
         units: Vec<DoseUnit>,
-        /// Nominal size of each syringe, `mL`, in the order of `units`.
-        syringes: Vec<Quantity>,
-        /// Cells to give, `10*6`.
-        dose_cells: Quantity,
+        /// Nominal size of each dose unit, `mL`, in the order of `units`.
+        sizes: Vec<Quantity>,
+        /// Cells to give, `10*6`; none where the product holds no cells.
+        dose_cells: Option<Quantity>,
         /// Volume to give, `mL`.
         dose_volume: Quantity,
-        /// Cells to make, with every allowance, `10*6`.
-        make_cells: Quantity,
+        /// Cells to make, with every allowance, `10*6`; none where the product holds no cells.
+        make_cells: Option<Quantity>,
         /// Volume to make, with every allowance, `mL`.
         make_volume: Quantity,
         /// How each number follows, as shown when it was signed.

@@ -15,7 +15,7 @@ mod stage;
 mod state;
 
 pub use command::{
-    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, UnitFate, VialFacts,
+    Allocate, Cancel, Close, Confirm, Opening, Place, Placement, Schedule, UnitFate, VialFacts,
 };
 pub use decide::{allocate, cancel, close, confirm, deallocate, link_batch, place, schedule};
 pub use event::{Answer, Event, OrderedProtocol};

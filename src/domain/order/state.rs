@@ -3,7 +3,7 @@
 use super::event::{Answer, OrderedProtocol};
 use crate::domain::actor::Signature;
 use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
-use crate::domain::protocol::{ArithmeticLine, DoseUnit};
+use crate::domain::protocol::{ArithmeticLine, DoseAsked, DoseUnit, amount};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::Slot;
 use serde::Serialize;
@@ -47,16 +47,18 @@ pub struct Order {
     pub indication: String,
     /// The answered checklist.
     pub answers: Vec<Answer>,
-    /// What each syringe is to hold.
+    /// What was asked, as the protocol's rule asks for it.
+    pub asked: DoseAsked,
+    /// What each dose unit is to hold.
     pub units: Vec<DoseUnit>,
-    /// Nominal size of each syringe, in the order of `units`.
-    pub syringes: Vec<Quantity>,
-    /// Cells to give.
-    pub dose_cells: Quantity,
+    /// Nominal size of each dose unit, in the order of `units`.
+    pub sizes: Vec<Quantity>,
+    /// Cells to give; none where the product holds no cells.
+    pub dose_cells: Option<Quantity>,
     /// Volume to give.
     pub dose_volume: Quantity,
-    /// Cells to make.
-    pub make_cells: Quantity,
+    /// Cells to make; none where the product holds no cells.
+    pub make_cells: Option<Quantity>,
     /// Volume to make.
     pub make_volume: Quantity,
     /// How each number follows.
@@ -90,9 +92,14 @@ impl Order {
         self.scheduled.as_ref().map_or(&self.wished, |(slot, _)| slot)
     }
 
-    /// What each syringe is to hold, with its nominal size.
-    pub fn syringe_plan(&self) -> impl Iterator<Item = (&DoseUnit, Option<&Quantity>)> {
-        self.units.iter().enumerate().map(|(index, unit)| (unit, self.syringes.get(index)))
+    /// What each dose unit is to hold, with its nominal size.
+    pub fn unit_plan(&self) -> impl Iterator<Item = (&DoseUnit, Option<&Quantity>)> {
+        self.units.iter().enumerate().map(|(index, unit)| (unit, self.sizes.get(index)))
+    }
+
+    /// The whole dose on screens and in what is signed; a volume alone where there are no cells.
+    pub fn dose(&self) -> String {
+        amount(self.dose_cells, self.dose_volume)
     }
 
     /// Whether as many units of the bank are earmarked as the protocol needs.

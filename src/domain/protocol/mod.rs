@@ -1,24 +1,32 @@
 //! Clinical protocol: what may be ordered, for whom, in what dose, and what the labels must say.
 //!
 //! A protocol is a text file (`templates/protocols/*.toml`) that a clinician and QA can read. It
-//! states the sites and their doses, the eligibility checklist, the allowances, the excursion for
-//! labelling, the schedule's bounds and the particulars of the trial.
+//! states the rule of the dose (per site, per kg, by level, by route), the eligibility checklist,
+//! the allowances, the excursion for labelling, the schedule's bounds and the particulars of the
+//! trial.
 //!
 //! Neighbours: `order` records an order against one version of a protocol; `schedule` computes
 //! dates within its bounds; `batch` receives the [`DoseUnit`]s; `custody` checks the excursion.
 //!
-//! Architecture invariant: a protocol is never read from a file here, and no dose is rounded: a
-//! dose that does not fall on a whole step of the protocol is refused.
+//! Architecture invariant: a protocol is never read from a file here, and no dose is rounded but by
+//! the rule that the protocol states; any other that is no whole step is refused.
 
+mod check;
 mod dose;
+mod dose_rule;
 mod model;
 mod parse;
-mod toml_lines;
+mod refusal;
 
-pub use dose::{ArithmeticLine, DosePlan, DoseRefusal, DoseUnit, PlannedSite, SiteDose};
+pub use check::{Mismatch, check_beside, mismatches};
+pub use dose::{
+    ArithmeticLine, DoseAsked, DosePlan, DoseUnit, PlannedUnit, RouteDose, SiteDose, Weighing,
+    amount,
+};
 pub use model::{
-    Allowance, Criterion, CriterionKind, DoseRule, ExcursionRule, Product, Protocol, ScheduleRule,
-    Site, Trial,
+    Aliquots, Allowance, ByLevel, ByRoute, Criterion, CriterionKind, DonorRule, DoseBy, DoseRule,
+    DosedSite, ExcursionRule, Level, PerKg, PerSite, Product, Protocol, Route, RouteVolume,
+    ScheduleRule, Site, Trial,
 };
 pub use parse::parse;
-pub use toml_lines::{FileError, Lines};
+pub use refusal::DoseRefusal;

@@ -1,328 +1,339 @@
-//! Reads a protocol from its text; every error names its line.
+//! From the text of a file to a [`Protocol`], or to every fault of it at once.
+//!
+//! Neighbours: the reader of master records reads the keys; `dose_rule` reads the table `[dose]`.
 
+use super::dose_rule::dose;
 use super::model::{
-    Allowance, Criterion, CriterionKind, DoseRule, ExcursionRule, Product, Protocol, ScheduleRule,
-    Site, Trial,
+    Aliquots, Allowance, Criterion, CriterionKind, DonorRule, ExcursionRule, Product, Protocol,
+    ScheduleRule, Trial,
 };
-use super::toml_lines::{FileError, Lines};
+use crate::domain::container::ContainerKind;
 use crate::domain::id::{MasterRecordId, MaterialCode, Name};
+use crate::domain::master_record::{At, FaultKind as Kind, Faults, Section, Sink};
 use crate::domain::quantity::{Quantity, Unit};
-use crate::domain::time::Span;
-use serde::Deserialize;
 use std::collections::BTreeSet;
-use toml::Spanned;
+use toml::de::DeTable;
 
-type Text = Spanned<String>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    format: Spanned<u32>,
-    id: Text,
-    version: Spanned<u32>,
-    title: String,
-    source: String,
-    language: String,
-    product: ProductFile,
-    dose: DoseFile,
-    allowance: AllowanceFile,
-    excursion: ExcursionFile,
-    schedule: ScheduleFile,
-    trial: Spanned<Trial>,
-    eligibility: Vec<CriterionFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProductFile {
-    material: Text,
-    title: String,
-    bank_material: Text,
-    aliquots: Spanned<u32>,
-    master_record: Text,
-    needle: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DoseFile {
-    rule: Text,
-    concentration: Text,
-    step: Text,
-    total_max: Text,
-    syringes: Vec<Text>,
-    site: Vec<SiteFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SiteFile {
-    name: Text,
-    title: String,
-    areas: Vec<String>,
-    cells: Text,
-    cells_min: Text,
-    cells_max: Text,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AllowanceFile {
-    hold_up_per_syringe: Text,
-    labelling_loss: Text,
-    qc_draw: Text,
-    overage: Text,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExcursionFile {
-    purpose: String,
-    share: Text,
-    share_max: Text,
-    deadline: Text,
-    instruction: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScheduleFile {
-    culture_days_min: Spanned<u32>,
-    culture_days_max: Spanned<u32>,
-    qc_days_before: Spanned<Vec<u32>>,
-    order_lead_days: u32,
-    horizon_days: Spanned<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CriterionFile {
-    name: Text,
-    kind: CriterionKind,
-    text: String,
-}
+/// The most days ahead for which dates are offered.
+const HORIZON_MAX: u32 = 366;
 
 /// Reads a protocol from the text of its file.
 ///
 /// # Errors
-/// The first thing that is wrong, with its line: a syntax error, an unknown field, a quantity with
-/// the wrong unit, limits that exclude the default, a dose that is no whole step or fits no
-/// syringe, a name used twice.
-pub fn parse(text: &str) -> Result<Protocol, FileError> {
-    let at = Lines(text);
-    let file: File = toml::from_str(text).map_err(|error| at.syntax(&error))?;
-    if *file.format.get_ref() != 1 {
-        return Err(at.error(&file.format.span(), "this version reads format 1 only"));
+/// Every fault, each with its line and column: a syntax error, an unknown or missing key, an amount
+/// with the wrong unit, limits that exclude the default, a dose that is no whole step or fits no
+/// dose unit, a name used twice.
+pub fn parse(text: &str) -> Result<Protocol, Faults> {
+    let sink = Sink::new(text);
+    let protocol = read(text, &sink);
+    let faults = sink.into_faults();
+    match protocol {
+        Some(protocol) if faults.is_empty() => Ok(protocol),
+        _ => Err(Faults(faults)),
     }
-    if *file.version.get_ref() == 0 {
-        return Err(at.error(&file.version.span(), "versions count from 1"));
-    }
-    let protocol = Protocol {
-        id: at.read(&file.id, MasterRecordId::parse)?,
-        version: *file.version.get_ref(),
-        title: file.title,
-        source: file.source,
-        language: file.language,
-        product: product(at, file.product)?,
-        dose: dose(at, file.dose)?,
-        allowance: allowance(at, &file.allowance)?,
-        excursion: excursion(at, file.excursion)?,
-        schedule: schedule(at, &file.schedule)?,
-        eligibility: eligibility(at, file.eligibility)?,
-        trial: trial(at, file.trial)?,
+}
+
+fn read(text: &str, sink: &Sink<'_>) -> Option<Protocol> {
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let at = At(error.span().map_or(0, |span| span.start));
+            let message = error.message().to_owned();
+            sink.report(at, Kind::NotToml, message, "write it as TOML: key = value");
+            return None;
+        }
     };
-    Ok(protocol)
+    let mut root = Section::new(document.get_ref(), "the protocol", At(0), sink);
+    let protocol = protocol(&mut root, text);
+    root.finish();
+    protocol
 }
 
-fn quantity(at: Lines<'_>, text: &Text, unit: Unit) -> Result<Quantity, FileError> {
-    let quantity: Quantity = at.read(text, str::parse)?;
-    if quantity.unit() != unit {
-        let message = format!("'{quantity}' must be in {}", unit.code());
-        return Err(at.error(&text.span(), message));
+fn protocol(root: &mut Section<'_>, text: &str) -> Option<Protocol> {
+    let format = root.whole("format");
+    let format = root.required("format", format);
+    if let Some(other) = format.filter(|format| *format != 1) {
+        let at = root.at_of("format");
+        let message = format!("format {other} is not known");
+        root.fault(at, Kind::OutOfRange, message, "this version reads format 1 only");
     }
-    if quantity.is_negative() {
-        return Err(at.error(&text.span(), format!("'{quantity}' must not be negative")));
+    let id = root.parsed("id", Kind::BadId, MasterRecordId::parse, "such as EQ-MSC-XER");
+    let id = root.required("id", id);
+    let version = root.whole("version");
+    let version = root.required("version", version);
+    if version == Some(0) {
+        let at = root.at_of("version");
+        root.fault(at, Kind::OutOfRange, "there is no version 0", "versions count from 1");
     }
-    Ok(quantity)
-}
-
-fn positive(at: Lines<'_>, text: &Text, unit: Unit) -> Result<Quantity, FileError> {
-    let quantity = quantity(at, text, unit)?;
-    if quantity.is_zero() {
-        return Err(at.error(&text.span(), format!("'{quantity}' must be above zero")));
-    }
-    Ok(quantity)
-}
-
-fn product(at: Lines<'_>, file: ProductFile) -> Result<Product, FileError> {
-    if *file.aliquots.get_ref() == 0 {
-        return Err(at.error(&file.aliquots.span(), "at least one unit of the bank is needed"));
-    }
-    Ok(Product {
-        material: at.read(&file.material, MaterialCode::parse)?,
-        title: file.title,
-        bank_material: at.read(&file.bank_material, MaterialCode::parse)?,
-        aliquots: *file.aliquots.get_ref(),
-        master_record: at.read(&file.master_record, MasterRecordId::parse)?,
-        needle: file.needle,
+    let title = root.required_text("title");
+    let source = root.required_text("source");
+    let language = root.required_text("language");
+    let product = table(root, "product", "the product", product);
+    let dose = table(root, "dose", "the dose", dose);
+    let excursion = optional(root, "excursion", "the excursion", excursion);
+    let has_excursion = root.has("excursion");
+    let allowance =
+        optional(root, "allowance", "the allowance", |section| allowance(section, has_excursion));
+    let schedule = table(root, "schedule", "the schedule", schedule);
+    let trial = table(root, "trial", "the trial", trial);
+    let eligibility = root.sections("eligibility", "a criterion", criterion);
+    once(root, eligibility.iter().map(|(criterion, at)| (&criterion.name, *at)), "the criterion");
+    Some(Protocol {
+        id: id?,
+        version: version?,
+        title: title?,
+        source: source?,
+        language: language?,
+        product: product?,
+        dose: dose?,
+        allowance,
+        excursion,
+        schedule: schedule?,
+        eligibility: eligibility.into_iter().map(|(criterion, _)| criterion).collect(),
+        trial: trial?,
+        text: text.to_owned(),
     })
 }
 
-fn dose(at: Lines<'_>, file: DoseFile) -> Result<DoseRule, FileError> {
-    if file.rule.get_ref() != "per_site" {
-        let message = format!("'{}' is not a dose rule; known is per_site", file.rule.get_ref());
-        return Err(at.error(&file.rule.span(), message));
-    }
-    let mut syringes = Vec::new();
-    for text in &file.syringes {
-        let size = positive(at, text, Unit::Millilitre)?;
-        if syringes.last().is_some_and(|before: &Quantity| before.value() >= size.value()) {
-            return Err(at.error(&text.span(), "syringes are listed from small to large"));
-        }
-        syringes.push(size);
-    }
-    let mut rule = DoseRule {
-        concentration: positive(at, &file.concentration, Unit::MillionCellsPerMillilitre)?,
-        step: positive(at, &file.step, Unit::MillionCells)?,
-        total_max: positive(at, &file.total_max, Unit::MillionCells)?,
-        syringes,
-        sites: Vec::new(),
-    };
-    let mut names = BTreeSet::new();
-    for site_file in file.site {
-        let line = site_file.name.span();
-        let site = site(at, site_file, &rule)?;
-        if !names.insert(site.name.clone()) {
-            return Err(at.error(&line, format!("the site {} is there twice", site.name)));
-        }
-        rule.sites.push(site);
-    }
-    if rule.sites.is_empty() {
-        return Err(at.error(&file.rule.span(), "at least one site is needed"));
-    }
-    Ok(rule)
+/// A table that must be there, read by `read` and then checked for unknown keys.
+fn table<'a, T>(
+    root: &mut Section<'a>,
+    key: &'static str,
+    what: &str,
+    read: impl Fn(&mut Section<'a>) -> Option<T>,
+) -> Option<T> {
+    let value = optional(root, key, what, read);
+    root.required(key, value)
 }
 
-fn site(at: Lines<'_>, file: SiteFile, rule: &DoseRule) -> Result<Site, FileError> {
-    let site = Site {
-        name: at.read(&file.name, Name::parse)?,
-        title: file.title,
-        areas: file.areas,
-        cells: positive(at, &file.cells, Unit::MillionCells)?,
-        cells_min: positive(at, &file.cells_min, Unit::MillionCells)?,
-        cells_max: positive(at, &file.cells_max, Unit::MillionCells)?,
-    };
-    if site.cells_min.value() > site.cells.value() {
-        return Err(at.error(&file.cells_min.span(), "the least dose is above the default"));
-    }
-    if site.cells_max.value() < site.cells.value() {
-        return Err(at.error(&file.cells_max.span(), "the largest dose is below the default"));
-    }
-    let whole = |cells: Quantity| {
-        cells.value().checked_rem(rule.step.value()).is_some_and(|rest| rest.is_zero())
-    };
-    for (text, cells) in [
-        (&file.cells, site.cells),
-        (&file.cells_min, site.cells_min),
-        (&file.cells_max, site.cells_max),
-    ] {
-        if !whole(cells) {
-            return Err(at.error(&text.span(), format!("not a whole step of {}", rule.step)));
-        }
-    }
-    let largest = rule.syringes.last();
-    let fits = site.cells_max.volume_at(rule.concentration).is_ok_and(|volume| {
-        largest.is_some_and(|size| volume.compare(*size).is_ok_and(std::cmp::Ordering::is_le))
-    });
-    if !fits {
-        return Err(at.error(&file.cells_max.span(), "the largest dose fits no syringe"));
-    }
-    Ok(site)
+/// A table that may be left out.
+fn optional<'a, T>(
+    root: &mut Section<'a>,
+    key: &'static str,
+    what: &str,
+    read: impl Fn(&mut Section<'a>) -> Option<T>,
+) -> Option<T> {
+    let mut section = root.section(key, what)?;
+    let value = read(&mut section);
+    section.finish();
+    value
 }
 
-fn allowance(at: Lines<'_>, file: &AllowanceFile) -> Result<Allowance, FileError> {
-    Ok(Allowance {
-        hold_up_per_syringe: quantity(at, &file.hold_up_per_syringe, Unit::Millilitre)?,
-        labelling_loss: quantity(at, &file.labelling_loss, Unit::Percent)?,
-        qc_draw: quantity(at, &file.qc_draw, Unit::Millilitre)?,
-        overage: quantity(at, &file.overage, Unit::Percent)?,
+/// Reports every name that was there before.
+pub(super) fn once<'n>(
+    section: &Section<'_>,
+    names: impl Iterator<Item = (&'n Name, At)>,
+    what: &str,
+) {
+    let mut known = BTreeSet::new();
+    for (name, at) in names {
+        if !known.insert(name) {
+            let message = format!("{what} '{name}' is there twice");
+            section.fault(at, Kind::DuplicateName, message, "give each a name of its own");
+        }
+    }
+}
+
+/// An amount above zero.
+pub(super) fn positive(
+    section: &mut Section<'_>,
+    key: &'static str,
+    unit: Unit,
+) -> Option<Quantity> {
+    let amount = section.quantity(key, unit);
+    let amount = section.required(key, amount)?;
+    if amount.is_zero() {
+        let at = section.at_of(key);
+        let message = format!("'{key}' is zero");
+        section.fault(at, Kind::OutOfRange, message, "write an amount above zero");
+        return None;
+    }
+    Some(amount)
+}
+
+fn product(section: &mut Section<'_>) -> Option<Product> {
+    let material = material(section, "material", "such as EQ-MSC-DOSE");
+    let title = section.required_text("title");
+    let bank_material = self::material(section, "bank_material", "such as EQ-MSC");
+    let aliquots = aliquots(section);
+    let record = "such as EQ-MSC-DOSE";
+    let record = section.parsed("master_record", Kind::BadId, MasterRecordId::parse, record);
+    let master_record = section.required("master_record", record);
+    let kinds = ContainerKind::ALL.map(|(kind, code, ..)| (code, kind));
+    let unit = section.word("unit", Kind::UnknownContainer, &kinds);
+    let unit = section.required("unit", unit);
+    let needle = section.text("needle");
+    let rules = DonorRule::ALL.map(|(rule, word, _)| (word, rule));
+    let donor = section.word("donor", Kind::UnknownWord, &rules);
+    let donor = section.required("donor", donor);
+    Some(Product {
+        material: material?,
+        title: title?,
+        bank_material: bank_material?,
+        aliquots: aliquots?,
+        master_record: master_record?,
+        unit: unit?,
+        needle,
+        donor: donor?,
     })
 }
 
-fn excursion(at: Lines<'_>, file: ExcursionFile) -> Result<ExcursionRule, FileError> {
-    let share = positive(at, &file.share, Unit::Percent)?;
-    let share_max = positive(at, &file.share_max, Unit::Percent)?;
-    if share_max.value() < share.value() {
-        return Err(at.error(&file.share_max.span(), "the largest share is below the share"));
+fn material(section: &mut Section<'_>, key: &'static str, remedy: &str) -> Option<MaterialCode> {
+    let material = section.parsed(key, Kind::BadId, MaterialCode::parse, remedy);
+    section.required(key, material)
+}
+
+/// A number of units of the bank, or `"per_unit"`.
+fn aliquots(section: &mut Section<'_>) -> Option<Aliquots> {
+    let key = "aliquots";
+    if section.is_text(key) {
+        return section.word(key, Kind::UnknownWord, &[("per_unit", Aliquots::PerUnit)]);
     }
-    let deadline = Span::parse(file.deadline.get_ref()).filter(|span| span.seconds() > 0);
-    let deadline =
-        deadline.ok_or_else(|| at.error(&file.deadline.span(), "write a span such as '90 min'"))?;
-    Ok(ExcursionRule {
-        purpose: file.purpose,
-        share,
-        share_max,
-        deadline,
-        instruction: file.instruction,
+    let number = section.whole(key);
+    let number = section.required(key, number)?;
+    if number == 0 {
+        let at = section.at_of(key);
+        let message = "no unit of the bank serves an order";
+        section.fault(at, Kind::OutOfRange, message, "write 1 or more, or \"per_unit\"");
+        return None;
+    }
+    Some(Aliquots::Fixed(number))
+}
+
+fn allowance(section: &mut Section<'_>, has_excursion: bool) -> Option<Allowance> {
+    let hold_up = section.quantity("hold_up_per_unit", Unit::Millilitre);
+    let hold_up_per_unit = section.required("hold_up_per_unit", hold_up);
+    let labelling_loss = section.quantity("labelling_loss", Unit::Percent);
+    if labelling_loss.is_some() && !has_excursion {
+        let at = section.at_of("labelling_loss");
+        let message = "nothing is lost at labelling where nothing leaves for it";
+        section.fault(at, Kind::OutOfRange, message, "remove it, or add the table [excursion]");
+    }
+    let qc_draw = section.quantity("qc_draw", Unit::Millilitre);
+    let qc_draw = section.required("qc_draw", qc_draw);
+    let overage = section.quantity("overage", Unit::Percent);
+    let overage = section.required("overage", overage);
+    Some(Allowance {
+        hold_up_per_unit: hold_up_per_unit?,
+        labelling_loss,
+        qc_draw: qc_draw?,
+        overage: overage?,
     })
 }
 
-fn schedule(at: Lines<'_>, file: &ScheduleFile) -> Result<ScheduleRule, FileError> {
-    let (min, max) = (*file.culture_days_min.get_ref(), *file.culture_days_max.get_ref());
-    if min == 0 || max < min {
-        let message = "culture lasts at least one day, and the most is not below the least";
-        return Err(at.error(&file.culture_days_max.span(), message));
+fn excursion(section: &mut Section<'_>) -> Option<ExcursionRule> {
+    let purpose = section.required_text("purpose");
+    let share = positive(section, "share", Unit::Percent);
+    let share_max = positive(section, "share_max", Unit::Percent);
+    ordered(section, "share_max", share, share_max, "the largest share is below the share");
+    let deadline = section.span("deadline");
+    let deadline = section.required("deadline", deadline);
+    if deadline.is_some_and(|span| span.seconds() == 0) {
+        let at = section.at_of("deadline");
+        section.fault(at, Kind::OutOfRange, "nothing can be back at once", "such as '90 min'");
     }
-    let qc = file.qc_days_before.get_ref();
-    if qc.is_empty() || qc.iter().any(|day| *day > min) {
-        let message = "name at least one day for the QC sample, none before the shortest culture";
-        return Err(at.error(&file.qc_days_before.span(), message));
-    }
-    let horizon_days = *file.horizon_days.get_ref();
-    if horizon_days == 0 || horizon_days > 366 {
-        return Err(at.error(&file.horizon_days.span(), "offer 1 to 366 days"));
-    }
-    Ok(ScheduleRule {
-        culture_days_min: min,
-        culture_days_max: max,
-        qc_days_before: qc.clone(),
-        order_lead_days: file.order_lead_days,
-        horizon_days,
+    let instruction = section.required_text("instruction");
+    Some(ExcursionRule {
+        purpose: purpose?,
+        share: share?,
+        share_max: share_max?,
+        deadline: deadline?,
+        instruction: instruction?,
     })
 }
 
-fn eligibility(at: Lines<'_>, files: Vec<CriterionFile>) -> Result<Vec<Criterion>, FileError> {
-    let mut names = BTreeSet::new();
-    let mut criteria = Vec::new();
-    for file in files {
-        let name = at.read(&file.name, Name::parse)?;
-        if !names.insert(name.clone()) {
-            let message = format!("the criterion {name} is there twice");
-            return Err(at.error(&file.name.span(), message));
-        }
-        criteria.push(Criterion { name, kind: file.kind, text: file.text });
+/// Reports at `key` that the larger of two amounts is below the smaller.
+pub(super) fn ordered(
+    section: &mut Section<'_>,
+    key: &'static str,
+    smaller: Option<Quantity>,
+    larger: Option<Quantity>,
+    message: &str,
+) {
+    let (Some(smaller), Some(larger)) = (smaller, larger) else { return };
+    if larger.value() < smaller.value() {
+        let at = section.at_of(key);
+        let remedy = format!("{larger} against {smaller}: correct one of them");
+        section.fault(at, Kind::LimitReversed, message, remedy);
     }
-    Ok(criteria)
+}
+
+fn schedule(section: &mut Section<'_>) -> Option<ScheduleRule> {
+    let mut whole = |key| {
+        let number = section.whole(key);
+        section.required(key, number)
+    };
+    let min = whole("culture_days_min");
+    let max = whole("culture_days_max");
+    let order_lead_days = whole("order_lead_days");
+    let horizon_days = whole("horizon_days");
+    let qc_days_before = section.wholes("qc_days_before").unwrap_or_default();
+    if let (Some(min), Some(max)) = (min, max)
+        && max < min
+    {
+        let at = section.at_of("culture_days_max");
+        let remedy = format!("write {min} or more");
+        section.fault(at, Kind::LimitReversed, "the longest culture is below the shortest", remedy);
+    }
+    let shortest = min.unwrap_or(u32::MAX);
+    if let Some(day) = qc_days_before.iter().find(|day| **day > shortest) {
+        let at = section.at_of("qc_days_before");
+        let message = format!("{day} days before is before the shortest culture begins");
+        section.fault(at, Kind::OutOfRange, message, format!("write at most {shortest}"));
+    }
+    if horizon_days.is_some_and(|days| days == 0 || days > HORIZON_MAX) {
+        let at = section.at_of("horizon_days");
+        let remedy = format!("write 1 to {HORIZON_MAX}");
+        section.fault(at, Kind::OutOfRange, "no dates can be offered so", remedy);
+    }
+    Some(ScheduleRule {
+        culture_days_min: min?,
+        culture_days_max: max?,
+        qc_days_before,
+        order_lead_days: order_lead_days?,
+        horizon_days: horizon_days?,
+    })
+}
+
+fn criterion(section: &mut Section<'_>) -> Option<(Criterion, At)> {
+    let at = section.at_of("name");
+    let name = section.required_name("name");
+    let kinds = [("inclusion", CriterionKind::Inclusion), ("exclusion", CriterionKind::Exclusion)];
+    let kind = section.word("kind", Kind::UnknownWord, &kinds);
+    let kind = section.required("kind", kind);
+    let text = section.required_text("text");
+    Some((Criterion { name: name?, kind: kind?, text: text? }, at))
 }
 
 /// Empty particulars would print an incomplete label (ATMP-20).
-fn trial(at: Lines<'_>, file: Spanned<Trial>) -> Result<Trial, FileError> {
-    let span = file.span();
-    let trial = file.into_inner();
-    let particulars = [
-        ("code", &trial.code),
-        ("sponsor", &trial.sponsor),
-        ("investigator", &trial.investigator),
-        ("site", &trial.site),
-        ("contact", &trial.contact),
-        ("statement", &trial.statement),
-        ("route", &trial.route),
-        ("form", &trial.form),
-        ("storage", &trial.storage),
-        ("directions", &trial.directions),
-    ];
-    match particulars.iter().find(|(_, value)| value.trim().is_empty()) {
-        Some((name, _)) => Err(at.error(&span, format!("the trial's {name} is empty"))),
-        None => Ok(trial),
-    }
+fn trial(section: &mut Section<'_>) -> Option<Trial> {
+    let code = section.required_text("code");
+    let ethics = section.required_text("ethics");
+    let phase = section.required_text("phase");
+    let sponsor = section.required_text("sponsor");
+    let investigator = section.required_text("investigator");
+    let site = section.required_text("site");
+    let contact = section.required_text("contact");
+    let statement = section.required_text("statement");
+    let route = section.required_text("route");
+    let form = section.required_text("form");
+    let storage = section.required_text("storage");
+    let directions = section.required_text("directions");
+    let visits = section.texts("visits");
+    let visits = section.required("visits", visits);
+    Some(Trial {
+        code: code?,
+        ethics: ethics?,
+        phase: phase?,
+        sponsor: sponsor?,
+        investigator: investigator?,
+        site: site?,
+        contact: contact?,
+        statement: statement?,
+        route: route?,
+        form: form?,
+        storage: storage?,
+        directions: directions?,
+        visits: visits?.into_iter().map(|(visit, _)| visit).collect(),
+    })
 }

@@ -1,8 +1,8 @@
 //! The site's calendar: what is staffed on which weekday, holidays, closures, capacity.
 
 use super::Obstacle;
-use crate::domain::protocol::{FileError, Lines};
 use crate::domain::time::{Day, Instant, Zone};
+use crate::domain::toml_lines::{FileError, Lines};
 use chrono::{Datelike, Weekday};
 use serde::Deserialize;
 use toml::Spanned;

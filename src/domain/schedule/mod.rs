@@ -23,11 +23,11 @@ pub struct Slot {
     pub infusion_on: Day,
     /// Day of harvest and formulation: the day of administration, the product lives hours.
     pub harvest_on: Day,
-    /// Day on which QC takes the supernatant sample.
-    pub qc_on: Day,
+    /// Day on which QC takes its sample; none where no sample is taken for the order.
+    pub qc_on: Option<Day>,
     /// Day of thaw.
     pub thaw_on: Day,
-    /// Days in culture.
+    /// Days in culture; 0 where the product is not cultured for the order.
     pub culture_days: u32,
     /// Until then the order can be cancelled without loss: the hour of thaw.
     pub cancel_by: Instant,
@@ -177,7 +177,9 @@ impl Plan<'_> {
         if let Some(obstacle) = self.calendar.closed(Activity::Infusion, day) {
             return vec![obstacle];
         }
-        if let Some(obstacle) = self.calendar.closed(Activity::Qc, day) {
+        if self.rule.needs_qc()
+            && let Some(obstacle) = self.calendar.closed(Activity::Qc, day)
+        {
             return vec![obstacle];
         }
         let booked = self.bookings.iter().filter(|booking| booking.infusion_on == day).count();
@@ -205,24 +207,29 @@ impl Plan<'_> {
         if qc_on.is_none() {
             obstacles.extend(qc_obstacles);
         }
-        obstacles.extend(self.incubator_full(thaw_on, culture_days));
-        match qc_on {
-            Some(qc_on) if obstacles.is_empty() => Ok(Slot {
-                infusion_on: day,
-                harvest_on: day,
-                qc_on,
-                thaw_on,
-                culture_days,
-                cancel_by: self.calendar.thaw_at(thaw_on),
-            }),
-            _ => Err(obstacles),
+        if culture_days > 0 {
+            obstacles.extend(self.incubator_full(thaw_on, culture_days));
         }
+        if !obstacles.is_empty() {
+            return Err(obstacles);
+        }
+        Ok(Slot {
+            infusion_on: day,
+            harvest_on: day,
+            qc_on,
+            thaw_on,
+            culture_days,
+            cancel_by: self.calendar.thaw_at(thaw_on),
+        })
     }
 
     fn incubator_full(&self, thaw_on: Day, culture_days: u32) -> Option<Obstacle> {
         let capacity = self.calendar.incubators;
         (0..=culture_days).map(|offset| thaw_on.plus_days(offset)).find_map(|day| {
-            let in_culture = |b: &&Booking| b.thaw_on <= day && day <= b.infusion_on;
+            // What is thawed on the day itself needs no incubator.
+            let in_culture = |b: &&Booking| {
+                b.thaw_on < b.infusion_on && b.thaw_on <= day && day <= b.infusion_on
+            };
             let used = self.bookings.iter().filter(in_culture).count();
             let used = u32::try_from(used).unwrap_or(u32::MAX);
             (used >= capacity).then_some(Obstacle::IncubatorFull { day, used, capacity })

@@ -267,7 +267,7 @@ fn the_main_job_is_done_by_hand_from_the_order_to_the_final_certificate() {
     let slot = hand.order(&number).slot().clone();
     hand.at(slot.thaw_on, "08:10");
     let batch = thaw(&hand, &number, &vial);
-    hand.at(slot.qc_on, "09:30");
+    hand.at(slot.qc_on.unwrap(), "09:30");
     supernatant(&hand, &batch);
     hand.at(slot.infusion_on, "08:30");
     fill_the_syringes(&hand, &batch);

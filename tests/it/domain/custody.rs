@@ -176,7 +176,7 @@ fn away(volume: &str) -> Result<Vec<Change>, custody::Refusal> {
         taken_by: login("rok"),
         signature: signature("neza", Meaning::HandedOver),
     };
-    let rule = xerostomia().excursion;
+    let rule = xerostomia().excursion.unwrap();
     custody::open_excursion(&order(), &rule, &unit, &command, &context("neza", now()))
 }
 
@@ -337,7 +337,7 @@ fn the_time_and_the_volume_given_must_be_possible() {
 
 #[test]
 fn about_five_per_cent_may_leave_and_not_more() {
-    let rule = xerostomia().excursion;
+    let rule = xerostomia().excursion.unwrap();
     let containers = received();
     assert_eq!(custody::proposed_share(&rule, &containers[0]).unwrap().to_string(), "0.05 mL");
     assert!(away("0.05").is_ok());
@@ -393,7 +393,7 @@ fn not_more_comes_back_than_left_not_late_and_not_by_another() {
 fn the_clock_of_expiry_runs_on_the_excursion() {
     let mut containers = received();
     containers[0].expires_at = Some(now().plus(Span::of_minutes(40)));
-    let rule = xerostomia().excursion;
+    let rule = xerostomia().excursion.unwrap();
     let due = custody::excursion_due(&rule, &containers[0], now());
     assert_eq!(due, now().plus(Span::of_minutes(40)), "not the 90 minutes of the protocol");
 }

@@ -6,6 +6,8 @@ mod id;
 mod lineage;
 pub(crate) mod order;
 mod protocol;
+mod protocol_beside;
+mod protocol_rules;
 mod master_record;
 mod quantity;
 mod schedule;

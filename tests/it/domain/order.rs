@@ -12,7 +12,7 @@ use chorda::domain::order::{
     self, Allocate, Cancel, Close, Confirm, Order, Place, Placement, Refusal, Schedule, UnitFate,
     VialFacts,
 };
-use chorda::domain::protocol::SiteDose;
+use chorda::domain::protocol::DoseAsked;
 use chorda::domain::schedule::{Obstacle, Slot};
 use chorda::domain::time::{Day, Instant};
 use chorda::domain::{Aggregate, Change, Context, Recorded, Refusal as _};
@@ -73,7 +73,7 @@ fn slot() -> Slot {
     Slot {
         infusion_on: Day::parse("2026-12-03").unwrap(),
         harvest_on: Day::parse("2026-12-03").unwrap(),
-        qc_on: Day::parse("2026-12-01").unwrap(),
+        qc_on: Some(Day::parse("2026-12-01").unwrap()),
         thaw_on,
         culture_days: 3,
         cancel_by: Instant::parse("2026-11-30T07:00:00Z").unwrap(),
@@ -85,7 +85,7 @@ fn place_command() -> Place {
     Place {
         patient: PatientCode::parse("XER-03").unwrap(),
         indication: "Radiation-induced xerostomia, grade 3".to_owned(),
-        doses: protocol.dose.sites.iter().map(SiteDose::default_of).collect(),
+        dose: DoseAsked::proposed(&protocol),
         answers: protocol
             .eligibility
             .iter()
@@ -109,6 +109,8 @@ fn try_place(
             protocol_hash: &ContentHash::parse(&"a".repeat(64)).unwrap(),
             slot,
             open_order,
+            opening: None,
+            now: now(),
         },
     )
 }
@@ -122,6 +124,8 @@ pub(crate) fn history(protocol_hash: &ContentHash) -> Vec<Change> {
         protocol_hash,
         slot: &Ok(slot()),
         open_order: None,
+        opening: None,
+        now: now(),
     };
     let mut changes = order::place(&place_command(), &placement).unwrap();
     let placed: Order = after(None, &changes);
@@ -202,7 +206,7 @@ fn an_order_keeps_what_was_signed() {
     let order = placed();
     assert_eq!(order.units.len(), 4);
     assert_eq!(order.dose_volume.to_string(), "3.00 mL");
-    assert_eq!(order.make_cells.to_string(), "211 10*6");
+    assert_eq!(order.make_cells.unwrap().to_string(), "196 10*6");
     assert_eq!(order.answers.len(), xerostomia().eligibility.len());
     assert_eq!(order.protocol.bank_material.as_str(), "EQ-MSC");
 }

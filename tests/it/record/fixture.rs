@@ -892,7 +892,7 @@ fn ledger(events: u64) -> LedgerProof {
 fn identity() -> Identity {
     let dose = |target: &str, cells: &str, volume: &str, syringe: &str| DoseLine {
         target: target.into(),
-        cells: cells.into(),
+        cells: Some(cells.into()),
         volume: volume.into(),
         arithmetic: format!("{cells} ÷ 50×10⁶/ml = {volume}"),
         container: Some(syringe.into()),

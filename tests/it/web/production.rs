@@ -274,7 +274,7 @@ fn dose(app: &TestApp, number: &str) -> BatchNumber {
     let unit = |target: &str, cells: &str, volume: &str| DoseUnit {
         target: Name::parse(target).unwrap(),
         title: target.replace('_', " "),
-        cells: Quantity::parse(cells, Unit::MillionCells).unwrap(),
+        cells: Some(Quantity::parse(cells, Unit::MillionCells).unwrap()),
         volume: Quantity::parse(volume, Unit::Millilitre).unwrap(),
     };
     let start = Start {

@@ -6,9 +6,8 @@
 use super::{Check, predecessors};
 use crate::domain::container::ContainerKind;
 use crate::domain::master_record::fault::{Fault, Kind, Sink};
-use crate::domain::master_record::model::{AcceptedRecord, At, Count, Input, MasterRecord, Output};
-use crate::domain::protocol::Protocol;
-use rust_decimal::Decimal;
+use crate::domain::master_record::model::{AcceptedRecord, Count, Input, MasterRecord, Output};
+use crate::domain::protocol::{Protocol, mismatches};
 
 /// What a label shows that only the master record can give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,59 +177,10 @@ impl Check<'_> {
         }
     }
 
-    /// The syringes of the record deliver every dose that a protocol allows.
+    /// What a protocol asks of the record agrees with what the record states.
     fn protocol(&self, protocol: &Protocol) {
-        let r = self.record;
-        if !r.for_order {
-            let message = format!("{} orders this, but it is made for no order", protocol.id);
-            let remedy = "write for_order = true";
-            return self.fault((At(0), "for_order"), Kind::ProtocolMismatch, message, remedy);
-        }
-        let bank = r.inputs.iter().find(|i| i.material == protocol.product.bank_material);
-        match bank {
-            Some(input) if input.reserved && input.count != protocol.product.aliquots => {
-                let message = format!(
-                    "{} reserves {} for an order, but {} enter",
-                    protocol.id, protocol.product.aliquots, input.count
-                );
-                let remedy = "make count and the protocol's aliquots agree";
-                self.fault((input.at, "count"), Kind::ProtocolMismatch, message, remedy);
-            }
-            Some(_) => {}
-            None => {
-                let material = &protocol.product.bank_material;
-                let message = format!("{} takes {material}, which no input is", protocol.id);
-                let remedy = format!("write material = \"{material}\" at an input");
-                self.fault((At(0), "id"), Kind::ProtocolMismatch, message, remedy);
-            }
-        }
-        self.doses(protocol);
-    }
-
-    fn doses(&self, protocol: &Protocol) {
-        let concentration = protocol.dose.concentration.value();
-        let filled = self.record.steps.iter().flat_map(|step| &step.produces);
-        for production in filled.filter(|p| p.count == Count::DoseUnits) {
-            let output = self.record.output(&production.output);
-            let Some(output) = output else { continue };
-            let Some(capacity) = output.capacity else { continue };
-            let largest = protocol.dose.sites.iter().map(|site| site.cells_max.value()).max();
-            let volume = largest.and_then(|cells| cells.checked_div(concentration));
-            if let Some(volume) = volume.filter(|volume| *volume > capacity) {
-                let message = format!(
-                    "{} allows a dose of {} ml, but '{}' holds {} ml",
-                    protocol.id,
-                    plain(volume),
-                    output.name,
-                    plain(capacity)
-                );
-                let remedy = "choose a larger syringe, or a higher concentration";
-                self.fault((output.at, "capacity"), Kind::DoseUndeliverable, message, remedy);
-            }
+        for found in mismatches(protocol, self.record) {
+            self.fault(found.in_record, found.kind, found.message, found.record_remedy);
         }
     }
-}
-
-fn plain(number: Decimal) -> Decimal {
-    number.round_dp(3).normalize()
 }

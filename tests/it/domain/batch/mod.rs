@@ -425,7 +425,7 @@ pub(super) fn for_order() -> Start {
     let unit = |target: &str, cells: &str, volume: &str| DoseUnit {
         target: name(target),
         title: target.replace('_', " "),
-        cells: q(cells, Unit::MillionCells),
+        cells: Some(q(cells, Unit::MillionCells)),
         volume: q(volume, Unit::Millilitre),
     };
     Start {
