@@ -17,13 +17,14 @@ use crate::domain::batch::{
 use crate::domain::container::Container;
 use crate::domain::deviation;
 use crate::domain::genealogy::Node;
-use crate::domain::id::{AssetId, ContainerCode, Login, LotId, Name, PatientCode};
+use crate::domain::id::{AssetId, ContainerCode, Login, LotId, Name};
+use crate::domain::lineage::Reach;
 use crate::domain::master_record::{MasterRecord, RecordVersion, parse};
 use crate::domain::order::Order;
 use crate::domain::time::Instant;
 use crate::store::{
     Failure, batch as table, container, deviation as deviations, donor as donors, equipment,
-    genealogy, ledger, material,
+    genealogy, ledger, material, order as orders,
 };
 
 /// Records read so far, by the hash of their text. A text is read once, however many batches run
@@ -70,7 +71,7 @@ pub fn facts(
         acknowledged: acknowledged(db, batch, &context.actor.login)?,
         standing: Some(genealogy::effective_with_cause(db, &Node::batch(&batch.number))?),
         inside: donors::origins(db, &batch.donors().into_iter().collect::<Vec<_>>())?,
-        patient: patient_of(db, batch)?,
+        reach: reach_of(db, batch)?,
         ..Facts::default()
     };
     for lot in &command.materials {
@@ -110,10 +111,12 @@ pub fn acknowledged(db: &mut Db, batch: &Batch, login: &Login) -> Result<bool, F
     Ok(version.is_some_and(|version| version.is_acknowledged_by(login)))
 }
 
-fn patient_of(db: &mut Db, batch: &Batch) -> Result<Option<PatientCode>, Failure> {
+/// Whom the batch is made for, and whose cells they may get.
+fn reach_of(db: &mut Db, batch: &Batch) -> Result<Option<Reach>, Failure> {
     let Some(number) = &batch.order else { return Ok(None) };
-    let order = ledger::load::<Order>(db, number.as_str())?;
-    Ok(order.map(|order| order.patient))
+    let Some(order) = ledger::load::<Order>(db, number.as_str())? else { return Ok(None) };
+    let earlier = orders::donors_stored_for(db, &order.patient)?;
+    Ok(Some(Reach { rule: order.protocol.donor, patient: order.patient, earlier }))
 }
 
 fn material_fact(db: &mut Db, lot: &LotId, at: Instant) -> Result<Option<MaterialFact>, Failure> {

@@ -12,12 +12,14 @@ use super::shown::Shown;
 use super::{App, Caller, signature};
 use crate::domain::actor::{Capability, Signature};
 use crate::domain::container::{self as rules, Command};
+use crate::domain::Change;
 use crate::domain::custody::{self, Scan};
+use crate::domain::deviation::Deviation;
 use crate::domain::id::{ContainerCode, Name, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
-use crate::store::{Failure, container};
+use crate::store::{Failure, container, deviation};
 
 /// Give one unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -113,13 +115,42 @@ pub fn administer(
     })
 }
 
+/// Put one unit to thaw at the patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Thaw {
+    /// The order.
+    pub order: OrderNumber,
+    /// The patient code as scanned.
+    pub patient: PatientCode,
+    /// The unit as scanned.
+    pub scan: Scan,
+}
+
+/// Starts the thaw of a unit at the bedside. Nothing is signed: the clock starts with the scan.
+///
+/// # Errors
+/// What `domain::custody` refuses.
+pub fn thaw(app: &App, caller: &Caller, command: Thaw) -> Result<(), Failure> {
+    caller.needs(Capability::ReceiveAndAdminister)?;
+    let request = command.clone();
+    app.write(caller, &("thaw_at_bedside", &request), move |tx| {
+        let order = tx.require::<Order>(command.order.as_str())?;
+        let found = one(tx.db(), &command.scan.code)?;
+        let (patient, scan) = (command.patient.clone(), command.scan.clone());
+        let decided = custody::ThawAtBedside { patient, scan };
+        let changes = custody::thaw_at_bedside(&order, &found.unit(), &decided, &tx.context())?;
+        tx.record(changes)
+    })
+}
+
 /// The content of a destruction.
 #[must_use]
 pub fn shown_destroy(code: &ContainerCode, because: &str) -> Shown {
     Shown::new("Destruction").line("Unit", code.as_str()).line("Because", because.trim())
 }
 
-/// Destroys a unit under witness; the caller's reason says why.
+/// Destroys a unit under witness; the caller's reason says why. One that was thawed and not given
+/// in time opens a deviation.
 ///
 /// # Errors
 /// What `domain::container` refuses; a missing reason.
@@ -135,7 +166,7 @@ pub fn unit_destroy(
     let content = shown_destroy(code, &because).hash()?;
     signature::covers(&signature, &content)?;
     signature::covers(&witness, &content)?;
-    let code = code.clone();
+    let (code, zone) = (code.clone(), app.config.site.zone);
     let request = ("unit_destroy", code.clone(), because.clone());
     app.write(caller, &request, move |tx| {
         let (state, standing) = container::require_with_standing(tx.db(), &code)?;
@@ -144,7 +175,13 @@ pub fn unit_destroy(
             signature: signature.clone(),
             witness: Some(witness.clone()),
         };
-        let changes = rules::decide(&state, &command, &standing, &tx.context())?;
+        let mut changes = rules::decide(&state, &command, &standing, &tx.context())?;
+        if let Some(give_by) = custody::lapsed(&state, tx.now()) {
+            let now = tx.now();
+            let number = deviation::next_number(tx.db(), now, 0)?;
+            let opened = custody::lapsed_deviation(&state, give_by, &signature.login, zone);
+            changes.push(Change::of::<Deviation>(number.as_str(), opened));
+        }
         tx.record(changes)
     })
 }

@@ -41,6 +41,7 @@ pub mod custody_excursion;
 pub mod custody_hand_over;
 pub mod order_allocate;
 pub mod order_change;
+pub mod order_outcome;
 pub mod order_place;
 pub mod release_facts;
 pub mod release_sign;

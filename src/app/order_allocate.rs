@@ -13,7 +13,6 @@ use crate::domain::container::Container;
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{ContainerCode, OrderNumber};
-use crate::domain::lineage;
 use crate::domain::order::{self, Allocate, Order, VialFacts};
 use crate::store::{Failure, container, donor, order as table};
 
@@ -75,14 +74,17 @@ pub fn order_allocate(app: &App, caller: &Caller, command: OrderAllocate) -> Res
             .find(|first| first.code != vial.code && expires_earlier(first, &vial))
             .map(|first| first.code.clone());
         let cause = standing.because.as_ref().map(|node| node.words());
+        let origins = donor::origins_of(tx.db(), &vial)?;
+        let stored_before = table::donors_stored_for(tx.db(), &order.patient)?;
         let facts = VialFacts {
             container: &vial,
             effective: standing.disposition.max(vial.disposition),
             cause: cause.as_deref(),
             earlier: earlier.as_deref(),
+            origins: &origins,
+            stored_before: &stored_before,
         };
         let because = command.because.clone();
-        lineage::only_recipient(&order.patient, &vial.code, &donor::origins_of(tx.db(), &vial)?)?;
         let changes = order::allocate(&order, &Allocate { because }, &facts, &tx.context())?;
         tx.record(changes)
     })

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::shown::Shown;
-use super::{App, Caller, signature, site};
+use super::{App, Caller, order_outcome, signature, site};
 use crate::db::Db;
 use crate::domain::actor::{Capability, Signature};
 use crate::domain::id::{Name, OrderNumber, PatientCode};
@@ -159,6 +159,7 @@ fn decide(
     let (number, coi) = table::next_number(db, &site.facility, year)?;
     let slot = slot(db, site, &command.protocol, None, now, command.day)?;
     let open_order = table::open_of(db, &command.patient)?;
+    let course = order_outcome::course(db, &published.protocol)?;
     let facts = Placement {
         number: &number,
         coi: &coi,
@@ -166,7 +167,7 @@ fn decide(
         protocol_hash: &published.hash,
         slot: &slot,
         open_order: open_order.as_ref(),
-        opening: None,
+        course: &course,
         now,
     };
     let changes = order::place(&command.command(signature), &facts)?;

@@ -4,12 +4,14 @@
 //! for an order, taken into a batch, handed over, received, thawed at the bedside and given. What
 //! it is asked of is the genealogy: the donors a container comes from, never a mark on it.
 //!
-//! Neighbours: `order`, `batch` and `custody` ask here; `store::genealogy` finds the donors.
+//! Neighbours: `protocol` states the rule of donors; `order`, `batch` and `custody` ask here;
+//! `store::genealogy` finds the donors.
 //!
 //! Architecture invariant: cells of a donor who is registered for a patient reach that patient or
 //! nobody, whatever the protocol of an order says.
 
-use super::id::{DonorCode, PatientCode};
+use super::id::{DonorCode, OrderNumber, PatientCode};
+use super::protocol::DonorRule;
 use super::{Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,36 @@ pub struct Origin {
     pub donor: DonorCode,
     /// The only patient who may get cells of this donor, where there is one (autologous use).
     pub recipient: Option<PatientCode>,
+}
+
+/// A donor whose cells were stored for or given to a patient before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Earlier {
+    /// The donor.
+    pub donor: DonorCode,
+    /// The order they are of.
+    pub order: OrderNumber,
+}
+
+/// Whom something is made for, and whose cells they may get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The rule of the order's protocol.
+    pub rule: DonorRule,
+    /// The patient.
+    pub patient: PatientCode,
+    /// The donors of what was stored for the patient in every order so far.
+    pub earlier: Vec<Earlier>,
+}
+
+impl Reach {
+    /// Whether `what`, which comes from `origins`, may be used for the patient.
+    ///
+    /// # Errors
+    /// See [`may_reach`].
+    pub fn allows(&self, what: &str, origins: &[Origin]) -> Result<(), Crossing> {
+        may_reach(self.rule, &self.patient, what, origins, &self.earlier)
+    }
 }
 
 /// Why cells may not go where they were to go.
@@ -57,6 +89,47 @@ pub enum Crossing {
         /// That patient.
         recipient: PatientCode,
     },
+    /// The protocol gives a patient cells of one donor only.
+    #[error(
+        "{patient} gets cells of one donor only: those of order {order} are of {earlier}, {what} \
+         is of {donor}. Take a unit of donor {earlier}"
+    )]
+    OtherDonor {
+        /// The patient.
+        patient: PatientCode,
+        /// The order of the earlier donor.
+        order: OrderNumber,
+        /// The earlier donor.
+        earlier: DonorCode,
+        /// The container.
+        what: String,
+        /// Its donor.
+        donor: DonorCode,
+    },
+    /// A unit of several donors, where one is asked for.
+    #[error(
+        "{what} comes from {donors}, the protocol asks for cells of one donor. \
+         Take a unit made of one donor"
+    )]
+    SeveralDonors {
+        /// The container.
+        what: String,
+        /// Its donors.
+        donors: String,
+    },
+    /// Not the patient's own cells, where these are asked for.
+    #[error(
+        "{what} is of {donors}, the protocol gives {patient} their own cells only. \
+         Take what comes from the donor that is registered for {patient}"
+    )]
+    NotOwn {
+        /// The container.
+        what: String,
+        /// Its donors.
+        donors: String,
+        /// The patient.
+        patient: PatientCode,
+    },
 }
 
 impl Refusal for Crossing {
@@ -64,11 +137,41 @@ impl Refusal for Crossing {
         match self {
             Self::OtherRecipient { .. } => "autologous_recipient ATMP-21",
             Self::Mixed { .. } => "autologous_never_mixed ATMP-21",
+            Self::OtherDonor { .. } => "one_donor_per_patient",
+            Self::SeveralDonors { .. } => "one_donor_per_unit",
+            Self::NotOwn { .. } => "own_cells_only ATMP-21",
         }
     }
 
     fn kind(&self) -> RefusalKind {
         RefusalKind::Conflict
+    }
+}
+
+/// Whether `what`, which comes from `origins`, may reach the patient under the rule of the
+/// protocol. `earlier` are the donors of what was stored for the patient in every order so far.
+///
+/// # Errors
+/// See [`Crossing`]. Something of no known donor is refused where the rule names donors.
+pub fn may_reach(
+    rule: DonorRule,
+    patient: &PatientCode,
+    what: &str,
+    origins: &[Origin],
+    earlier: &[Earlier],
+) -> Result<(), Crossing> {
+    only_recipient(patient, what, origins)?;
+    match rule {
+        DonorRule::Any => Ok(()),
+        DonorRule::OnePerPatient => one_donor(patient, what, origins, earlier),
+        DonorRule::Patient => {
+            let own = |origin: &Origin| origin.recipient.as_ref() == Some(patient);
+            if !origins.is_empty() && origins.iter().all(own) {
+                return Ok(());
+            }
+            let (what, donors) = (what.to_owned(), listed(origins));
+            Err(Crossing::NotOwn { what, donors, patient: patient.clone() })
+        }
     }
 }
 
@@ -114,6 +217,33 @@ pub fn may_mix(what: &str, origins: &[Origin], inside: &[Origin]) -> Result<(), 
         }
     }
     Ok(())
+}
+
+fn one_donor(
+    patient: &PatientCode,
+    what: &str,
+    origins: &[Origin],
+    earlier: &[Earlier],
+) -> Result<(), Crossing> {
+    let [only] = origins else {
+        let (what, donors) = (what.to_owned(), listed(origins));
+        return Err(Crossing::SeveralDonors { what, donors });
+    };
+    match earlier.iter().find(|earlier| earlier.donor != only.donor) {
+        None => Ok(()),
+        Some(other) => Err(Crossing::OtherDonor {
+            patient: patient.clone(),
+            order: other.order.clone(),
+            earlier: other.donor.clone(),
+            what: what.to_owned(),
+            donor: only.donor.clone(),
+        }),
+    }
+}
+
+fn listed(origins: &[Origin]) -> String {
+    let donors: Vec<String> = origins.iter().map(|origin| origin.donor.to_string()).collect();
+    if donors.is_empty() { "no known donor".to_owned() } else { donors.join(", ") }
 }
 
 /// The patient a container is for, where it comes from a donor registered for one.

@@ -85,7 +85,10 @@ fn administration(given: &Administration) -> Vec<Cell> {
         Cell::mono(&given.container),
         Cell::plain(&given.patient_code),
         Cell::plain(&given.quantity),
-        Cell::plain(brief(&given.at)),
+        given.thawed.iter().fold(Cell::plain(brief(&given.at)), |cell, thaw| {
+            cell.and_muted(format!("thaw began {}", brief(&thaw.at)))
+                .and_muted(format!("to be given by {}", brief(&thaw.give_by)))
+        }),
         signed(&given.given),
     ]
 }

@@ -700,10 +700,21 @@ pub struct Administration {
     pub patient_code: String,
     /// How much was given.
     pub quantity: String,
+    /// The thaw at the bedside, where there was one.
+    pub thawed: Option<Thawed>,
     /// When it was given.
     pub at: Moment,
     /// Signature of who gave it.
     pub given: Mark,
+}
+
+/// A thaw at the bedside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thawed {
+    /// When it began.
+    pub at: Moment,
+    /// By when the unit had to be given.
+    pub give_by: Moment,
 }
 
 /// One signature.

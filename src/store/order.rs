@@ -14,13 +14,15 @@ use diesel::prelude::*;
 use crate::db::{Db, DbError};
 use crate::domain::Recorded;
 use crate::domain::container::{Container, ContainerKind, Fate};
+use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
-use crate::domain::order::{Event, Stage};
+use crate::domain::lineage::Earlier;
+use crate::domain::order::{Event, Judgement, Stage};
 use crate::domain::schedule::{Booking, Slot};
 use crate::domain::time::{Day, Instant};
 
 use super::container::{self, Of};
-use super::schema::{container as vial, order_stage, order_vial, patient_order};
+use super::schema::{container as vial, order_stage, order_vial, patient_order, reaction};
 use super::{Failure, Table, snapshot};
 
 /// The tables of this module.
@@ -28,6 +30,7 @@ pub(super) const TABLES: &[Table] = &[
     Table { name: "patient_order", key: &["number"] },
     Table { name: "order_stage", key: &["order_number", "stage"] },
     Table { name: "order_vial", key: &["container"] },
+    Table { name: "reaction", key: &["order_number", "number"] },
 ];
 
 /// More containers than this are never made for one order.
@@ -80,6 +83,7 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
         }
         Event::Cancelled { .. } => end(db, recorded, number, Stage::Cancelled),
         Event::Closed { .. } => end(db, recorded, number, Stage::Closed),
+        outcome => project_outcome(db, recorded, outcome),
     }
 }
 
@@ -127,6 +131,55 @@ fn insert(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure
         ))
         .execute(db)?;
     moment(db, recorded, number, Stage::Ordered)
+}
+
+/// Serious adverse reactions, as far as lists need them.
+fn project_outcome(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure> {
+    let order = recorded.stream.id();
+    match event {
+        Event::ReactionReported { number, judged, .. } => {
+            diesel::insert_into(reaction::table)
+                .values((
+                    reaction::order_number.eq(order),
+                    reaction::number.eq(container::integer(*number)?),
+                    reaction::words.eq(judged_words(judged)),
+                    reaction::is_open.eq(judged.stops),
+                    reaction::tell_by.eq(judged.tell_by.map(Instant::naive)),
+                    reaction::told.eq(0),
+                    reaction::reported_at.eq(recorded.at.naive()),
+                    reaction::reported_by.eq(recorded.actor.as_str()),
+                ))
+                .execute(db)?;
+        }
+        Event::ReactionJudgedAgain { number, judged, .. } => {
+            let key = (order, container::integer(*number)?);
+            let still: bool =
+                reaction::table.find(key).select(reaction::is_open).first(db)?;
+            diesel::update(reaction::table.find(key))
+                .set((
+                    reaction::words.eq(judged_words(judged)),
+                    reaction::is_open.eq(still || judged.reopens),
+                    reaction::tell_by.eq(judged.tell_by.map(Instant::naive)),
+                ))
+                .execute(db)?;
+        }
+        Event::ReactionTold { number, .. } => {
+            diesel::update(reaction::table.find((order, container::integer(*number)?)))
+                .set(reaction::told.eq(reaction::told + 1))
+                .execute(db)?;
+        }
+        Event::ReactionRuled { number, .. } => {
+            diesel::update(reaction::table.find((order, container::integer(*number)?)))
+                .set(reaction::is_open.eq(false))
+                .execute(db)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn judged_words(judged: &Judgement) -> String {
+    format!("CTCAE grade {}, {}", judged.grade, judged.relatedness.words())
 }
 
 fn take_slot(db: &mut Db, number: &str, slot: &Slot) -> Result<(), Failure> {
@@ -413,6 +466,87 @@ pub fn of_batch(db: &mut Db, batch: &BatchNumber) -> Result<Option<OrderNumber>,
         .first(db)
         .optional()?;
     number.map(|number| order_number(&number)).transpose()
+}
+
+/// The orders under a protocol, by number.
+///
+/// # Errors
+/// When the database fails or a number cannot be read.
+pub fn of_protocol(db: &mut Db, protocol: &str) -> Result<Vec<OrderNumber>, Failure> {
+    let numbers: Vec<String> = patient_order::table
+        .filter(patient_order::protocol.eq(protocol))
+        .order((patient_order::placed_at, patient_order::number))
+        .select(patient_order::number)
+        .load(db)?;
+    numbers.iter().map(|number| order_number(number)).collect()
+}
+
+/// A reaction that stops enrolment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenReaction {
+    /// The order.
+    pub order: OrderNumber,
+    /// The patient code.
+    pub patient: String,
+    /// Grade and relatedness, in words.
+    pub words: String,
+    /// By when the first is told, while nobody was.
+    pub tell_by: Option<Instant>,
+}
+
+/// The reactions that stop enrolment, the oldest first.
+///
+/// # Errors
+/// When the database fails or a number cannot be read.
+pub fn open_reactions(db: &mut Db) -> Result<Vec<OpenReaction>, Failure> {
+    let rows: Vec<(String, String, String, Option<NaiveDateTime>, i32)> = reaction::table
+        .inner_join(patient_order::table)
+        .filter(reaction::is_open.eq(true))
+        .order((reaction::reported_at, reaction::order_number, reaction::number))
+        .select((
+            reaction::order_number,
+            patient_order::patient,
+            reaction::words,
+            reaction::tell_by,
+            reaction::told,
+        ))
+        .load(db)?;
+    rows.into_iter()
+        .map(|(order, patient, words, tell_by, told)| {
+            let tell_by = tell_by.filter(|_| told == 0).map(Instant::from_naive);
+            Ok(OpenReaction { order: order_number(&order)?, patient, words, tell_by })
+        })
+        .collect()
+}
+
+/// The donors of everything that was earmarked or made for a patient, in every order ever.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn donors_stored_for(db: &mut Db, patient: &PatientCode) -> Result<Vec<Earlier>, Failure> {
+    let numbers: Vec<String> = patient_order::table
+        .filter(patient_order::patient.eq(patient.as_str()))
+        .order(patient_order::number)
+        .select(patient_order::number)
+        .load(db)?;
+    let mut found = Vec::new();
+    for number in numbers {
+        let order = order_number(&number)?;
+        let mut codes: Vec<String> = order_vial::table
+            .filter(order_vial::order_number.eq(&number))
+            .select(order_vial::container)
+            .load(db)?;
+        codes.extend(units(db, &order)?.into_iter().map(|unit| unit.code));
+        for code in codes {
+            let node = Node::new(NodeKind::Container, &code);
+            for donor in super::batch::donors_of(db, &node)? {
+                found.push(Earlier { donor, order: order.clone() });
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 /// When an order reached which stage, and by whose command.

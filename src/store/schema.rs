@@ -480,6 +480,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    reaction (order_number, number) {
+        order_number -> Text,
+        number -> Integer,
+        words -> Text,
+        is_open -> Bool,
+        tell_by -> Nullable<Timestamp>,
+        told -> Integer,
+        reported_at -> Timestamp,
+        reported_by -> Text,
+    }
+}
+
+diesel::joinable!(reaction -> patient_order (order_number));
+diesel::allow_tables_to_appear_in_same_query!(reaction, patient_order);
+
+diesel::table! {
     order_vial (container) {
         container -> Text,
         order_number -> Text,

@@ -348,7 +348,7 @@ fn custody(cx: &Cx, state: &Container) -> Facts {
             state
                 .thawed
                 .as_ref()
-                .map(|thaw| format!("for {} by {}, {}", thaw.batch, thaw.by, cx.when(thaw.at))),
+                .map(|thaw| format!("for {} by {}, {}", thaw.purpose, thaw.by, cx.when(thaw.at))),
         )
         .with_some(
             "Away",
@@ -531,6 +531,9 @@ pub(super) fn told(event: &Event) -> (Tone, String) {
             (Tone::Calm, format!("No longer reserved for {order}"))
         }
         Event::Thawed { batch } => (Tone::Wait, format!("Thawed for {batch}")),
+        Event::BedsideThawed { order, give_by, .. } => {
+            (Tone::Wait, format!("Put to thaw for {order}, to be given by {give_by}"))
+        }
         Event::Consumed { batch, step } => (Tone::Calm, format!("Used in step {step} of {batch}")),
         Event::DispositionDecided { to, because, .. } => {
             (Chip::from(*to).tone, format!("{}: {because}", capital(to.word())))

@@ -43,6 +43,7 @@ pub type Source = fn(&Cx) -> Result<Vec<Waiting>, WebError>;
 
 /// The sources of every slice. Append yours.
 const SOURCES: &[Source] = &[
+    super::follow_up::waiting,
     super::order::waiting,
     super::release::waiting,
     super::deviation::waiting,

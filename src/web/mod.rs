@@ -35,6 +35,7 @@ pub mod donor;
 pub mod equipment;
 pub mod error;
 pub mod filters;
+pub mod follow_up;
 pub mod form;
 pub mod give;
 pub mod home;

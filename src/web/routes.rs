@@ -144,6 +144,7 @@ const SLICES: &[&[Route]] = &[
     super::release::ROUTES,
     super::order_new::ROUTES,
     super::order::ROUTES,
+    super::follow_up::ROUTES,
     super::custody::ROUTES,
     super::give::ROUTES,
     super::audit::ROUTES,

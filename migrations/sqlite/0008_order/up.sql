@@ -54,6 +54,19 @@ CREATE TABLE order_vial (
 );
 CREATE INDEX order_vial_order ON order_vial (order_number);
 
+-- Serious adverse reactions; an open one stops enrolment.
+CREATE TABLE reaction (
+    order_number TEXT NOT NULL REFERENCES patient_order (number),
+    number       INTEGER NOT NULL,
+    words        TEXT NOT NULL,
+    is_open      BOOLEAN NOT NULL,
+    tell_by      TIMESTAMP,
+    told         INTEGER NOT NULL,
+    reported_at  TIMESTAMP NOT NULL,
+    reported_by  TEXT NOT NULL,
+    PRIMARY KEY (order_number, number)
+);
+
 -- Every time a container, or a part of it, went from one person to another.
 CREATE TABLE custody_hop (
     hop           TEXT NOT NULL,

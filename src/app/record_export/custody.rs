@@ -10,7 +10,7 @@ use crate::domain::container::{Container, Event};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Event as Any};
-use crate::record::{Administration, CustodyEvent, Excursion, Mark, Verdict};
+use crate::record::{Administration, CustodyEvent, Excursion, Mark, Thawed, Verdict};
 use crate::store::Failure;
 
 /// What happened to the product outside its batch.
@@ -90,12 +90,22 @@ impl Telling<'_> {
                     container: code.to_owned(),
                     patient_code: order.patient.to_string(),
                     quantity: volume.text(),
+                    thawed: self.thaw_at_bedside(code),
                     at: self.gathered.moment(*given_at),
                     given: mark(signature),
                 });
             }
             _ => {}
         }
+    }
+
+    /// When a unit was put to thaw at the bedside and by when it had to be given.
+    fn thaw_at_bedside(&self, code: &str) -> Option<Thawed> {
+        let thaw = self.gathered.containers.get(code)?.thawed.as_ref()?;
+        Some(Thawed {
+            at: self.gathered.moment(thaw.at),
+            give_by: self.gathered.moment(thaw.give_by?),
+        })
     }
 
     fn hand_over(&mut self, code: &str, event: &Event) {

@@ -5,9 +5,9 @@ use crate::domain::container::{Container, ContainerKind};
 use crate::domain::deviation::Class;
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{
-    AssetId, ContainerCode, DeviationNumber, LotId, MasterRecordId, MaterialCode, Name, PatientCode,
+    AssetId, ContainerCode, DeviationNumber, LotId, MasterRecordId, MaterialCode, Name,
 };
-use crate::domain::lineage::Origin;
+use crate::domain::lineage::{Origin, Reach};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a material lot at the time of use.
@@ -75,8 +75,8 @@ pub struct Facts {
     pub acknowledged: bool,
     /// The donors of everything the batch took in so far.
     pub inside: Vec<Origin>,
-    /// The patient the batch is made for.
-    pub patient: Option<PatientCode>,
+    /// Whom the batch is made for, and whose cells they may get.
+    pub reach: Option<Reach>,
 }
 
 impl Facts {

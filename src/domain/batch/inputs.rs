@@ -39,7 +39,7 @@ impl Draft<'_> {
                 self.input_rules(input, code, fact)?;
             }
             self.usable(&what, fact)?;
-            self.same_line(code, fact, &mut inside)?;
+            self.same_line(&what, code, fact, &mut inside)?;
             consumed.push(consumed_of(what, code, fact));
         }
         for consumption in &self.step.consumes {
@@ -167,14 +167,15 @@ impl Draft<'_> {
     /// Cells for one patient only reach that patient and are never mixed (ATMP-21).
     fn same_line(
         &self,
+        what: &Name,
         code: &ContainerCode,
         fact: &ContainerFact,
         inside: &mut Vec<Origin>,
     ) -> Result<(), Refusal> {
         let refused = |crossing: Crossing| Refusal::Unusable(Refused::from(crossing));
         lineage::may_mix(code.as_str(), &fact.origins, inside).map_err(refused)?;
-        if let Some(patient) = &self.facts.patient {
-            lineage::only_recipient(patient, code.as_str(), &fact.origins).map_err(refused)?;
+        if let Some(reach) = self.facts.reach.as_ref().filter(|_| self.record.input(what).is_some()) {
+            reach.allows(code.as_str(), &fact.origins).map_err(refused)?;
         }
         inside.extend(fact.origins.iter().cloned());
         Ok(())

@@ -158,7 +158,14 @@ impl Container {
             Event::Thawed { batch } => {
                 self.thaw_count = self.thaw_count.saturating_add(1);
                 let (at, by) = (recorded.at, recorded.actor.clone());
-                self.thawed = Some(Thaw { batch: batch.clone(), at, by });
+                let purpose = format!("batch {batch}");
+                self.thawed = Some(Thaw { purpose, give_by: None, at, by });
+            }
+            Event::BedsideThawed { order, give_by, .. } => {
+                self.thaw_count = self.thaw_count.saturating_add(1);
+                let (at, by) = (recorded.at, recorded.actor.clone());
+                let purpose = format!("order {order} at the bedside");
+                self.thawed = Some(Thaw { purpose, give_by: Some(*give_by), at, by });
             }
             _ => {}
         }

@@ -101,6 +101,15 @@ pub enum Command {
         /// Who uses it.
         wanted: Use,
     },
+    /// Put it to thaw at the patient; cannot be undone.
+    ThawAtBedside {
+        /// For which order.
+        order: OrderNumber,
+        /// Temperature of the bath, `Cel`.
+        bath: Quantity,
+        /// When it must have been given.
+        give_by: Instant,
+    },
     /// Use it up.
     Consume {
         /// Who uses it.

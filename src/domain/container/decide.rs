@@ -199,7 +199,7 @@ impl Container {
             return Err(Refusal::PositionOccupied { location, occupant });
         }
         match &self.thawed {
-            Some(thaw) if slot.frozen && !refreeze_allowed => Err(Refusal::Refreeze {
+            Some(thaw) if slot.frozen && (!refreeze_allowed || thaw.give_by.is_some()) => Err(Refusal::Refreeze {
                 code: self.code.clone(),
                 by: thaw.by.to_string(),
                 at: thaw.at,
@@ -269,7 +269,7 @@ impl Container {
     fn already_thawed(&self, thaw: &super::state::Thaw) -> Refusal {
         Refusal::AlreadyThawed {
             code: self.code.clone(),
-            batch: thaw.batch.to_string(),
+            purpose: thaw.purpose.clone(),
             by: thaw.by.to_string(),
             at: thaw.at,
         }
@@ -448,6 +448,15 @@ impl Container {
             Command::HandOver { .. } => self.hand_over(command, standing),
             Command::Receive { transfer, condition, signature } => {
                 self.receive(transfer, condition, signature)
+            }
+            Command::ThawAtBedside { order, bath, give_by } => {
+                if let Some(thaw) = &self.thawed {
+                    return Err(self.already_thawed(thaw));
+                }
+                self.must_be_held_by(&context.actor.login)?;
+                self.no_excursion()?;
+                let (order, bath, give_by) = (order.clone(), *bath, *give_by);
+                Ok(vec![Event::BedsideThawed { order, bath, give_by }])
             }
             Command::OpenExcursion { .. } => self.open_excursion(command, context),
             Command::ReturnExcursion { excursion, volume, activity, signature } => {

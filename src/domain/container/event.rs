@@ -143,6 +143,15 @@ pub enum Event {
         /// The order it was reserved for.
         order: OrderNumber,
     },
+    /// It was put to thaw at the patient, to be given within a time and never frozen again.
+    BedsideThawed {
+        /// For which order.
+        order: OrderNumber,
+        /// Temperature of the bath, `Cel`.
+        bath: Quantity,
+        /// When it must have been given.
+        give_by: Instant,
+    },
     /// It was thawed; it may not be frozen again.
     Thawed {
         /// The batch that thawed it.

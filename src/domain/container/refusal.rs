@@ -30,15 +30,15 @@ pub enum Refusal {
     },
     /// It was thawed before.
     #[error(
-        "{code} was already thawed for batch {batch} by {by} on {}. It cannot be thawed twice; \
+        "{code} was already thawed for {purpose} by {by} on {}. It cannot be thawed twice; \
          take another vial",
         when(at)
     )]
     AlreadyThawed {
         /// The container.
         code: String,
-        /// For which batch.
-        batch: String,
+        /// For which batch or order.
+        purpose: String,
         /// Who thawed it.
         by: String,
         /// When.

@@ -214,8 +214,10 @@ impl LabelState {
 /// How a container was thawed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thaw {
-    /// For which batch.
-    pub batch: BatchNumber,
+    /// For which batch or order, in words.
+    pub purpose: String,
+    /// When it must have been given, where it was thawed at the patient.
+    pub give_by: Option<Instant>,
     /// When.
     pub at: Instant,
     /// By whose command.

@@ -76,6 +76,7 @@ pub fn administer(
     if command.given_at > context.now || before {
         return Err(Refusal::GivenAtImpossible);
     }
+    super::bedside::in_time(order, unit, command.given_at)?;
     if let Some(there) = unit.container.volume_now()? {
         let explained = command.rest.as_deref().is_some_and(|rest| !rest.trim().is_empty());
         if command.volume.compare(there)?.is_lt() && !explained {

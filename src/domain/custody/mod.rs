@@ -9,11 +9,13 @@
 //! Architecture invariant: no unit moves that was not scanned, and the clock of expiry never stops.
 
 mod administer;
+mod bedside;
 mod excursion;
 mod hand_over;
 mod refusal;
 
 pub use administer::{Administer, administer, administration_fits};
+pub use bedside::{ThawAtBedside, lapsed, lapsed_deviation, thaw_at_bedside};
 pub use excursion::{
     OpenExcursion, ReturnExcursion, excursion_due, open_excursion, proposed_share,
     return_excursion, write_off_excursion,
@@ -130,7 +132,8 @@ fn scanned_units<'a>(
         let unit = units.iter().find(|unit| unit.container.code == scan.code.as_str());
         if let Some(unit) = unit {
             // First of all: the worst mix-up is named with both patients.
-            lineage::only_recipient(&order.patient, &unit.container.code, unit.origins)?;
+            let (code, rule) = (&unit.container.code, order.protocol.donor);
+            lineage::may_reach(rule, &order.patient, code, unit.origins, &[])?;
         }
         let own = unit.filter(|unit| unit.container.order.as_ref() == Some(&order.number));
         let Some(unit) = own else {

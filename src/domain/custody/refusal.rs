@@ -3,7 +3,7 @@
 use crate::domain::disposition::Disposition;
 use crate::domain::lineage::Crossing;
 use crate::domain::quantity::QuantityError;
-use crate::domain::time::{Instant, Zone};
+use crate::domain::time::{Instant, Span, Zone};
 use crate::domain::{Refusal as Refuses, RefusalKind, container};
 
 fn when(at: &Instant) -> String {
@@ -160,6 +160,42 @@ pub enum Refusal {
         /// The container.
         code: String,
     },
+    /// The protocol thaws nothing at the bedside.
+    #[error("the protocol of {order} thaws nothing at the bedside; give the unit as it is")]
+    NothingToThaw {
+        /// The order.
+        order: String,
+    },
+    /// The unit is still frozen.
+    #[error("{code} is not thawed; start its thaw at the patient, then give it within {}", within.text())]
+    NotThawed {
+        /// The container.
+        code: String,
+        /// The time there is.
+        within: Span,
+    },
+    /// Given before it was thawed.
+    #[error("{code} was put to thaw on {}; it cannot have been given before", when(thawed_at))]
+    GivenBeforeThaw {
+        /// The container.
+        code: String,
+        /// When the thaw began.
+        thawed_at: Instant,
+    },
+    /// The time after the thaw is over.
+    #[error(
+        "{code} had to be given by {}, {} after its thaw began. Do not give it: destroy it under \
+         witness; a deviation is opened with that",
+        when(give_by), within.text()
+    )]
+    GivenTooLate {
+        /// The container.
+        code: String,
+        /// When the time was over.
+        give_by: Instant,
+        /// The time there was.
+        within: Span,
+    },
     /// The stated time cannot be.
     #[error("the time of giving must lie between the receipt and now; correct the time")]
     GivenAtImpossible,
@@ -204,6 +240,11 @@ impl Refuses for Refusal {
             Self::NotAway { .. } => "not_away ATMP-46",
             Self::ActivityImpossible => "activity_impossible ATMP-46",
             Self::NotReceived { .. } => "not_received ATMP-48",
+            Self::NothingToThaw { .. } => "nothing_to_thaw",
+            Self::NotThawed { .. } => "thaw_before_giving ATMP-45",
+            Self::GivenBeforeThaw { .. } | Self::GivenTooLate { .. } => {
+                "give_within_time_of_thaw ATMP-45"
+            }
             Self::GivenAtImpossible => "given_at_impossible",
             Self::RestUnexplained { .. } => "rest_unexplained ATMP-16",
             Self::Arithmetic(_) => "custody_arithmetic",

@@ -1,6 +1,7 @@
 //! How each event changes what is known of an order.
 
 use super::event::Event;
+use super::outcome::Outcomes;
 use super::state::{Cancellation, Closing, Order};
 use crate::domain::id::OrderNumber;
 use crate::domain::{Aggregate, Recorded};
@@ -32,6 +33,7 @@ impl Order {
             protocol,
             indication,
             answers,
+            enrolled,
             asked,
             units,
             sizes,
@@ -54,6 +56,7 @@ impl Order {
             protocol: protocol.clone(),
             indication: indication.clone(),
             answers: answers.clone(),
+            enrolled: enrolled.clone(),
             asked: asked.clone(),
             units: units.clone(),
             sizes: sizes.clone(),
@@ -70,6 +73,7 @@ impl Order {
             batch: None,
             cancelled: None,
             closed: None,
+            outcomes: Outcomes::default(),
         })
     }
 
@@ -97,6 +101,7 @@ impl Order {
                     signature: signature.clone(),
                 });
             }
+            outcome => self.outcomes.apply(outcome),
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::domain::actor::Signature;
 use crate::domain::container::{Container, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{CoiId, ContentHash, Name, OrderNumber, PatientCode};
-use crate::domain::protocol::{DoseAsked, Protocol};
+use crate::domain::lineage::{Earlier, Origin};
+use crate::domain::protocol::{Course, DoseAsked, Protocol};
 use crate::domain::schedule::{Obstacle, Slot};
 use crate::domain::time::Instant;
 
@@ -39,20 +40,10 @@ pub struct Placement<'a> {
     pub slot: &'a Result<Slot, Vec<Obstacle>>,
     /// Another order of this patient that is not over.
     pub open_order: Option<&'a OrderNumber>,
-    /// What the rule of enrolment lets this patient have; `None` where the protocol has no such
-    /// rule.
-    pub opening: Option<Opening>,
+    /// The patients of the protocol so far; asked where it limits enrolment.
+    pub course: &'a Course,
     /// When the order is placed.
     pub now: Instant,
-}
-
-/// What the rule of enrolment of a protocol lets a patient have now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
-    /// The dose level that is open.
-    pub level: u32,
-    /// The most sites that may be treated.
-    pub sites_max: u32,
 }
 
 /// Confirm an order as its second reader.
@@ -91,6 +82,10 @@ pub struct VialFacts<'a> {
     pub cause: Option<&'a str>,
     /// A unit that expires earlier and could be taken as well (first expired, first out).
     pub earlier: Option<&'a str>,
+    /// The donors it comes from.
+    pub origins: &'a [Origin],
+    /// The donors of what was stored for the patient before, in every order.
+    pub stored_before: &'a [Earlier],
 }
 
 /// Cancel the order.

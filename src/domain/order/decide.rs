@@ -1,7 +1,7 @@
 //! The rules of an order.
 
 use super::command::{
-    Allocate, Cancel, Close, Confirm, Opening, Place, Placement, Schedule, VialFacts,
+    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, VialFacts,
 };
 use super::event::{Event, OrderedProtocol};
 use super::refusal::Refusal;
@@ -9,7 +9,8 @@ use super::state::Order;
 use crate::domain::container::{self, Container, Custodian, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::BatchNumber;
-use crate::domain::protocol::{DoseAsked, DosePlan};
+use crate::domain::lineage;
+use crate::domain::protocol::{Asked, DosePlan, Enrolled};
 use crate::domain::schedule::{Obstacle, Slot};
 use crate::domain::{Change, Context};
 
@@ -41,7 +42,7 @@ pub fn place(command: &Place, facts: &Placement<'_>) -> Result<Vec<Change>, Refu
         }
     }
     let plan = DosePlan::compute(protocol, &command.dose, facts.now)?;
-    open_for(&command.dose, &plan, facts.opening)?;
+    let enrolled = admitted(command, facts, &plan)?;
     let wished = feasible(facts.slot)?;
     let event = Event::Placed {
         patient: command.patient.clone(),
@@ -56,10 +57,12 @@ pub fn place(command: &Place, facts: &Placement<'_>) -> Result<Vec<Change>, Refu
             aliquots: protocol.product.aliquots.for_units(count(plan.planned.len())),
             unit: protocol.product.unit,
             donor: protocol.product.donor,
+            bedside: protocol.bedside.clone(),
             master_record: protocol.product.master_record.clone(),
         },
         indication: command.indication.trim().to_owned(),
         answers: command.checklist(protocol),
+        enrolled,
         asked: command.dose.clone(),
         units: plan.units(),
         sizes: plan.planned.iter().map(|planned| planned.size).collect(),
@@ -124,6 +127,14 @@ pub fn allocate(
         return Err(Refusal::AllocationComplete(order.protocol.aliquots));
     }
     usable(order, slot, vial, context)?;
+    let code = vial.container.code.as_str();
+    lineage::may_reach(
+        order.protocol.donor,
+        &order.patient,
+        code,
+        vial.origins,
+        vial.stored_before,
+    )?;
     let because = command.because.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     if let (Some(earlier), None) = (vial.earlier, because) {
         let code = vial.container.code.clone();
@@ -225,17 +236,16 @@ pub fn close(order: &Order, command: &Close) -> Result<Vec<Change>, Refusal> {
     Ok(vec![order.change(Event::Closed { administered, destroyed, signature })])
 }
 
-/// The dose keeps within what the rule of enrolment has opened, where there is such a rule.
-fn open_for(asked: &DoseAsked, plan: &DosePlan, opening: Option<Opening>) -> Result<(), Refusal> {
-    let Some(opening) = opening else { return Ok(()) };
-    if let Some(level) = asked.level().filter(|level| *level != opening.level) {
-        return Err(Refusal::LevelNotOpen { asked: level, open: opening.level });
-    }
-    let sites = count(plan.planned.len());
-    if sites > opening.sites_max {
-        return Err(Refusal::TooManySites { asked: sites, most: opening.sites_max });
-    }
-    Ok(())
+/// The order fits what the protocol's rule of enrolment has opened, where it has such a rule.
+fn admitted(
+    command: &Place,
+    facts: &Placement<'_>,
+    plan: &DosePlan,
+) -> Result<Option<Enrolled>, Refusal> {
+    let Some(enrolment) = &facts.protocol.enrolment else { return Ok(None) };
+    let (patient, level) = (&command.patient, command.dose.level());
+    let asked = Asked { patient, level, sites: count(plan.planned.len()) };
+    Ok(Some(enrolment.admit(facts.course, asked)?))
 }
 
 fn count(number: usize) -> u32 {
@@ -294,7 +304,7 @@ fn usable(
 }
 
 impl Order {
-    fn change(&self, event: Event) -> Change {
+    pub(super) fn change(&self, event: Event) -> Change {
         Change::of::<Self>(self.number.as_str(), event)
     }
 

@@ -1,11 +1,14 @@
 //! What can happen to an order.
 
+use super::outcome::{Judgement, Report, Ruling, Told, VisitOutcome};
 use crate::domain::actor::Signature;
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{
     BatchNumber, CoiId, ContentHash, MasterRecordId, MaterialCode, Name, PatientCode,
 };
-use crate::domain::protocol::{ArithmeticLine, CriterionKind, DonorRule, DoseAsked, DoseUnit};
+use crate::domain::protocol::{
+    ArithmeticLine, Bedside, CriterionKind, DonorRule, DoseAsked, DoseUnit, Enrolled,
+};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::Slot;
 use crate::domain::time::Instant;
@@ -45,6 +48,8 @@ pub struct OrderedProtocol {
     pub unit: ContainerKind,
     /// Whose cells the patient may get.
     pub donor: DonorRule,
+    /// The thaw at the bedside, where units are handed over frozen.
+    pub bedside: Option<Bedside>,
     /// The master record of the patient-dose batch.
     pub master_record: MasterRecordId,
 }
@@ -66,6 +71,8 @@ pub enum Event {
         indication: String,
         /// The answered checklist.
         answers: Vec<Answer>,
+        /// Where the patient is enrolled by it, where the protocol limits enrolment.
+        enrolled: Option<Enrolled>,
         /// What was asked, as the protocol's rule asks for it: sites, weight, level or routes.
         asked: DoseAsked,
         /// What each dose unit is to hold.
@@ -126,6 +133,56 @@ pub enum Event {
         because: String,
         /// Signature of who cancelled.
         signature: Signature,
+    },
+    /// A visit was held or missed.
+    VisitRecorded {
+        /// What was found.
+        outcome: VisitOutcome,
+        /// Who recorded it.
+        signature: Signature,
+    },
+    /// The patient was excluded before evaluation.
+    PatientExcluded {
+        /// Why.
+        because: String,
+        /// Who decided.
+        signature: Signature,
+    },
+    /// A serious adverse reaction was reported (ATMP-50).
+    ReactionReported {
+        /// Its number for this order, from 1.
+        number: u32,
+        /// What happened.
+        report: Report,
+        /// What follows by the protocol.
+        judged: Judgement,
+        /// The investigator's signature.
+        signature: Signature,
+    },
+    /// A reaction was judged again.
+    ReactionJudgedAgain {
+        /// Which.
+        number: u32,
+        /// As what.
+        judged: Judgement,
+        /// Why.
+        reasoning: String,
+        /// Who judged.
+        signature: Signature,
+    },
+    /// A body was told of a reaction.
+    ReactionTold {
+        /// Of which.
+        number: u32,
+        /// Who, when and how.
+        told: Told,
+    },
+    /// It was decided whether enrolment goes on after a reaction.
+    ReactionRuled {
+        /// After which.
+        number: u32,
+        /// What was decided.
+        ruling: Ruling,
     },
     /// Every unit is accounted for and the order is finished (ATMP-16).
     Closed {

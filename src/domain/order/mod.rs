@@ -10,15 +10,20 @@ mod apply;
 mod command;
 mod decide;
 mod event;
+mod outcome;
 mod refusal;
 mod stage;
 mod state;
 
 pub use command::{
-    Allocate, Cancel, Close, Confirm, Opening, Place, Placement, Schedule, UnitFate, VialFacts,
+    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, UnitFate, VialFacts,
 };
 pub use decide::{allocate, cancel, close, confirm, deallocate, link_batch, place, schedule};
 pub use event::{Answer, Event, OrderedProtocol};
+pub use outcome::{
+    Given, Judgement, OutcomeRefusal, Outcomes, Reaction, Relatedness, Report, Ruling, SignedVisit,
+    Told, VisitOutcome, course, exclude, judge_again, record_visit, report_reaction, rule, tell,
+};
 pub use refusal::Refusal;
 pub use stage::Stage;
 pub use state::{Cancellation, Closing, Order};

@@ -3,7 +3,8 @@
 use crate::domain::RefusalKind;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{BatchNumber, Login, OrderNumber};
-use crate::domain::protocol::DoseRefusal;
+use crate::domain::lineage::Crossing;
+use crate::domain::protocol::{DoseRefusal, EnrolmentRefusal};
 
 /// Why an order command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,28 +12,12 @@ pub enum Refusal {
     /// The dose is refused.
     #[error(transparent)]
     Dose(#[from] DoseRefusal),
-    /// Another dose level than the one that is open.
-    #[error(
-        "dose level {asked} is not open; level {open} is, by the protocol's rule of enrolment; \
-         order level {open}, or wait until the rule opens another"
-    )]
-    LevelNotOpen {
-        /// The level asked for.
-        asked: u32,
-        /// The level that is open.
-        open: u32,
-    },
-    /// More sites than the rule of enrolment lets treat.
-    #[error(
-        "{asked} sites are ordered, but the protocol's rule of enrolment lets treat {most} now; \
-         leave a site out"
-    )]
-    TooManySites {
-        /// Sites asked for.
-        asked: u32,
-        /// The most that may be treated.
-        most: u32,
-    },
+    /// The protocol's rule of enrolment refuses.
+    #[error(transparent)]
+    Enrolment(#[from] EnrolmentRefusal),
+    /// Cells of the wrong donor.
+    #[error(transparent)]
+    Line(#[from] Crossing),
     /// A criterion has no answer.
     #[error("the criterion \"{0}\" is not answered; answer every line of the checklist")]
     CriterionNotAnswered(String),
@@ -179,8 +164,8 @@ impl crate::domain::Refusal for Refusal {
     fn rule(&self) -> &'static str {
         match self {
             Self::Dose(refusal) => refusal.rule(),
-            Self::LevelNotOpen { .. } => "dose_level_not_open",
-            Self::TooManySites { .. } => "dose_too_many_sites",
+            Self::Enrolment(refusal) => refusal.rule(),
+            Self::Line(crossing) => crossing.rule(),
             Self::CriterionNotAnswered(_) => "criterion_not_answered",
             Self::NotEligible { .. } => "patient_not_eligible",
             Self::DayNotFeasible { .. } => "day_not_feasible",

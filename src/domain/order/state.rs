@@ -1,9 +1,10 @@
 //! What is known of an order.
 
 use super::event::{Answer, OrderedProtocol};
+use super::outcome::Outcomes;
 use crate::domain::actor::Signature;
 use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
-use crate::domain::protocol::{ArithmeticLine, DoseAsked, DoseUnit, amount};
+use crate::domain::protocol::{ArithmeticLine, DoseAsked, DoseUnit, Enrolled, amount};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::Slot;
 use serde::Serialize;
@@ -47,6 +48,8 @@ pub struct Order {
     pub indication: String,
     /// The answered checklist.
     pub answers: Vec<Answer>,
+    /// Where the patient is enrolled by it.
+    pub enrolled: Option<Enrolled>,
     /// What was asked, as the protocol's rule asks for it.
     pub asked: DoseAsked,
     /// What each dose unit is to hold.
@@ -79,6 +82,8 @@ pub struct Order {
     pub cancelled: Option<Cancellation>,
     /// How it was closed.
     pub closed: Option<Closing>,
+    /// What became of the patient.
+    pub outcomes: Outcomes,
 }
 
 impl Order {

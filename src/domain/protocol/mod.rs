@@ -12,17 +12,26 @@
 //! the rule that the protocol states; any other that is no whole step is refused.
 
 mod check;
+mod course;
 mod dose;
 mod dose_rule;
+mod enrolment;
+mod follow_up;
 mod model;
 mod parse;
+mod parse_clinic;
 mod refusal;
 
 pub use check::{Mismatch, check_beside, mismatches};
+pub use course::{
+    Asked, Course, Enrolled, EnrolmentRefusal, Evaluation, Next, Participant, Stop, Tally,
+};
 pub use dose::{
     ArithmeticLine, DoseAsked, DosePlan, DoseUnit, PlannedUnit, RouteDose, SiteDose, Weighing,
     amount,
 };
+pub use enrolment::{Cohort, ESCALATION, EXPANSION, Enrolment, Escalation};
+pub use follow_up::{Bedside, Stopping, Visit};
 pub use model::{
     Aliquots, Allowance, ByLevel, ByRoute, Criterion, CriterionKind, DonorRule, DoseBy, DoseRule,
     DosedSite, ExcursionRule, Level, PerKg, PerSite, Product, Protocol, Route, RouteVolume,

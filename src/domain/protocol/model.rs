@@ -1,5 +1,7 @@
 //! What a clinical protocol says.
 
+use super::enrolment::Enrolment;
+use super::follow_up::{Bedside, Stopping, Visit};
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{MasterRecordId, MaterialCode, Name};
 use crate::domain::quantity::{Quantity, QuantityError, Rounding, Unit};
@@ -32,6 +34,14 @@ pub struct Protocol {
     pub eligibility: Vec<Criterion>,
     /// Particulars for labels and records (Regulation 536/2014 Annex VI A).
     pub trial: Trial,
+    /// How many patients are enrolled, and in which order; without it nothing limits that.
+    pub enrolment: Option<Enrolment>,
+    /// Visits after the administration, by their day.
+    pub visits: Vec<Visit>,
+    /// The reaction that stops enrolment, and who is told.
+    pub stopping: Option<Stopping>,
+    /// The thaw at the bedside, where units are handed over frozen.
+    pub bedside: Option<Bedside>,
     /// The text it was read from.
     pub text: String,
 }
@@ -370,8 +380,6 @@ pub struct Trial {
     pub storage: String,
     /// Directions for use.
     pub directions: String,
-    /// Visits, in words.
-    pub visits: Vec<String>,
 }
 
 impl Protocol {

@@ -3,6 +3,7 @@
 //! Neighbours: the reader of master records reads the keys; `dose_rule` reads the table `[dose]`.
 
 use super::dose_rule::dose;
+use super::parse_clinic as clinic;
 use super::model::{
     Aliquots, Allowance, Criterion, CriterionKind, DonorRule, ExcursionRule, Product, Protocol,
     ScheduleRule, Trial,
@@ -76,6 +77,13 @@ fn protocol(root: &mut Section<'_>, text: &str) -> Option<Protocol> {
         optional(root, "allowance", "the allowance", |section| allowance(section, has_excursion));
     let schedule = table(root, "schedule", "the schedule", schedule);
     let trial = table(root, "trial", "the trial", trial);
+    let visits = clinic::visits(root);
+    let known = dose.as_ref().map(clinic::Known::of);
+    let enrolment = optional(root, "enrolment", "the enrolment", |section| {
+        clinic::enrolment(section, known.as_ref(), &visits)
+    });
+    let stopping = optional(root, "stopping", "the stopping rule", clinic::stopping);
+    let bedside = optional(root, "bedside", "the thaw at the bedside", clinic::bedside);
     let eligibility = root.sections("eligibility", "a criterion", criterion);
     once(root, eligibility.iter().map(|(criterion, at)| (&criterion.name, *at)), "the criterion");
     Some(Protocol {
@@ -91,6 +99,10 @@ fn protocol(root: &mut Section<'_>, text: &str) -> Option<Protocol> {
         schedule: schedule?,
         eligibility: eligibility.into_iter().map(|(criterion, _)| criterion).collect(),
         trial: trial?,
+        enrolment,
+        visits,
+        stopping,
+        bedside,
         text: text.to_owned(),
     })
 }
@@ -319,8 +331,6 @@ fn trial(section: &mut Section<'_>) -> Option<Trial> {
     let form = section.required_text("form");
     let storage = section.required_text("storage");
     let directions = section.required_text("directions");
-    let visits = section.texts("visits");
-    let visits = section.required("visits", visits);
     Some(Trial {
         code: code?,
         ethics: ethics?,
@@ -334,6 +344,5 @@ fn trial(section: &mut Section<'_>) -> Option<Trial> {
         form: form?,
         storage: storage?,
         directions: directions?,
-        visits: visits?.into_iter().map(|(visit, _)| visit).collect(),
     })
 }

@@ -185,7 +185,7 @@ impl Plant {
             standing: Some(self.batch_standing.clone()),
             acknowledged: self.acknowledged,
             inside: Vec::new(),
-            patient: None,
+            reach: None,
         }
     }
 
