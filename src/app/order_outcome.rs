@@ -98,9 +98,10 @@ impl Entry {
     #[must_use]
     pub const fn capabilities(&self) -> &'static [Capability] {
         match self {
-            Self::Visit { .. } | Self::Exclude { .. } | Self::Report { .. } | Self::Judge { .. } => {
-                &[Capability::PlaceOrders]
-            }
+            Self::Visit { .. }
+            | Self::Exclude { .. }
+            | Self::Report { .. }
+            | Self::Judge { .. } => &[Capability::PlaceOrders],
             Self::Tell { .. } => &[Capability::PlaceOrders, Capability::DecideDisposition],
             Self::Rule { .. } => &[Capability::DecideDisposition],
         }

@@ -153,8 +153,7 @@ fn project_outcome(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<()
         }
         Event::ReactionJudgedAgain { number, judged, .. } => {
             let key = (order, container::integer(*number)?);
-            let still: bool =
-                reaction::table.find(key).select(reaction::is_open).first(db)?;
+            let still: bool = reaction::table.find(key).select(reaction::is_open).first(db)?;
             diesel::update(reaction::table.find(key))
                 .set((
                     reaction::words.eq(judged_words(judged)),

@@ -25,8 +25,7 @@ use crate::domain::protocol::{Course, Enrolment, Evaluation, Next, Protocol, Vis
 use crate::domain::time::{Day, Instant};
 use crate::store::{ledger, order as table};
 
-const ENTER: Access =
-    Access::Needs(&[Capability::PlaceOrders, Capability::DecideDisposition]);
+const ENTER: Access = Access::Needs(&[Capability::PlaceOrders, Capability::DecideDisposition]);
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] = &[
@@ -120,7 +119,10 @@ fn evaluation_chip(evaluation: Evaluation) -> Chip {
 fn visits_block(cx: &Cx, known: &Known) -> Block {
     let FollowUp { order, given, .. } = &known.follow_up;
     let Some(given) = given else {
-        return Block::new("Visits", Body::Text("Visits count from the administration.".to_owned()));
+        return Block::new(
+            "Visits",
+            Body::Text("Visits count from the administration.".to_owned()),
+        );
     };
     let mut findings = Vec::new();
     let mut signatures = Vec::new();
@@ -199,7 +201,8 @@ fn reaction_block(cx: &Cx, order: &Order, reaction: &Reaction) -> Block {
         findings.push(told_finding(cx, order, reaction, whom));
     }
     if let Some(ruling) = &reaction.ruling {
-        let title = if ruling.resume { "Enrolment goes on" } else { "Enrolment is closed for good" };
+        let title =
+            if ruling.resume { "Enrolment goes on" } else { "Enrolment is closed for good" };
         findings.push(Finding {
             tone: if ruling.resume { Tone::Ok } else { Tone::Stop },
             title: title.to_owned(),
@@ -427,7 +430,11 @@ fn parse(cx: &Cx, check: &mut Check<'_>) -> Result<Option<Entry>, WebError> {
         "rule" => {
             let (resume, number) = (check.choice("resume", yes), of()?);
             let reasoning = check.required("reasoning");
-            resume.zip(reasoning).map(|(resume, reasoning)| Entry::Rule { number, resume, reasoning })
+            resume.zip(reasoning).map(|(resume, reasoning)| Entry::Rule {
+                number,
+                resume,
+                reasoning,
+            })
         }
         other => return Err(WebError::not_found(other)),
     })
@@ -631,6 +638,23 @@ fn patients_block(cx: &Cx, protocol: &Protocol, course: &Course) -> Result<Block
         Body::Table(rows)
     };
     Ok(Block::new("Patients", body))
+}
+
+/// What the protocol's rule of enrolment has open, over the form of a new order.
+pub(super) fn opening_banner(cx: &Cx, protocol: &Protocol) -> Result<Option<Banner>, WebError> {
+    let Some(enrolment) = &protocol.enrolment else { return Ok(None) };
+    let course = cx.app().read(|db| course(db, protocol))?;
+    let (_, because) = state(enrolment, &course);
+    let link = Link::to(format!("/enrolment/{}", protocol.id), "Enrolment");
+    let banner = match enrolment.next(&course) {
+        Next::Open { title, level, sites, .. } if course.stops.is_empty() => {
+            let level = level.map(|level| format!(", dose level {level}")).unwrap_or_default();
+            let sites = sites.map(|sites| format!(", {sites} sites")).unwrap_or_default();
+            Banner::check(format!("Open now: {title}{level}{sites}"))
+        }
+        _ => Banner::stop("Nobody can be enrolled now"),
+    };
+    Ok(Some(banner.text(capital(&because)).action(link)))
 }
 
 /// Reactions that wait: for somebody to be told, or for a decision.

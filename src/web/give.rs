@@ -20,7 +20,7 @@ use super::reply::Reply;
 use super::review::{self, Review};
 use super::routes::{Access, Route};
 use crate::app::custody_administer::{
-    Administer, administer, shown_destroy, try_administer, unit_destroy,
+    Administer, Thaw, administer, shown_destroy, thaw, try_administer, unit_destroy,
 };
 use crate::app::custody_excursion::{
     ExcursionOpen, ExcursionReturn, excursion_open, excursion_return, excursion_write_off,
@@ -29,7 +29,7 @@ use crate::app::custody_excursion::{
 use crate::app::{custody_hand_over as moving, site};
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::container::{Container, Fate};
-use crate::domain::custody::{Scan, proposed_share};
+use crate::domain::custody::{Scan, lapsed, proposed_share};
 use crate::domain::genealogy::Standing;
 use crate::domain::id::{ContainerCode, Login, Name};
 use crate::domain::order::Order;
@@ -45,6 +45,12 @@ pub const ROUTES: &[Route] = &[
     Route::get("/orders/{number}/give", CLINIC, give_list, "Syringes to give"),
     Route::get("/orders/{number}/give/{target}", CLINIC, give_form, "Give one gland"),
     Route::post("/orders/{number}/give/{target}", CLINIC, give, "Give one gland"),
+    Route::post(
+        "/orders/{number}/thaw/{target}",
+        CLINIC,
+        start_thaw,
+        "Start a thaw at the bedside",
+    ),
     Route::get("/orders/{number}/excursion", CLINIC, excursion_list, "Parts out for labelling"),
     Route::get("/orders/{number}/excursion/{code}", CLINIC, excursion_form, "Part out, part back"),
     Route::post("/orders/{number}/excursion/{code}/out", CLINIC, excursion_out, "Part out"),
@@ -95,9 +101,12 @@ fn cards(
             _ => String::new(),
         };
         let away = own.is_some_and(|(container, _)| container.excursion.is_some());
+        let frozen = own.is_some_and(|(container, _)| container.thawed.is_none());
+        let thaws = order.protocol.bedside.is_some() && frozen;
         let verb = match (excursion, away) {
             (true, true) => "Take it back",
             (true, false) => "Send a part out",
+            (false, _) if thaws => "Thaw and give",
             (false, _) => "Give",
         };
         let given = done.map_or(String::new(), |given| {
@@ -149,7 +158,16 @@ struct ActPage {
     banner: Option<Banner>,
     patient: String,
     unit: Option<UnitLine>,
+    thaw: Option<ThawClock>,
     forms: Vec<ActForm>,
+}
+
+/// Until when a unit that was thawed at the bedside is given.
+struct ThawClock {
+    until: String,
+    text: String,
+    late: bool,
+    destroy: String,
 }
 
 struct ActForm {
@@ -158,6 +176,8 @@ struct ActForm {
     fields: Vec<Field>,
     more: Vec<Field>,
     button: &'static str,
+    /// What is to be known before the button; may be empty.
+    note: String,
     danger: bool,
 }
 
@@ -179,9 +199,6 @@ fn give_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, 
     let order = order_of(cx)?;
     let target = cx.param_as("target", Name::parse)?;
     let pair = unit_of(cx, &order, &target)?;
-    let there = pair.0.volume_now().ok().flatten();
-    let amount = there.map(|volume| volume.value().to_string()).unwrap_or_default();
-    let fill = |field: Field| field.fill(cx.form(), errors);
     let again = banner.is_some() || !errors.is_empty();
     let line = unit_lines(cx, &order, std::slice::from_ref(&pair), false).into_iter().next();
     let title = line.as_ref().map(|line| line.gland.clone()).unwrap_or_default();
@@ -191,31 +208,98 @@ fn give_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, 
         banner,
         patient: order.patient.to_string(),
         unit: line,
-        forms: vec![ActForm {
-            title: "Scan both",
-            action: format!("{}/give/{target}", address(&order.number)),
-            fields: vec![
-                fill(Field::scan("patient", "Patient").hint("Scan the patient's code.").required())
-                    .autofocus(),
-                fill(
-                    Field::scan("scan", "Syringe")
-                        .hint("Scan the label of the syringe.")
-                        .required(),
-                ),
-                fill(Field::number("volume", "Volume given", "ml").value(amount).required()),
-            ],
-            more: vec![
-                fill(Field::text("rest", "What happened to the rest"))
-                    .hint("Needed when less was given than is there."),
-                fill(Field::text("given_at", "Given at, if not now"))
-                    .placeholder(cx.when(cx.now))
-                    .hint("In the site's time."),
-            ],
-            button: "Check",
-            danger: false,
-        }],
+        thaw: thaw_clock(cx, &order, &pair.0),
+        forms: give_forms(cx, &order, &pair.0, &target, errors),
     };
     if again { cx.page_again(&page) } else { cx.page(&page) }
+}
+
+/// The form for the next act on a unit: to thaw it, where the protocol thaws at the bedside, then
+/// to give it; none when its time is over.
+fn give_forms(
+    cx: &Cx,
+    order: &Order,
+    unit: &Container,
+    target: &Name,
+    errors: &Errors,
+) -> Vec<ActForm> {
+    let fill = |field: Field| field.fill(cx.form(), errors);
+    let both = || {
+        vec![
+            fill(Field::scan("patient", "Patient").hint("Scan the patient's code.").required())
+                .autofocus(),
+            fill(Field::scan("scan", "Unit").hint("Scan the label of the unit.").required()),
+        ]
+    };
+    if lapsed(unit, cx.now).is_some() {
+        return Vec::new();
+    }
+    if let (Some(bedside), None) = (&order.protocol.bedside, &unit.thawed) {
+        return vec![ActForm {
+            title: "Scan both, then put it into the bath",
+            action: format!("{}/thaw/{target}", address(&order.number)),
+            fields: both(),
+            more: Vec::new(),
+            button: "Start the thaw",
+            note: format!(
+                "Water bath at {}. The clock starts with the button: the unit must be given \
+                 within {}, and it is never frozen again.",
+                bedside.bath.text(),
+                bedside.within.text()
+            ),
+            danger: false,
+        }];
+    }
+    let there = unit.volume_now().ok().flatten();
+    let amount = there.map(|volume| volume.value().to_string()).unwrap_or_default();
+    let mut fields = both();
+    fields.push(fill(Field::number("volume", "Volume given", "ml").value(amount).required()));
+    vec![ActForm {
+        title: "Scan both",
+        action: format!("{}/give/{target}", address(&order.number)),
+        fields,
+        more: vec![
+            fill(Field::text("rest", "What happened to the rest"))
+                .hint("Needed when less was given than is there."),
+            fill(Field::text("given_at", "Given at, if not now"))
+                .placeholder(cx.when(cx.now))
+                .hint("In the site's time."),
+        ],
+        button: "Check",
+        note: String::new(),
+        danger: false,
+    }]
+}
+
+/// The clock of a unit that was thawed at the bedside and not given yet.
+fn thaw_clock(cx: &Cx, order: &Order, unit: &Container) -> Option<ThawClock> {
+    let give_by = unit.thawed.as_ref().and_then(|thaw| thaw.give_by)?;
+    if unit.fate != Fate::Live {
+        return None;
+    }
+    Some(ThawClock {
+        until: give_by.to_string(),
+        text: cx.when(give_by),
+        late: lapsed(unit, cx.now).is_some(),
+        destroy: format!("{}/destroy/{}", address(&order.number), unit.code),
+    })
+}
+
+fn start_thaw(cx: &Cx) -> Result<Reply, WebError> {
+    let order = number_of(cx)?;
+    let target = cx.param_as("target", Name::parse)?;
+    let mut errors = Errors::new();
+    let patient = parsed(cx, &mut errors, "patient", patient_code);
+    let scan = parsed(cx, &mut errors, "scan", moving::scan);
+    let (Some(patient), Some(scan)) = (patient, scan) else {
+        return give_page(cx, &errors, None);
+    };
+    let command = Thaw { order: order.clone(), patient, scan };
+    match thaw(cx.app(), &cx.caller()?, command) {
+        Ok(()) => Ok(Reply::see_other(format!("{}/give/{target}", address(&order)))
+            .flash("The thaw has begun.")),
+        Err(failure) => give_page(cx, &errors, Some(WebError::from(failure).refusal()?)),
+    }
 }
 
 fn give(cx: &Cx) -> Result<Reply, WebError> {
@@ -325,6 +409,7 @@ fn excursion_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Re
         banner,
         patient: order.patient.to_string(),
         unit: unit_lines(cx, &order, std::slice::from_ref(&pair), false).into_iter().next(),
+        thaw: None,
         forms,
     };
     if again { cx.page_again(&page) } else { cx.page(&page) }
@@ -358,6 +443,7 @@ fn out_form(
         ],
         more: Vec::new(),
         button: "Check and sign",
+        note: String::new(),
         danger: false,
     })
 }
@@ -382,6 +468,7 @@ fn back_form(cx: &Cx, out: Quantity, by: &str, base: &str, errors: &Errors) -> A
         ],
         more: Vec::new(),
         button: "Check and sign",
+        note: String::new(),
         danger: false,
     }
 }
@@ -397,6 +484,7 @@ fn lost_form(cx: &Cx, base: &str, errors: &Errors) -> ActForm {
         ],
         more: Vec::new(),
         button: "Write it off",
+        note: String::new(),
         danger: true,
     }
 }
@@ -520,12 +608,14 @@ fn destroy_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Repl
         banner,
         patient: order.patient.to_string(),
         unit: unit_lines(cx, &order, std::slice::from_ref(&pair), false).into_iter().next(),
+        thaw: None,
         forms: vec![ActForm {
             title: "Under witness",
             action: format!("{}/destroy/{code}", address(&order.number)),
             fields: vec![Field::text("reason", "Why").required().fill(cx.form(), errors)],
             more: Vec::new(),
             button: "Check and sign with a witness",
+            note: String::new(),
             danger: true,
         }],
     };

@@ -128,6 +128,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
     } else {
         "Orders that are not over, the nearest day of administration first."
     });
+    head = head.action(Link::to("/enrolment", "Enrolment"));
     if cx.may(Capability::PlaceOrders) {
         let new = Link::to("/orders/new", "New order").icon(Icon::Plus).primary();
         head = head.action(new);
@@ -360,6 +361,9 @@ fn facts(cx: &Cx, loaded: &Loaded) -> Facts {
     if let Some(cancelled) = &order.cancelled {
         facts = facts.with("Cancelled because", cancelled.because.clone());
     }
+    if let Some(enrolled) = &order.enrolled {
+        facts = facts.with("Enrolled in", enrolled.title.clone());
+    }
     facts.with_some("Batch", batch)
 }
 
@@ -535,7 +539,9 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
     let at = address(&order.number);
     let mut links = Vec::new();
     let login = cx.actor().map(|actor| actor.login.clone()).ok();
+    let follow_up = Link::to(format!("{at}/follow-up"), "Follow-up").icon(Icon::Person);
     if order.is_over() {
+        links.extend((!loaded.given.is_empty()).then_some(follow_up));
         return links;
     }
     let placer = login.as_ref() == Some(&order.placed.login);
@@ -580,6 +586,7 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
     if schedules && order.scheduled.is_some() {
         links.push(schedule("Move to another day"));
     }
+    links.extend((!loaded.given.is_empty()).then_some(follow_up));
     links
 }
 

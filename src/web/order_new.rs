@@ -131,6 +131,10 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
         }
     };
     let again = banner.is_some() || !errors.is_empty();
+    let banner = match banner {
+        Some(banner) => Some(banner),
+        None => super::follow_up::opening_banner(cx, protocol)?,
+    };
     let page = NewPage {
         shell: cx.shell("New order"),
         head: Head::new("New order").under("/orders", "Orders").lede(format!(

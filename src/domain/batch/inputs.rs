@@ -174,7 +174,8 @@ impl Draft<'_> {
     ) -> Result<(), Refusal> {
         let refused = |crossing: Crossing| Refusal::Unusable(Refused::from(crossing));
         lineage::may_mix(code.as_str(), &fact.origins, inside).map_err(refused)?;
-        if let Some(reach) = self.facts.reach.as_ref().filter(|_| self.record.input(what).is_some()) {
+        if let Some(reach) = self.facts.reach.as_ref().filter(|_| self.record.input(what).is_some())
+        {
             reach.allows(code.as_str(), &fact.origins).map_err(refused)?;
         }
         inside.extend(fact.origins.iter().cloned());

@@ -199,11 +199,13 @@ impl Container {
             return Err(Refusal::PositionOccupied { location, occupant });
         }
         match &self.thawed {
-            Some(thaw) if slot.frozen && (!refreeze_allowed || thaw.give_by.is_some()) => Err(Refusal::Refreeze {
-                code: self.code.clone(),
-                by: thaw.by.to_string(),
-                at: thaw.at,
-            }),
+            Some(thaw) if slot.frozen && (!refreeze_allowed || thaw.give_by.is_some()) => {
+                Err(Refusal::Refreeze {
+                    code: self.code.clone(),
+                    by: thaw.by.to_string(),
+                    at: thaw.at,
+                })
+            }
             _ => Ok(()),
         }
     }

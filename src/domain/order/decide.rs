@@ -1,8 +1,6 @@
 //! The rules of an order.
 
-use super::command::{
-    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, VialFacts,
-};
+use super::command::{Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, VialFacts};
 use super::event::{Event, OrderedProtocol};
 use super::refusal::Refusal;
 use super::state::Order;

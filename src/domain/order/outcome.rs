@@ -13,9 +13,7 @@ use super::event::Event;
 use super::state::Order;
 use crate::domain::actor::Signature;
 use crate::domain::id::{BatchNumber, Din, Login, Name, PatientCode};
-use crate::domain::protocol::{
-    Course, Enrolment, Evaluation, Participant, Stop, Stopping, Visit,
-};
+use crate::domain::protocol::{Course, Enrolment, Evaluation, Participant, Stop, Stopping, Visit};
 use crate::domain::time::{Day, Instant};
 use crate::domain::{Change, RefusalKind};
 use serde::{Deserialize, Serialize};
@@ -582,7 +580,12 @@ pub fn judge_again(
 ///
 /// # Errors
 /// See [`OutcomeRefusal`].
-pub fn tell(order: &Order, number: u32, told: Told, now: Instant) -> Result<Vec<Change>, OutcomeRefusal> {
+pub fn tell(
+    order: &Order,
+    number: u32,
+    told: Told,
+    now: Instant,
+) -> Result<Vec<Change>, OutcomeRefusal> {
     let reaction = reaction(order, number)?;
     if !reaction.judged.stops {
         return Err(OutcomeRefusal::NobodyToTell(number));
@@ -656,7 +659,8 @@ pub fn course(enrolment: &Enrolment, orders: &[(Order, bool)]) -> Course {
             })
         }));
         let excluded = order.outcomes.excluded.is_some();
-        let Some(place) = order.enrolled.as_ref().filter(|_| *given || excluded || !order.is_over())
+        let Some(place) =
+            order.enrolled.as_ref().filter(|_| *given || excluded || !order.is_over())
         else {
             continue;
         };

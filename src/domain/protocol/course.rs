@@ -377,7 +377,8 @@ impl Enrolment {
         let own = course.participants.iter().filter(|p| p.cohort == cohort.name);
         let tally = self.tally_of(own);
         if let Some(most) = cohort.toxic_max.filter(|most| tally.toxic > *most) {
-            let because = format!("{}: {}, at most {most} are allowed", cohort.title, tally.words());
+            let because =
+                format!("{}: {}, at most {most} are allowed", cohort.title, tally.words());
             return Some(Next::Stopped { because });
         }
         let places = cohort.patients.saturating_sub(tally.counted);
@@ -385,8 +386,10 @@ impl Enrolment {
             0 => String::new(),
             some => format!(", {some} excluded before evaluation are replaced"),
         };
-        let because =
-            format!("{}: {} of {} enrolled{replaced}", cohort.title, tally.counted, cohort.patients);
+        let because = format!(
+            "{}: {} of {} enrolled{replaced}",
+            cohort.title, tally.counted, cohort.patients
+        );
         (places > 0).then(|| Next::Open {
             cohort: cohort.name.clone(),
             title: cohort.title.clone(),
@@ -449,13 +452,7 @@ impl Enrolment {
     }
 
     /// The level that is to be recommended: six patients, at most one of them with a toxicity.
-    fn settle(
-        &self,
-        escalation: &Escalation,
-        course: &Course,
-        level: u32,
-        because: &str,
-    ) -> Next {
+    fn settle(&self, escalation: &Escalation, course: &Course, level: u32, because: &str) -> Next {
         let tally = self.tally_at(course, level);
         if tally.counted < FILLED {
             let words = format!("{because}; {} is filled to {FILLED}", named(level));

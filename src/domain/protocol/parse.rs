@@ -3,11 +3,11 @@
 //! Neighbours: the reader of master records reads the keys; `dose_rule` reads the table `[dose]`.
 
 use super::dose_rule::dose;
-use super::parse_clinic as clinic;
 use super::model::{
     Aliquots, Allowance, Criterion, CriterionKind, DonorRule, ExcursionRule, Product, Protocol,
     ScheduleRule, Trial,
 };
+use super::parse_clinic as clinic;
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{MasterRecordId, MaterialCode, Name};
 use crate::domain::master_record::{At, FaultKind as Kind, Faults, Section, Sink};

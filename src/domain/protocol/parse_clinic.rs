@@ -240,7 +240,8 @@ fn escalation(section: &mut Section<'_>, known: Option<&Known>, asked: bool) -> 
     }
     climb.finish();
     let mut last = section.section("expansion", "the expansion")?;
-    let expansion = Name::parse(EXPANSION).ok().and_then(|name| cohort(&mut last, name, None, known));
+    let expansion =
+        Name::parse(EXPANSION).ok().and_then(|name| cohort(&mut last, name, None, known));
     last.finish();
     Some(Escalation {
         title: title?,

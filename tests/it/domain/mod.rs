@@ -3,7 +3,9 @@
 mod batch;
 mod custody;
 mod id;
+mod course;
 mod lineage;
+mod outcome;
 pub(crate) mod order;
 mod protocol;
 mod protocol_beside;

@@ -12,7 +12,7 @@ use chorda::domain::order::{
     self, Allocate, Cancel, Close, Confirm, Order, Place, Placement, Refusal, Schedule, UnitFate,
     VialFacts,
 };
-use chorda::domain::protocol::DoseAsked;
+use chorda::domain::protocol::{Course, DoseAsked};
 use chorda::domain::schedule::{Obstacle, Slot};
 use chorda::domain::time::{Day, Instant};
 use chorda::domain::{Aggregate, Change, Context, Recorded, Refusal as _};
@@ -109,7 +109,7 @@ fn try_place(
             protocol_hash: &ContentHash::parse(&"a".repeat(64)).unwrap(),
             slot,
             open_order,
-            opening: None,
+            course: &Course::default(),
             now: now(),
         },
     )
@@ -124,7 +124,7 @@ pub(crate) fn history(protocol_hash: &ContentHash) -> Vec<Change> {
         protocol_hash,
         slot: &Ok(slot()),
         open_order: None,
-        opening: None,
+        course: &Course::default(),
         now: now(),
     };
     let mut changes = order::place(&place_command(), &placement).unwrap();
@@ -189,7 +189,14 @@ fn allocate(
     earlier: Option<&str>,
     because: Option<&str>,
 ) -> Result<Vec<Change>, Refusal> {
-    let facts = VialFacts { container: vial, effective, cause: Some("donor DNR-0003"), earlier };
+    let facts = VialFacts {
+        container: vial,
+        effective,
+        cause: Some("donor DNR-0003"),
+        earlier,
+        origins: &[],
+        stored_before: &[],
+    };
     let command = Allocate { because: because.map(str::to_owned) };
     order::allocate(order, &command, &facts, &context("ana", now()))
 }

@@ -803,6 +803,7 @@ fn custody() -> (Vec<CustodyEvent>, Vec<Excursion>, Vec<Administration>) {
             container: format!("CJ{n:07}"),
             patient_code: "XER-03".into(),
             quantity: if n <= 2 { "1.0 ml" } else { "0.5 ml" }.into(),
+            thawed: None,
             at: at(start + 130 + 6 * n),
             given: mark("z.zagar", start + 131 + 6 * n, "I administered this."),
         })
