@@ -17,7 +17,7 @@ pub enum Refusal {
     Enrolment(#[from] EnrolmentRefusal),
     /// Cells of the wrong donor.
     #[error(transparent)]
-    Line(#[from] Crossing),
+    Line(Box<Crossing>),
     /// A criterion has no answer.
     #[error("the criterion \"{0}\" is not answered; answer every line of the checklist")]
     CriterionNotAnswered(String),
@@ -158,6 +158,12 @@ pub enum Refusal {
     /// Nothing was made for it.
     #[error("no unit was made for this order; cancel it instead of closing it")]
     NothingMade,
+}
+
+impl From<Crossing> for Refusal {
+    fn from(crossing: Crossing) -> Self {
+        Self::Line(Box::new(crossing))
+    }
 }
 
 impl crate::domain::Refusal for Refusal {
