@@ -56,7 +56,7 @@ impl Order {
             protocol: protocol.clone(),
             indication: indication.clone(),
             answers: answers.clone(),
-            enrolled: enrolled.clone(),
+            enrolled: enrolled.as_deref().cloned(),
             asked: asked.clone(),
             units: units.clone(),
             sizes: sizes.clone(),

@@ -60,7 +60,7 @@ pub fn place(command: &Place, facts: &Placement<'_>) -> Result<Vec<Change>, Refu
         },
         indication: command.indication.trim().to_owned(),
         answers: command.checklist(protocol),
-        enrolled,
+        enrolled: enrolled.map(Box::new),
         asked: command.dose.clone(),
         units: plan.units(),
         sizes: plan.planned.iter().map(|planned| planned.size).collect(),

@@ -72,7 +72,7 @@ pub enum Event {
         /// The answered checklist.
         answers: Vec<Answer>,
         /// Where the patient is enrolled by it, where the protocol limits enrolment.
-        enrolled: Option<Enrolled>,
+        enrolled: Option<Box<Enrolled>>,
         /// What was asked, as the protocol's rule asks for it: sites, weight, level or routes.
         asked: DoseAsked,
         /// What each dose unit is to hold.
