@@ -46,6 +46,9 @@ pub struct Candidate {
 pub fn candidates(db: &mut Db, order: &Order, limit: usize) -> Result<Vec<Candidate>, Failure> {
     let mut found = Vec::new();
     for container in table::free_vials(db, order.protocol.bank_material.as_str(), LOOKED_AT)? {
+        if !order.takes(container.contents.volume) {
+            continue;
+        }
         let standing = container::standing_of(db, &container)?;
         if standing.disposition == Disposition::Released {
             found.push(Candidate { container, standing });

@@ -8,14 +8,14 @@ use chorda::app::master_record_check::{Checked, check_text};
 use chorda::domain::master_record::diff::{differences, hunks, line_differences};
 use chorda::domain::master_record::reference::reference;
 use chorda::domain::master_record::simulate::{Happened, Line, RUNS_MAX, Report, simulate};
-use chorda::domain::master_record::{Fault, MasterRecord, parse};
+use chorda::domain::master_record::{MasterRecord, parse};
 use chorda::domain::time::{Day, Span};
 use chorda::record::timeline_svg;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::Site;
 use super::console::{Console, Trouble};
+use super::findings::{Finding, read, tell};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -75,14 +75,6 @@ pub(crate) struct Simulate {
 #[command(after_help = "Example:\n  chorda mbr reference > docs/master-record.md")]
 pub(crate) struct Reference {}
 
-/// One thing that is wrong.
-#[derive(Serialize)]
-struct Finding {
-    file: PathBuf,
-    #[serde(flatten)]
-    fault: Fault,
-}
-
 pub(crate) fn run(command: Command, site: &Site, console: &Console) -> Result<(), Trouble> {
     match command {
         Command::Check(wanted) => check(&wanted, site, console),
@@ -93,11 +85,6 @@ pub(crate) fn run(command: Command, site: &Site, console: &Console) -> Result<()
             Ok(())
         }
     }
-}
-
-fn read(file: &Path) -> Result<String, Trouble> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Trouble::refused(format!("{} cannot be read: {error}", file.display())))
 }
 
 /// The record of a file; its faults are printed if it has any.
@@ -128,20 +115,9 @@ fn check(wanted: &Check, site: &Site, console: &Console) -> Result<(), Trouble> 
     for (file, text) in &texts {
         let Checked { faults, .. } =
             check_text(text, &others, &config.site).map_err(Trouble::refused)?;
-        let found = faults.into_iter();
-        findings.extend(found.map(|fault| Finding { file: file.to_path_buf(), fault }));
+        findings.extend(Finding::of(file, faults));
     }
-    if console.json {
-        console.data(&findings)?;
-    } else {
-        for finding in &findings {
-            console.line(format!("{}:{}", finding.file.display(), finding.fault));
-        }
-        if findings.is_empty() {
-            console.line(format!("{} files, nothing wrong", wanted.files.len()));
-        }
-    }
-    if findings.is_empty() { Ok(()) } else { Err(Trouble::Failed) }
+    tell(&findings, wanted.files.len(), console)
 }
 
 fn diff(wanted: &Diff, console: &Console) -> Result<(), Trouble> {

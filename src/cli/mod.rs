@@ -12,9 +12,11 @@ mod code;
 mod completions;
 mod console;
 mod demo;
+mod findings;
 mod label;
 mod mbr;
 mod openapi;
+mod protocol;
 mod record;
 mod serve;
 mod trace;
@@ -133,6 +135,9 @@ enum Command {
     /// Check, compare and simulate master batch records
     #[command(subcommand)]
     Mbr(mbr::Command),
+    /// Check clinical protocols and explain their language
+    #[command(subcommand)]
+    Protocol(protocol::Command),
     /// Read and explain the codes on labels
     #[command(subcommand)]
     Code(code::Command),
@@ -161,6 +166,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),
         Command::Restore(wanted) => backup::restore(&wanted, &arguments.site, &console),
         Command::Mbr(command) => mbr::run(command, &arguments.site, &console),
+        Command::Protocol(command) => protocol::run(command, &console),
         Command::Code(command) => code::run(command, &arguments.site, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Openapi(wanted) => openapi::run(&wanted, &console),

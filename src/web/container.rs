@@ -113,7 +113,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
     cx.page(&ListPage {
         shell: cx.shell("Containers"),
         head: Head::new("Containers")
-            .lede("Every flask, vial, syringe and tube that still exists."),
+            .lede("Every flask, vial, syringe, bag, bottle and tube that still exists."),
         tabs,
         table: rows_table(cx, &rows),
         empty: Empty::new(

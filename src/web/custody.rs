@@ -188,9 +188,9 @@ impl Form {
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::HandOver => {
-                ("Hand over", "hand-over", "Scan every syringe, then name who takes it.")
+                ("Hand over", "hand-over", "Scan every unit, then name who takes it.")
             }
-            Self::Receive => ("Receive", "receive", "Scan every syringe that came."),
+            Self::Receive => ("Receive", "receive", "Scan every unit that came."),
             Self::Return => ("Return units", "return", "Scan what goes back."),
         }
     }

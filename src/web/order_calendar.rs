@@ -112,5 +112,6 @@ fn brief(obstacle: &Obstacle) -> String {
         Obstacle::Holiday { name, .. } | Obstacle::SiteClosed { name, .. } => name.clone(),
         Obstacle::IncubatorFull { .. } => "incubators full".to_owned(),
         Obstacle::DayTaken { .. } => "day taken".to_owned(),
+        Obstacle::NoRoom { .. } => "no hour for the sample".to_owned(),
     }
 }

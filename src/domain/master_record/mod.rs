@@ -24,8 +24,8 @@ mod units;
 mod version;
 
 pub use check::{Beside, LabelKind, LabelNeed, check, check_beside, predecessors};
-pub(in crate::domain) use fault::Sink;
 pub use fault::{Fault, Faults, Kind as FaultKind};
+pub(in crate::domain) use fault::{Keys, Sink};
 pub use model::*;
 pub use parse::{hash_text, parse};
 pub(in crate::domain) use reader::Section;

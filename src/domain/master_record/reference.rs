@@ -22,23 +22,18 @@ pub const UNEXPLAINED: &str = "(not explained yet)";
 
 /// A kind of table: how the reader calls it, how the file writes it, what it is for, and its keys
 /// with the form of their value and their meaning.
-struct Table {
-    what: &'static str,
-    header: &'static str,
-    about: &'static str,
-    keys: &'static [(&'static str, &'static str, &'static str)],
+pub(in crate::domain) struct Table {
+    pub what: &'static str,
+    pub header: &'static str,
+    pub about: &'static str,
+    pub keys: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// The page, as Markdown.
 pub fn reference() -> String {
     let asked = keys_asked(EXAMPLE);
     let mut page = String::from(INTRODUCTION);
-    for table in TABLES {
-        page.push_str(&table_text(table, &asked));
-    }
-    for what in asked.keys().filter(|what| !TABLES.iter().any(|table| table.what == *what)) {
-        page.push_str(&format!("\n### {what}\n\n{UNEXPLAINED}\n"));
-    }
+    page.push_str(&tables_text(TABLES, &asked));
     page.push_str(REFERENCES);
     page.push_str(&operations());
     page.push_str(&calculations());
@@ -49,6 +44,15 @@ pub fn reference() -> String {
     );
     page.push_str(&format!("\n```toml\n{EXAMPLE}```\n"));
     page
+}
+
+/// Every table with its keys, and every one that nobody explained.
+pub(in crate::domain) fn tables_text(tables: &[Table], asked: &Keys) -> String {
+    let mut text: String = tables.iter().map(|table| table_text(table, asked)).collect();
+    for what in asked.keys().filter(|what| !tables.iter().any(|table| table.what == *what)) {
+        text.push_str(&format!("\n### {what}\n\n{UNEXPLAINED}\n"));
+    }
+    text
 }
 
 fn table_text(table: &Table, asked: &Keys) -> String {
@@ -185,7 +189,8 @@ Limits, calculations, amounts and accounts can point at a value instead of stati
 | `contents.input.cells`, `contents.input.volume` | what the containers used up held, one value each |
 ";
 
-const fn row(
+/// A key with the form of its value and its meaning.
+pub(in crate::domain) const fn row(
     key: &'static str,
     form: &'static str,
     meaning: &'static str,

@@ -70,6 +70,7 @@ impl Order {
             confirmed: None,
             scheduled: None,
             allocated: Vec::new(),
+            covered: Vec::new(),
             batch: None,
             cancelled: None,
             closed: None,
@@ -84,8 +85,14 @@ impl Order {
             Event::Scheduled { slot, signature } => {
                 self.scheduled = Some((slot.clone(), signature.clone()));
             }
-            Event::VialAllocated { container, .. } => self.allocated.push(container.clone()),
-            Event::VialDeallocated { container } => self.allocated.retain(|c| c != container),
+            Event::VialAllocated { container, target, .. } => {
+                self.allocated.push(container.clone());
+                self.covered.extend(target.clone().map(|target| (container.clone(), target)));
+            }
+            Event::VialDeallocated { container } => {
+                self.allocated.retain(|code| code != container);
+                self.covered.retain(|(code, _)| code != container);
+            }
             Event::BatchLinked { batch } => self.batch = Some(batch.clone()),
             Event::Cancelled { after_thaw, because, signature } => {
                 self.cancelled = Some(Cancellation {

@@ -6,9 +6,10 @@ use super::refusal::Refusal;
 use super::state::Order;
 use crate::domain::container::{self, Container, Custodian, Fate};
 use crate::domain::disposition::Disposition;
-use crate::domain::id::BatchNumber;
+use crate::domain::id::{BatchNumber, Name};
 use crate::domain::lineage;
-use crate::domain::protocol::{Asked, DosePlan, Enrolled};
+use crate::domain::protocol::{Aliquots, Asked, DosePlan, DoseUnit, Enrolled};
+use crate::domain::quantity::Quantity;
 use crate::domain::schedule::{Obstacle, Slot};
 use crate::domain::{Change, Context};
 
@@ -53,6 +54,7 @@ pub fn place(command: &Place, facts: &Placement<'_>) -> Result<Vec<Change>, Refu
             material: protocol.product.material.clone(),
             bank_material: protocol.product.bank_material.clone(),
             aliquots: protocol.product.aliquots.for_units(count(plan.planned.len())),
+            one_per_unit: protocol.product.aliquots == Aliquots::PerUnit,
             unit: protocol.product.unit,
             donor: protocol.product.donor,
             bedside: protocol.bedside.clone(),
@@ -133,6 +135,7 @@ pub fn allocate(
         vial.origins,
         vial.stored_before,
     )?;
+    let target = given_as(order, vial.container)?;
     let because = command.because.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     if let (Some(earlier), None) = (vial.earlier, because) {
         let code = vial.container.code.clone();
@@ -144,6 +147,7 @@ pub fn allocate(
             container: code.to_owned(),
             expires_at: vial.container.expires_at,
             because: vial.earlier.and(because).map(str::to_owned),
+            target,
         }),
         Change::of::<Container>(code, container::Event::Reserved { order: order.number.clone() }),
     ])
@@ -258,6 +262,28 @@ fn feasible(slot: &Result<Slot, Vec<Obstacle>>) -> Result<Slot, Refusal> {
             reasons: reasons.join(", "),
         }
     })
+}
+
+/// The dose unit that a stored unit is given as, where each is given as it was stored.
+fn given_as(order: &Order, vial: &Container) -> Result<Option<Name>, Refusal> {
+    if !order.protocol.one_per_unit {
+        return Ok(None);
+    }
+    let unit = vial.contents.volume.and_then(|volume| order.uncovered(volume));
+    match unit {
+        Some(unit) => Ok(Some(unit.target.clone())),
+        None => {
+            let open =
+                |unit: &&DoseUnit| !order.covered.iter().any(|(_, name)| *name == unit.target);
+            let needs: Vec<String> =
+                order.units.iter().filter(open).map(|unit| unit.volume.text()).collect();
+            Err(Refusal::VialWrongVolume {
+                code: vial.code.clone(),
+                holds: vial.contents.volume.map_or("an unknown volume".into(), Quantity::text),
+                needs: needs.join(", "),
+            })
+        }
+    }
 }
 
 fn usable(

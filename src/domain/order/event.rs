@@ -44,6 +44,8 @@ pub struct OrderedProtocol {
     pub bank_material: MaterialCode,
     /// How many units of the bank serve the order.
     pub aliquots: u32,
+    /// Whether there is one for each dose unit, given as it was stored.
+    pub one_per_unit: bool,
     /// The container that holds one dose unit.
     pub unit: ContainerKind,
     /// Whose cells the patient may get.
@@ -114,6 +116,8 @@ pub enum Event {
         expires_at: Option<Instant>,
         /// Why not the unit that expires first, if another was taken.
         because: Option<String>,
+        /// The dose unit that it is given as, where each is given as it was stored.
+        target: Option<Name>,
     },
     /// The earmark was taken away again.
     VialDeallocated {

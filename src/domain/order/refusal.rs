@@ -90,6 +90,19 @@ pub enum Refusal {
     /// Used, given or destroyed.
     #[error("{0} is no longer there to be used; choose another vial")]
     VialSpent(String),
+    /// The vial holds another volume than any dose unit that is still without one.
+    #[error(
+        "{code} holds {holds}, but what is still needed is {needs}, each given as it was stored; \
+         take a vial that holds just that"
+    )]
+    VialWrongVolume {
+        /// The vial.
+        code: String,
+        /// What it holds.
+        holds: String,
+        /// What the dose units without a vial need.
+        needs: String,
+    },
     /// Earmarked for another order.
     #[error("{code} is reserved for {order}; choose another vial")]
     VialReserved {
@@ -186,6 +199,7 @@ impl crate::domain::Refusal for Refusal {
             Self::AllocationComplete(_) => "allocation_complete",
             Self::WrongMaterial { .. } => "vial_wrong_material",
             Self::VialSpent(_) => "vial_spent",
+            Self::VialWrongVolume { .. } => "vial_wrong_volume",
             Self::VialReserved { .. } => "vial_reserved",
             Self::VialNotReleased { .. } => "vial_not_released ATMP-26",
             Self::VialExpires { .. } => "vial_expires",

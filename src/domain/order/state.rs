@@ -3,7 +3,7 @@
 use super::event::{Answer, OrderedProtocol};
 use super::outcome::Outcomes;
 use crate::domain::actor::Signature;
-use crate::domain::id::{BatchNumber, CoiId, OrderNumber, PatientCode};
+use crate::domain::id::{BatchNumber, CoiId, Name, OrderNumber, PatientCode};
 use crate::domain::protocol::{ArithmeticLine, DoseAsked, DoseUnit, Enrolled, amount};
 use crate::domain::quantity::Quantity;
 use crate::domain::schedule::Slot;
@@ -76,6 +76,8 @@ pub struct Order {
     pub scheduled: Option<(Slot, Signature)>,
     /// Container codes of the units earmarked for it.
     pub allocated: Vec<String>,
+    /// Which of them is given as which dose unit, where each is given as it was stored.
+    pub covered: Vec<(String, Name)>,
     /// The batch that makes it.
     pub batch: Option<BatchNumber>,
     /// How it was cancelled.
@@ -105,6 +107,20 @@ impl Order {
     /// The whole dose on screens and in what is signed; a volume alone where there are no cells.
     pub fn dose(&self) -> String {
         amount(self.dose_cells, self.dose_volume)
+    }
+
+    /// The dose unit that a stored unit of this volume would be given as: the first of that volume
+    /// which has none yet.
+    pub fn uncovered(&self, volume: Quantity) -> Option<&DoseUnit> {
+        let open = |unit: &&DoseUnit| !self.covered.iter().any(|(_, name)| *name == unit.target);
+        let same = |unit: &&DoseUnit| unit.volume.compare(volume).is_ok_and(|order| order.is_eq());
+        self.units.iter().filter(open).find(same)
+    }
+
+    /// Whether a stored unit of this volume can serve the order: any can that is processed further,
+    /// but what is given as it was stored must hold just what one dose unit needs.
+    pub fn takes(&self, volume: Option<Quantity>) -> bool {
+        !self.protocol.one_per_unit || volume.is_some_and(|volume| self.uncovered(volume).is_some())
     }
 
     /// Whether as many units of the bank are earmarked as the protocol needs.

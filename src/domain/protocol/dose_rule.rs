@@ -13,6 +13,14 @@ use super::parse::{once, ordered, positive};
 use crate::domain::master_record::{At, FaultKind as Kind, Section};
 use crate::domain::quantity::{Quantity, Rounding, Unit};
 
+/// The rules by their words in files.
+pub(super) const RULES: [(&str, &str); 4] = [
+    ("per_site", "a fixed dose for each site, scaled within limits"),
+    ("per_kg", "so many cells for each kilogram of body weight, at one site"),
+    ("by_level", "a dose level, the same for each site"),
+    ("by_route", "a volume for each route; the product holds no cells"),
+];
+
 /// How cells by weight are brought to a whole step.
 pub(super) const ROUNDINGS: [(&str, Rounding); 3] =
     [("half_up", Rounding::HalfUp), ("down", Rounding::Down), ("up", Rounding::Up)];

@@ -20,6 +20,7 @@ mod follow_up;
 mod model;
 mod parse;
 mod parse_clinic;
+pub mod reference;
 mod refusal;
 
 pub use check::{Mismatch, check_beside, mismatches};

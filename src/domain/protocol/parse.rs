@@ -10,7 +10,7 @@ use super::model::{
 use super::parse_clinic as clinic;
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{MasterRecordId, MaterialCode, Name};
-use crate::domain::master_record::{At, FaultKind as Kind, Faults, Section, Sink};
+use crate::domain::master_record::{At, FaultKind as Kind, Faults, Keys, Section, Sink};
 use crate::domain::quantity::{Quantity, Unit};
 use std::collections::BTreeSet;
 use toml::de::DeTable;
@@ -32,6 +32,13 @@ pub fn parse(text: &str) -> Result<Protocol, Faults> {
         Some(protocol) if faults.is_empty() => Ok(protocol),
         _ => Err(Faults(faults)),
     }
+}
+
+/// The keys that the reader asks for, by kind of table, in the tables that the text has.
+pub(super) fn keys_asked(text: &str) -> Keys {
+    let sink = Sink::new(text);
+    read(text, &sink);
+    sink.into_keys()
 }
 
 fn read(text: &str, sink: &Sink<'_>) -> Option<Protocol> {

@@ -97,6 +97,17 @@ pub enum Obstacle {
         /// Incubators.
         capacity: u32,
     },
+    /// The longest culture would end before the latest sample is old enough.
+    #[error(
+        "a sample on {day} leaves no hour between its shortest age at harvest and the end of \
+         {culture_days} days of culture"
+    )]
+    NoRoom {
+        /// The day of the sample.
+        day: Day,
+        /// Days in culture.
+        culture_days: u32,
+    },
     /// As many patients as the site can treat are booked already.
     #[error("day taken ({used} of {capacity} patients)")]
     DayTaken {
@@ -195,18 +206,13 @@ impl Plan<'_> {
         let thaw_on = day.minus_days(culture_days);
         let mut obstacles = Vec::new();
         obstacles.extend(self.calendar.closed(Activity::Thaw, thaw_on));
-        let mut qc_on = None;
-        let mut qc_obstacles = Vec::new();
-        for before in &self.rule.qc_days_before {
-            let sample_day = day.minus_days(*before);
-            match self.calendar.closed(Activity::Qc, sample_day) {
-                None => qc_on = qc_on.or(Some(sample_day)),
-                Some(obstacle) => qc_obstacles.push(obstacle),
+        let qc_on = match self.sample_on(day, culture_days) {
+            Ok(sample) => sample,
+            Err(closed) => {
+                obstacles.extend(closed);
+                None
             }
-        }
-        if qc_on.is_none() {
-            obstacles.extend(qc_obstacles);
-        }
+        };
         if culture_days > 0 {
             obstacles.extend(self.incubator_full(thaw_on, culture_days));
         }
@@ -221,6 +227,31 @@ impl Plan<'_> {
             culture_days,
             cancel_by: self.calendar.thaw_at(thaw_on),
         })
+    }
+
+    /// The day of the sample, if one is taken.
+    ///
+    /// The sample is taken a whole number of days before harvest and must be as old by the hour;
+    /// the culture ends as many days after seeding, by the hour as well. The latest sample with the
+    /// longest culture meets both only if it is taken before the hour of seeding: harvest would
+    /// come too early for the one or too late for the other, so the two are not offered together.
+    fn sample_on(&self, day: Day, culture_days: u32) -> Result<Option<Day>, Vec<Obstacle>> {
+        let rule = self.rule;
+        let latest = rule.qc_days_before.iter().min();
+        let longest =
+            culture_days == rule.culture_days_max && rule.culture_days_max > rule.culture_days_min;
+        let mut closed = Vec::new();
+        for before in &rule.qc_days_before {
+            let on = day.minus_days(*before);
+            match self.calendar.closed(Activity::Qc, on) {
+                Some(obstacle) => closed.push(obstacle),
+                None if longest && Some(before) == latest && *before > 0 => {
+                    closed.push(Obstacle::NoRoom { day: on, culture_days });
+                }
+                None => return Ok(Some(on)),
+            }
+        }
+        if closed.is_empty() { Ok(None) } else { Err(closed) }
     }
 
     fn incubator_full(&self, thaw_on: Day, culture_days: u32) -> Option<Obstacle> {

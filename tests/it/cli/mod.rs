@@ -3,6 +3,7 @@
 mod code;
 mod label;
 mod mbr;
+mod protocol;
 mod site;
 
 use std::process::{Command, Output, Stdio};

@@ -1,6 +1,6 @@
 //! The rules of an order, each broken once.
 
-use super::protocol::xerostomia;
+use super::protocol::{read, xerostomia};
 use chorda::domain::actor::{Actor, Meaning, Role, Signature};
 use chorda::domain::container::{self, Container, ContainerKind, Contents, Custodian, Fate};
 use chorda::domain::disposition::Disposition;
@@ -12,7 +12,7 @@ use chorda::domain::order::{
     self, Allocate, Cancel, Close, Confirm, Order, Place, Placement, Refusal, Schedule, UnitFate,
     VialFacts,
 };
-use chorda::domain::protocol::{Course, DoseAsked};
+use chorda::domain::protocol::{Course, DoseAsked, Protocol};
 use chorda::domain::schedule::{Obstacle, Slot};
 use chorda::domain::time::{Day, Instant};
 use chorda::domain::{Aggregate, Change, Context, Recorded, Refusal as _};
@@ -81,11 +81,14 @@ fn slot() -> Slot {
 }
 
 fn place_command() -> Place {
-    let protocol = xerostomia();
+    place_under(&xerostomia())
+}
+
+fn place_under(protocol: &Protocol) -> Place {
     Place {
         patient: PatientCode::parse("XER-03").unwrap(),
         indication: "Radiation-induced xerostomia, grade 3".to_owned(),
-        dose: DoseAsked::proposed(&protocol),
+        dose: DoseAsked::proposed(protocol),
         answers: protocol
             .eligibility
             .iter()
@@ -115,19 +118,28 @@ fn try_place(
     )
 }
 
-/// The changes of an order that is placed under the protocol of this text, confirmed, scheduled.
+/// The changes of an order that is placed under the protocol of this hash, confirmed, scheduled.
 pub(crate) fn history(protocol_hash: &ContentHash) -> Vec<Change> {
+    history_of(&xerostomia(), protocol_hash)
+}
+
+/// The same under the protocol of a text.
+pub(crate) fn history_under(text: &str) -> Vec<Change> {
+    history_of(&read(text), &ContentHash::parse(&"a".repeat(64)).unwrap())
+}
+
+fn history_of(protocol: &Protocol, protocol_hash: &ContentHash) -> Vec<Change> {
     let placement = Placement {
         number: &OrderNumber::parse("ORD-2026-0001").unwrap(),
         coi: &CoiId::parse("CHA999926000001").unwrap(),
-        protocol: &xerostomia(),
+        protocol,
         protocol_hash,
         slot: &Ok(slot()),
         open_order: None,
         course: &Course::default(),
         now: now(),
     };
-    let mut changes = order::place(&place_command(), &placement).unwrap();
+    let mut changes = order::place(&place_under(protocol), &placement).unwrap();
     let placed: Order = after(None, &changes);
     let command = Confirm { signature: signature("miha", Meaning::Verified) };
     changes.extend(order::confirm(&placed, &command).unwrap());

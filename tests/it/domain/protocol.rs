@@ -8,8 +8,12 @@ use chorda::domain::time::Instant;
 
 const TEXT: &str = include_str!("../../../templates/protocols/eq-msc-xerostomia.toml");
 
+pub(crate) fn read(text: &str) -> Protocol {
+    protocol::parse(text).unwrap()
+}
+
 pub(crate) fn xerostomia() -> Protocol {
-    protocol::parse(TEXT).unwrap()
+    read(TEXT)
 }
 
 fn dose(target: &str, cells: &str) -> SiteDose {

@@ -1,10 +1,10 @@
 //! The dose by weight, by level and by route, each rule broken once.
 
-use super::protocol::{fault, now};
+use super::protocol::{fault, now, read};
 use chorda::domain::Refusal;
 use chorda::domain::id::Name;
 use chorda::domain::protocol::{
-    self, Aliquots, DonorRule, DoseAsked, DosePlan, Protocol, RouteDose, SiteDose, Weighing,
+    self, Aliquots, DonorRule, DoseAsked, DosePlan, RouteDose, SiteDose, Weighing,
 };
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::time::{Instant, Span};
@@ -16,10 +16,6 @@ const BY_ROUTE: &str = include_str!("../../../templates/protocols/msc-supernatan
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
-}
-
-fn read(text: &str) -> Protocol {
-    protocol::parse(text).unwrap()
 }
 
 fn weighed(number: &str, unit: Unit, measured_at: Instant) -> DoseAsked {

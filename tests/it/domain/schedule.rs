@@ -47,6 +47,46 @@ fn a_thursday_thaws_on_monday() {
 }
 
 #[test]
+fn the_latest_sample_and_the_longest_culture_are_never_planned_together() {
+    // A Tuesday: the sample can only be taken on Monday. Five days of culture from Thursday would
+    // end before it is 24 hours old, unless it is taken before the hour of seeding.
+    let slot = slot("2026-12-01", &[]).unwrap();
+    assert_eq!((slot.thaw_on, slot.culture_days), (day("2026-11-27"), 4));
+    assert_eq!(slot.qc_on, Some(day("2026-11-30")));
+    let calendar = SiteCalendar::parse(SITE, Zone::LJUBLJANA).unwrap();
+    let mut rule = xerostomia().schedule;
+    rule.culture_days_min = 4;
+    let today = day("2026-11-10");
+    // A Tuesday after a Friday on which nobody thaws.
+    let closed =
+        SITE.replace("thaw = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]", "thaw = [\"thu\"]");
+    let calendar_thursday = SiteCalendar::parse(&closed, Zone::LJUBLJANA).unwrap();
+    let plan = |calendar| Plan { rule: &rule, calendar, bookings: &[], today };
+    assert!(plan(&calendar).slot_on(day("2026-12-01")).is_ok());
+    let why = plan(&calendar_thursday).slot_on(day("2026-12-01")).unwrap_err();
+    let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+    assert_eq!(why, ["no thaw on Friday (2026-11-27)"], "five days from Thursday are not offered");
+}
+
+#[test]
+fn a_product_that_is_thawed_on_the_day_needs_neither_incubator_nor_sample() {
+    let text = include_str!("../../../templates/protocols/at-msc-xerostomia.toml");
+    let rule = chorda::domain::protocol::parse(text).unwrap().schedule;
+    let qc = SITE.replace("qc = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]", "qc = []");
+    let calendar = SiteCalendar::parse(&qc, Zone::LJUBLJANA).unwrap();
+    let full = [booking(1, "2026-11-30", "2026-12-04"), booking(2, "2026-12-01", "2026-12-04")];
+    let plan = Plan { rule: &rule, calendar: &calendar, bookings: &full, today: day("2026-11-22") };
+    let slot = plan.slot_on(day("2026-12-03")).unwrap();
+    assert_eq!((slot.thaw_on, slot.culture_days, slot.qc_on), (slot.infusion_on, 0, None));
+    // Nor does its booking take an incubator from another order.
+    let own = [booking(3, "2026-12-03", "2026-12-03"), booking(4, "2026-12-02", "2026-12-02")];
+    let other = SiteCalendar::parse(SITE, Zone::LJUBLJANA).unwrap();
+    let cultured = xerostomia().schedule;
+    let plan = Plan { rule: &cultured, calendar: &other, bookings: &own, today: day("2026-11-22") };
+    assert!(plan.slot_on(day("2026-12-04")).is_ok());
+}
+
+#[test]
 fn every_infeasible_day_says_why() {
     assert!(reasons("2026-11-25", &[]).starts_with("too soon"));
     assert!(reasons("2027-05-03", &[]).starts_with("too far ahead"));

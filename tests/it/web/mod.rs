@@ -4,6 +4,7 @@ pub(crate) mod app;
 mod code;
 mod limit;
 mod order;
+mod order_rules;
 mod batch;
 mod master_record;
 mod people;

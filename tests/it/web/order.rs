@@ -22,7 +22,7 @@ const GLANDS: [(&str, &str); 4] = [
 ];
 
 /// The people of the story, registered.
-fn people(app: &TestApp) {
+pub(super) fn people(app: &TestApp) {
     app.register("neza", "Dr. Neža Primer", &[Role::Clinician]);
     app.register("miha", "Dr. Miha Vzorec", &[Role::Clinician]);
     app.register("rok", "Rok Izotop", &[Role::Clinician]);
@@ -30,13 +30,13 @@ fn people(app: &TestApp) {
     app.register("eva", "Eva Kakovost", &[Role::Qa]);
 }
 
-fn owned(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(super) fn owned(fields: &[(String, String)]) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// Sends a form, reads the last look, signs it.
 #[track_caller]
-fn sign(client: &Client, login: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+pub(super) fn sign(client: &Client, login: &str, path: &str, fields: &[(&str, &str)]) -> Page {
     let look = client.post_form(path, fields);
     assert_eq!(look.status, 200, "{path} asks for a signature: {}", look.text());
     sign_again(client, login, path, fields, &look, PASSWORD)
