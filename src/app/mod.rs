@@ -18,6 +18,7 @@ pub mod batch_hold_point_sign;
 pub mod batch_start;
 pub mod batch_step_perform;
 pub mod batch_step_verify;
+pub mod batch_value_correct;
 pub mod master_record_approve;
 pub mod master_record_check;
 pub mod audit;

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::db::Db;
-use crate::domain::batch::{Batch, BatchState, completeness};
+use crate::domain::batch::{self, Batch, BatchState, completeness};
 use crate::domain::container::{ContainerKind, Fate};
 use crate::domain::id::{BatchNumber, Login, Name};
 use crate::domain::master_record::{self, MasterRecord};
@@ -70,6 +70,12 @@ fn performers(batch: &Batch) -> BTreeSet<Login> {
         .flat_map(|performance| {
             std::iter::once(&performance.signature).chain(performance.verified.as_ref())
         })
+        .chain(
+            batch
+                .corrections
+                .iter()
+                .flat_map(|one| std::iter::once(&one.signature).chain(one.verified.as_ref())),
+        )
         .map(|signature| signature.login.clone())
         .collect()
 }
@@ -88,6 +94,10 @@ fn elements(batch: &Batch, record: &MasterRecord) -> (Vec<Missing>, Vec<Complete
             "ATMP-2",
         ),
         complete(format!("{verified} steps verified by a second person"), "ATMP-4"),
+        complete(
+            format!("{} corrections of signed values, none waits", batch.corrections.len()),
+            "ATMP-3",
+        ),
         complete(format!("{} hold points signed by QA", batch.hold_points.len()), "ATMP-1"),
     ];
     (missing, complete)
@@ -212,6 +222,36 @@ fn expiry(db: &mut Db, batch: &Batch) -> Result<Option<Instant>, Failure> {
     Ok(first)
 }
 
+/// What stands out about an event of a batch: that it was entered late, or corrects a signed value.
+fn exception(recorded_at: Instant, event: &batch::Event) -> Option<(TrailKind, String)> {
+    match event {
+        batch::Event::StepPerformed { step, performed_at, late_because: Some(because), .. } => {
+            let late = recorded_at.since(*performed_at).text();
+            let what = format!("step {step} recorded {late} after it was performed: {because}");
+            Some((TrailKind::LateEntry, what))
+        }
+        batch::Event::ValueCorrected { corrected, .. } => {
+            let batch::Corrected { number, value, because, follows, .. } = corrected;
+            let (old, new) = (value.old_text(), value.new.value.text());
+            let anew = match follows.len() {
+                0 => String::new(),
+                1 => "; 1 value follows".to_owned(),
+                count => format!("; {count} values follow"),
+            };
+            let item = value.new.item.as_ref().map(|item| format!(" of {item}"));
+            let what = format!(
+                "correction {number} at step {} ({}), {}{}: {old} → {new}, {because}{anew}",
+                value.step,
+                value.occurrence,
+                value.new.name,
+                item.unwrap_or_default(),
+            );
+            Some((TrailKind::Correction, what))
+        }
+        _ => None,
+    }
+}
+
 /// What the audit trail shows besides the plain course of things.
 #[derive(Default)]
 struct Trail {
@@ -224,22 +264,12 @@ impl Trail {
         for entry in ledger::entries(db, &Batch::stream(number.as_str()))? {
             self.entries = self.entries.saturating_add(1);
             let recorded = &entry.recorded;
-            let Event::Batch(crate::domain::batch::Event::StepPerformed {
-                step,
-                performed_at,
-                late_because: Some(because),
-                ..
-            }) = &recorded.event
-            else {
-                continue;
-            };
+            let Event::Batch(event) = &recorded.event else { continue };
+            let Some((kind, what)) = exception(recorded.at, event) else { continue };
             self.exceptions.push(TrailFact {
                 event: format!("{}@{}", recorded.stream, recorded.version),
-                kind: TrailKind::LateEntry,
-                what: format!(
-                    "step {step} recorded {} after it was performed: {because}",
-                    recorded.at.since(*performed_at).text()
-                ),
+                kind,
+                what,
                 by: recorded.actor.clone(),
                 at: recorded.at,
             });

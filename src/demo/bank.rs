@@ -19,6 +19,8 @@ const COUNTS: [(&str, &str, &str); 4] = [
     ("10.200", "93.6", "98.80"),
     ("8.930", "94.1", "104.80"),
 ];
+/// The volume of the first bottle as it was typed: two digits changed places.
+const MISTYPED: &str = "108.30";
 const ALIQUOTS: &str = "60";
 
 /// The bank of the story.
@@ -46,7 +48,7 @@ pub(super) fn make(stage: &mut Stage, pool: &[Culture], spare: &Culture) -> Resu
     perform_verified(stage, &clear)?;
     let bottles: Vec<ContainerCode> = pool.iter().map(|culture| culture.harvest.clone()).collect();
     wrong_pools(stage, &batch, &bottles, spare)?;
-    perform_verified(stage, &counted(&batch, &bottles)?)?;
+    mistyped(stage, &batch, &bottles)?;
     work::hold_point(stage, &batch, "pool_agreed")?;
     let mut pooling = Work::new(&batch, "pool")?;
     for bottle in &bottles {
@@ -74,15 +76,43 @@ pub(super) fn make(stage: &mut Stage, pool: &[Culture], spare: &Culture) -> Resu
     Ok(bank)
 }
 
-fn counted(batch: &BatchNumber, bottles: &[ContainerCode]) -> Result<Work, Trouble> {
+fn counted(
+    batch: &BatchNumber,
+    bottles: &[ContainerCode],
+    counts: &[(&str, &str, &str); 4],
+) -> Result<Work, Trouble> {
     let mut counted = Work::new(batch, "receive_lots")?.devices(&["EQ-CNT-01"])?.using(bottles);
-    for (bottle, (cells, viability, volume)) in bottles.iter().zip(COUNTS) {
+    for (bottle, (cells, viability, volume)) in bottles.iter().zip(counts) {
         counted = counted
             .each("concentration", bottle, cells)?
             .each("viability", bottle, viability)?
             .each("volume", bottle, volume)?;
     }
     Ok(counted)
+}
+
+/// Counts the bottles with one slip of the hand, which is corrected and then verified by another
+/// person; who corrected it may not be that person.
+fn mistyped(
+    stage: &mut Stage,
+    batch: &BatchNumber,
+    bottles: &[ContainerCode],
+) -> Result<(), Trouble> {
+    let mut counts = COUNTS;
+    let [(_, _, volume), ..] = COUNTS;
+    let [(_, _, typed), ..] = &mut counts;
+    *typed = MISTYPED;
+    let first = bottles.first().ok_or_else(|| Trouble::Missing("a bottle to pool".to_owned()))?;
+    perform_verified(stage, &counted(batch, bottles, &counts)?)?;
+    let place = ("receive_lots", "volume", Some(first));
+    let because = "two digits changed places; the balance print-out says 103.80 ml";
+    let number = work::correct(stage, batch, place, volume, because)?;
+    stage.voice.fact(format!("correction {number}: {MISTYPED} ml → {volume} ml of {first}"));
+    let (ana, bor) = (stage.people.ana.clone(), stage.people.bor.clone());
+    let own = work::verify_correction(stage, &ana, batch, number)?;
+    stage.refused("verify one's own correction", own)?;
+    let verified = work::verify_correction(stage, &bor, batch, number)?;
+    stage.done("verify corrections", verified)
 }
 
 /// One bottle twice, two bottles of one donor, and a fifth donor.
@@ -95,18 +125,18 @@ fn wrong_pools(
     let mut twice = bottles.to_vec();
     twice.pop();
     twice.extend(bottles.first().cloned());
-    let outcome = attempt(stage, &counted(batch, &twice)?)?;
+    let outcome = attempt(stage, &counted(batch, &twice, &COUNTS)?)?;
     stage.refused("scan one bottle twice", outcome)?;
     let second = spare.second.clone();
     let second =
         second.ok_or_else(|| Trouble::Missing("a second bottle of one donor".to_owned()))?;
     let mut repeated: Vec<ContainerCode> = bottles.iter().take(2).cloned().collect();
     repeated.extend([spare.harvest.clone(), second]);
-    let outcome = attempt(stage, &counted(batch, &repeated)?)?;
+    let outcome = attempt(stage, &counted(batch, &repeated, &COUNTS)?)?;
     stage.refused("pool two bottles of one donor", outcome)?;
     let mut five = bottles.to_vec();
     five.push(spare.harvest.clone());
-    let outcome = attempt(stage, &counted(batch, &five)?)?;
+    let outcome = attempt(stage, &counted(batch, &five, &COUNTS)?)?;
     stage.refused("add a fifth donor to the pool", outcome)
 }
 

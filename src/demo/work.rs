@@ -6,11 +6,15 @@ use crate::app::batch_hold_point_sign::{batch_hold_point_preview, batch_hold_poi
 use crate::app::batch_start::{BatchStart, batch_start};
 use crate::app::batch_step_perform::{StepOutcome, batch_step_perform, batch_step_preview};
 use crate::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
+use crate::app::batch_value_correct::{
+    batch_correction_preview, batch_correction_verification_preview, batch_correction_verify,
+    batch_value_correct,
+};
 use crate::app::container_move::ScannedContainer;
 use crate::app::label_print::{LabelPrint, PrintedSerial, label_print};
 use crate::app::label_scan_back::{LabelScanBack, label_scan_back};
 use crate::domain::actor::Meaning;
-use crate::domain::batch::{Given, PerformStep};
+use crate::domain::batch::{CorrectValue, Given, PerformStep};
 use crate::domain::container::Scan;
 use crate::domain::id::{
     AssetId, BatchNumber, ContainerCode, LotId, MasterRecordId, Name, OrderNumber,
@@ -132,6 +136,47 @@ pub(super) fn verify(
     let signature = stage.sign(by, Meaning::Verified, &preview.hash)?;
     let caller = stage.by(by);
     Ok(batch_step_verify(&stage.app, &caller, batch, step, occurrence, signature))
+}
+
+/// The first technician corrects a value of the first performance of a step; gives the number of
+/// the correction.
+pub(super) fn correct(
+    stage: &mut Stage,
+    batch: &BatchNumber,
+    (step, field, item): (&str, &str, Option<&ContainerCode>),
+    text: &str,
+    because: &str,
+) -> Result<u32, Trouble> {
+    let command = CorrectValue {
+        step: Name::parse(step)?,
+        occurrence: 1,
+        field: Name::parse(field)?,
+        item: item.cloned(),
+        text: text.to_owned(),
+        because: because.to_owned(),
+    };
+    let ana = stage.people.ana.clone();
+    let caller = stage.because(&ana, because);
+    let preview = batch_correction_preview(&stage.app, &caller, batch, &command);
+    let hash = preview
+        .map_err(|failure| Trouble::Failed { doing: format!("correct {step}"), failure })?
+        .hash;
+    let signature = stage.sign(&ana, Meaning::Corrected, &hash)?;
+    let outcome = batch_value_correct(&stage.app, &caller, batch, command, signature);
+    stage.done("correct signed values", outcome)
+}
+
+/// Somebody signs as verifier of a correction.
+pub(super) fn verify_correction(
+    stage: &mut Stage,
+    by: &Person,
+    batch: &BatchNumber,
+    number: u32,
+) -> Result<Result<(), Failure>, Trouble> {
+    let preview = stage.read(|db| batch_correction_verification_preview(db, batch, number))?;
+    let signature = stage.sign(by, Meaning::Verified, &preview.hash)?;
+    let caller = stage.by(by);
+    Ok(batch_correction_verify(&stage.app, &caller, batch, number, signature))
 }
 
 /// QA signs a hold point.

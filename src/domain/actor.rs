@@ -231,11 +231,13 @@ pub enum Meaning {
     Ordered,
     /// I read it and work by it.
     Acknowledged,
+    /// I corrected it.
+    Corrected,
 }
 
 impl Meaning {
     /// All meanings.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Performed,
         Self::Verified,
         Self::Reviewed,
@@ -248,6 +250,7 @@ impl Meaning {
         Self::Administered,
         Self::Ordered,
         Self::Acknowledged,
+        Self::Corrected,
     ];
 
     /// The sentence the signer agrees to, shown before and after signing.
@@ -265,6 +268,7 @@ impl Meaning {
             Self::Administered => "I administered this to the patient of this code.",
             Self::Ordered => "I order this for the patient of this code.",
             Self::Acknowledged => "I read and understood this, and I work by it.",
+            Self::Corrected => "I corrected this for the reason stated; the new value is true.",
         }
     }
 
@@ -283,6 +287,7 @@ impl Meaning {
             Self::Administered => "administered",
             Self::Ordered => "ordered",
             Self::Acknowledged => "acknowledged",
+            Self::Corrected => "corrected",
         }
     }
 }

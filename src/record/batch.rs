@@ -10,8 +10,8 @@ use super::flow::{Cell, Column, Flow};
 use super::theme::{BODY, INK, LEFT, LINE, MUTED, SMALL, TINT, Tone, WIDTH};
 use super::words::{brief, code_ranges, mark_text, or_dash, short_mark, step_mark, verdict_cell};
 use super::{
-    Account, Batch, ContainerLine, Deviation, EquipmentUse, Field, LabelPrint, LabelReconciliation,
-    MaterialUse, Posting, Step, Test, Timer, Verdict,
+    Account, Batch, ContainerLine, Correction, Deviation, EquipmentUse, Field, LabelPrint,
+    LabelReconciliation, MaterialUse, Posting, Step, Test, Timer, Verdict,
 };
 
 /// From here on things that are alike are one row.
@@ -94,6 +94,8 @@ fn draw_step(flow: &mut Flow, step: &Step) {
         filled.map(|(name, list)| (name, list.join("; "))).collect();
     notes.extend(step.performed.iter().map(|mark| ("Performed", step_mark(mark))));
     notes.extend(step.verified.iter().map(|mark| ("Verified", step_mark(mark))));
+    let over = |line: &String| ("Not covered", format!("corrected after the signature of {line}"));
+    notes.extend(step.not_covered.iter().map(over));
     flow.notes(&notes);
 }
 
@@ -132,9 +134,12 @@ fn fields(flow: &mut Flow, fields: &[Field]) {
     flow.list(&COLUMNS, fields, "", |field| {
         let mut value = Cell::strong(&field.value);
         for correction in &field.corrections {
+            let word =
+                if correction.calculated { "calculated anew, was" } else { "corrected, was" };
             value = value.and_muted(format!(
-                "corrected from {} by {} on {}: {}",
+                "{word} {} (correction {} by {} on {}: {})",
                 correction.from,
+                correction.number,
                 correction.by.login,
                 brief(&correction.at),
                 correction.reason
@@ -178,37 +183,47 @@ fn times(flow: &mut Flow, batch: &Batch) {
 
 /// Every value that was replaced after it was signed, with the value it replaced.
 fn corrections(flow: &mut Flow, batch: &Batch) {
-    const COLUMNS: [Column; 5] = [
-        Column { title: "Step", share: 36 },
-        Column { title: "Value", share: 40 },
-        Column { title: "Before → after", share: 34 },
-        Column { title: "By, when", share: 36 },
-        Column { title: "Why", share: 40 },
+    const COLUMNS: [Column; 6] = [
+        Column { title: "No.", share: 10 },
+        Column { title: "Step", share: 32 },
+        Column { title: "Value", share: 36 },
+        Column { title: "Before → after", share: 32 },
+        Column { title: "By, when; verified", share: 42 },
+        Column { title: "Why", share: 34 },
     ];
     flow.section_of(&batch.number, "Corrections");
-    let mut rows = Vec::new();
+    let mut found: Vec<(&Step, &Field, &Correction)> = Vec::new();
     for step in &batch.steps {
         for field in &step.fields {
-            for (correction, next) in field.corrections.iter().zip(
-                field
-                    .corrections
-                    .iter()
-                    .skip(1)
-                    .map(|c| &c.from)
-                    .chain(std::iter::once(&field.value)),
-            ) {
-                rows.push(vec![
-                    Cell::plain(format!("{} {}", step.number, step.title)),
-                    Cell::plain(&field.label),
-                    Cell::strong(format!("{} → {next}", correction.from)),
-                    Cell::plain(format!("{} ({})", correction.by.name, correction.by.login))
-                        .and_muted(brief(&correction.at)),
-                    Cell::plain(&correction.reason),
-                ]);
-            }
+            found.extend(field.corrections.iter().map(|correction| (step, field, correction)));
         }
     }
+    found.sort_by_key(|(_, _, correction)| (correction.number, correction.calculated));
+    let rows: Vec<Vec<Cell>> =
+        found.into_iter().map(|(step, field, one)| correction_row(step, field, one)).collect();
     flow.table(&COLUMNS, &rows, "No value of this batch was corrected after it was signed.");
+}
+
+fn correction_row(step: &Step, field: &Field, correction: &Correction) -> Vec<Cell> {
+    let mut by = Cell::plain(format!("{} ({})", correction.by.name, correction.by.login))
+        .and_muted(brief(&correction.at));
+    by = match (&correction.verified, correction.waits) {
+        (Some(mark), _) => by.and_muted(short_mark(mark)),
+        (None, true) => by.and_muted("NOT VERIFIED"),
+        (None, false) => by,
+    };
+    let why = match correction.calculated {
+        true => format!("calculated anew by correction {}", correction.number),
+        false => correction.reason.clone(),
+    };
+    vec![
+        Cell::plain(correction.number.to_string()),
+        Cell::plain(format!("{} {}", step.number, step.title)),
+        Cell::plain(&field.label),
+        Cell::strong(format!("{} → {}", correction.from, correction.to)),
+        by,
+        Cell::plain(why),
+    ]
 }
 
 fn supplies(flow: &mut Flow, batch: &Batch) {

@@ -8,7 +8,7 @@ use crate::pdf::Len;
 use super::flow::{Cell, Column, Flow};
 use super::theme::{BODY, INK, Tone};
 use super::words::brief;
-use super::{Batch, BatchRecord, Field, Mark, Step, Verdict};
+use super::{Batch, BatchRecord, Correction, Field, Mark, Step, Verdict};
 
 const COLUMNS: [Column; 4] = [
     Column { title: "Where", share: 52 },
@@ -118,8 +118,14 @@ impl List {
         };
         self.judged(field.verdict, place, &field.label, &value, field.verdict.word());
         for correction in &field.corrections {
-            let value = format!("{} → {}: {}", correction.from, field.value, correction.reason);
-            self.add(place, &field.label, &value, "corrected", Tone::Warn);
+            let Correction { number, from, to, reason, .. } = correction;
+            let value = format!("{from} → {to}: {reason}");
+            let (kind, tone) = match (correction.calculated, correction.waits) {
+                (_, true) => (format!("correction {number} NOT VERIFIED"), Tone::Bad),
+                (true, false) => (format!("follows from correction {number}"), Tone::Plain),
+                (false, false) => (format!("correction {number}"), Tone::Warn),
+            };
+            self.add(place, &field.label, &value, &kind, tone);
         }
     }
 

@@ -365,6 +365,9 @@ pub struct Step {
     pub containers: Vec<String>,
     /// Numbers of deviations opened here.
     pub deviations: Vec<String>,
+    /// Signatures of this step that do not cover all of it any more, each with the values that were
+    /// corrected after it.
+    pub not_covered: Vec<String>,
 }
 
 /// A time between two steps, as the master record limits it and as it was.
@@ -414,14 +417,24 @@ pub struct Field {
 /// A value that was replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
+    /// Its number among the corrections of the batch.
+    pub number: u32,
     /// The earlier value as printed.
     pub from: String,
+    /// The value after it as printed.
+    pub to: String,
+    /// Whether the value was not corrected itself, but calculated anew from one that was.
+    pub calculated: bool,
     /// Who corrected it.
     pub by: Person,
     /// When.
     pub at: Moment,
     /// Why.
     pub reason: String,
+    /// Who verified the correction.
+    pub verified: Option<Mark>,
+    /// True while it waits for a second person.
+    pub waits: bool,
 }
 
 /// A material lot used in a batch, as it stood when it was used.

@@ -2,8 +2,9 @@
 //!
 //! In this order, and the first thing that is wrong is named: the text is canonical; the checkpoint
 //! is signed; the keys were announced in the ledger; every event has its hash and its signature;
-//! the events of each stream are linked and none is missing; all of them are in the tree under the
-//! checkpoint; the installation signed what people read; the pages of a PDF are what the data draw.
+//! the events of each stream are linked and none is missing; every value that an event corrected is
+//! printed with what it was; all events are in the tree under the checkpoint; the installation
+//! signed what people read; the pages of a PDF are what the data draw.
 //!
 //! Neighbours: `ledger` has the hashes, keys and proofs; `chorda verify --record` prints the
 //! report.
@@ -18,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{ATTACHMENT, BatchRecord, FORMAT, LedgerEvent, LedgerProof, render_pdf, to_json};
+use crate::domain::{Event, batch};
 use crate::ledger::hash::hex;
 use crate::ledger::tree::{Place, verify_joint};
 use crate::ledger::verify::Finding;
@@ -106,6 +108,7 @@ fn check(file: &[u8], key: Option<&str>, report: &mut Report) -> Result<(), Find
     checkpoint(ledger, key, report)?;
     let events = events(ledger)?;
     streams(&record, &events)?;
+    corrections(&record, &events)?;
     keys_announced(ledger, &events)?;
     (report.events, report.streams) = (events.len(), ledger.streams.len());
     inclusion(ledger, &events)?;
@@ -274,6 +277,52 @@ fn linked(name: &str, complete: bool, events: &[&Checked]) -> Result<(), Finding
         before = Some((ver, event.hash));
     }
     Ok(())
+}
+
+/// What a correction changed, as an event tells it or as the record prints it: its number, whether
+/// the value was calculated anew, the value before and after.
+type Told = (u32, bool, String, String);
+
+/// Every value that an event corrected stands in the record with what it was, and no other does.
+fn corrections(record: &BatchRecord, events: &[Checked]) -> Result<(), Finding> {
+    for batch in &record.batches {
+        let stream = format!("batch/{}", batch.number);
+        let own = events.iter().filter(|event| event.document.stream == stream);
+        let mut told: Vec<Told> = Vec::new();
+        for event in own.filter(|event| event.document.kind == "batch.value_corrected") {
+            told.extend(corrected_by(&stream, event)?);
+        }
+        let fields = batch.steps.iter().flat_map(|step| &step.fields);
+        let mut shown: Vec<Told> = fields
+            .flat_map(|field| &field.corrections)
+            .map(|one| (one.number, one.calculated, one.from.clone(), one.to.clone()))
+            .collect();
+        told.sort();
+        shown.sort();
+        if let Some((number, _, from, to)) = told.iter().find(|one| !shown.contains(one)) {
+            let problem = format!("correction {number} ({from} → {to}) is in the events, not here");
+            return Err(wrong("corrections", &batch.number, problem));
+        }
+        if told != shown {
+            let problem = format!("{} are printed, {} happened", shown.len(), told.len());
+            return Err(wrong("corrections", &batch.number, problem));
+        }
+    }
+    Ok(())
+}
+
+fn corrected_by(stream: &str, event: &Checked) -> Result<Vec<Told>, Finding> {
+    let document = &event.document;
+    let decoded = Event::decode(&document.kind, document.data.clone())
+        .map_err(|error| wrong("event", format!("{stream} {}", document.ver), error))?;
+    let Event::Batch(batch::Event::ValueCorrected { corrected, .. }) = decoded else {
+        return Ok(Vec::new());
+    };
+    let told = |one: &batch::Changed| {
+        let calculated = *one != corrected.value;
+        (corrected.number, calculated, one.old_text(), one.new.value.text())
+    };
+    Ok(corrected.changes().filter(|one| one.is_another()).map(told).collect())
 }
 
 /// Every key of the record was announced by an event of the installation.

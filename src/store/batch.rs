@@ -20,7 +20,7 @@ use crate::domain::release::Stage;
 use crate::domain::time::Instant;
 
 use super::schema::{batch, batch_release, batch_step, batch_use, master_record as versions};
-use super::{Failure, Table, account, genealogy, ledger, snapshot};
+use super::{Failure, Table, account, correction, genealogy, ledger, snapshot};
 
 /// The tables of this module.
 pub(super) const TABLES: &[Table] = &[
@@ -96,6 +96,13 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
                     batch_step::verified_at.eq(Some(recorded.at.naive())),
                 ))
                 .execute(db)?;
+            correction::verified_with_step(db, recorded, (step, *occurrence), signature)?;
+        }
+        Event::ValueCorrected { corrected, signature, .. } => {
+            correction::corrected(db, recorded, corrected, signature)?;
+        }
+        Event::CorrectionVerified { number, signature } => {
+            correction::verified(db, recorded, *number, signature)?;
         }
         Event::HoldPointSigned { .. } => {}
         Event::Completed { .. } => ended(db, recorded, BatchState::PendingReview)?,

@@ -14,6 +14,7 @@ pub mod account;
 pub mod batch;
 mod checkpoint_file;
 pub mod container;
+pub mod correction;
 pub mod deviation;
 pub mod donor;
 pub mod custody;
@@ -98,6 +99,7 @@ pub const PROJECTIONS: &[&[Table]] = &[
     order::TABLES,
     custody::TABLES,
     batch::TABLES,
+    correction::TABLES,
     account::TABLES,
 ];
 

@@ -439,7 +439,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(donor, donation);
 diesel::allow_tables_to_appear_in_same_query!(test_request, test_result);
-diesel::allow_tables_to_appear_in_same_query!(batch, batch_release);
+diesel::allow_tables_to_appear_in_same_query!(batch, batch_release, batch_correction);
 
 // Orders and custody (0008_order) ---------------------------------------------------------------
 
@@ -576,6 +576,27 @@ diesel::table! {
         steps_done -> Integer,
         ended_at -> Nullable<Timestamp>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    batch_correction (batch, number) {
+        batch -> Text,
+        number -> Integer,
+        step -> Text,
+        occurrence -> Integer,
+        field -> Text,
+        item -> Text,
+        old_value -> Nullable<Text>,
+        new_value -> Text,
+        because -> Text,
+        performed_by -> Text,
+        corrected_by -> Text,
+        corrected_at -> Timestamp,
+        recheck -> Text,
+        waits -> Bool,
+        verified_by -> Nullable<Text>,
+        verified_at -> Nullable<Timestamp>,
     }
 }
 

@@ -11,7 +11,6 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::batch::{READ, address, progress_chip};
-use super::batch_step;
 use super::component::{
     Banner, Cell, Chip, Empty, Facts, Head, Link, Moment, Progress, Signed, Table, Tabs, Timeline,
     Tone,
@@ -27,6 +26,7 @@ use super::reply::Reply;
 use super::routes::Route;
 use super::sheet::{Block, Body};
 use super::trace::{held_banner, node_link};
+use super::{batch_correct, batch_step};
 use crate::app::batch_show::{BatchView, batch_show, whereabouts};
 use crate::app::words::capital;
 use crate::domain::actor::Capability;
@@ -51,6 +51,28 @@ struct ValueRow {
     limit: String,
     mark: Option<Chip>,
     arithmetic: String,
+    was: Vec<WasRow>,
+}
+
+/// What a value was before a correction.
+struct WasRow {
+    value: String,
+    note: String,
+    chip: Option<Chip>,
+}
+
+/// A signature, with what it does not cover any more.
+struct SignedOver {
+    signed: Signed,
+    not_covered: String,
+}
+
+/// A correction of a performance: what it was, who signed it, who has verified it.
+struct CorrectedRow {
+    title: String,
+    href: String,
+    signatures: Vec<Signed>,
+    chip: Option<Chip>,
 }
 
 /// The values of a step against their limits, with the arithmetic of those that were calculated.
@@ -77,9 +99,11 @@ struct Done {
     label: String,
     values: Values,
     used: Vec<String>,
-    signatures: Vec<Signed>,
+    signatures: Vec<SignedOver>,
+    corrections: Vec<CorrectedRow>,
     late: Option<String>,
     deviations: Vec<Link>,
+    correct: Option<Link>,
 }
 
 /// One step, as the procedure shows it.
@@ -364,23 +388,55 @@ fn done(cx: &Cx, view: &BatchView, step: &Step, performance: &Performance) -> Do
         cx.when(performance.performed_at)
     };
     let late = performance.late_because.as_ref().map(|because| {
-        format!("Recorded {}, later than performed: {because}", cx.when(performance.recorded_at))
+        let after = performance.recorded_at.since(performance.performed_at).text();
+        let recorded = cx.when(performance.recorded_at);
+        format!("Recorded {recorded}, {after} later than performed: {because}")
     });
     Done {
         label,
         values: Values::of(&shown),
         used,
-        signatures: std::iter::once(&performance.signature)
-            .chain(&performance.verified)
-            .map(Signed::from)
-            .collect(),
+        signatures: signatures(view, performance),
+        corrections: corrections(view, performance),
+        correct: batch_correct::link(cx, view, step, performance),
         late,
         deviations: performance
             .deviations
             .iter()
+            .chain(view.batch.corrections_of(performance).flat_map(|one| &one.deviations))
             .map(|number| Link::to(format!("/deviations/{number}"), number.as_str()))
             .collect(),
     }
+}
+
+fn signatures(view: &BatchView, performance: &Performance) -> Vec<SignedOver> {
+    let names = |since_verified| {
+        batch::uncovered_names(&view.batch, &view.record, performance, since_verified).join(", ")
+    };
+    let performed = (&performance.signature, names(false));
+    let verified = performance.verified.as_ref().map(|signature| (signature, names(true)));
+    std::iter::once(performed)
+        .chain(verified)
+        .map(|(signature, not_covered)| SignedOver { signed: signature.into(), not_covered })
+        .collect()
+}
+
+fn corrections(view: &BatchView, performance: &Performance) -> Vec<CorrectedRow> {
+    let batch = &view.batch;
+    let row = |one: &batch::Correction| {
+        let number = one.corrected.number;
+        let waits = batch.waiting_corrections().any(|other| other.corrected.number == number);
+        CorrectedRow {
+            title: format!("Correction {number}: {}", one.corrected.because),
+            href: batch_correct::verification_address(view, number),
+            signatures: std::iter::once(&one.signature)
+                .chain(&one.verified)
+                .map(Signed::from)
+                .collect(),
+            chip: waits.then(|| Chip::new(Tone::Wait, "to verify")),
+        }
+    };
+    batch.corrections_of(performance).map(row).collect()
 }
 
 /// A long list in one line: the first, the last and how many.
@@ -404,7 +460,18 @@ fn value_row(value: &ShownValue) -> ValueRow {
         limit: value.limit.clone(),
         mark: mark_chip(value.mark, &value.limit),
         arithmetic: value.arithmetic.clone().unwrap_or_default(),
+        was: value.was.iter().map(was_row).collect(),
     }
+}
+
+fn was_row(was: &batch::Was) -> WasRow {
+    let note = if was.calculated {
+        format!("calculated anew by correction {}, {}", was.number, was.by)
+    } else {
+        format!("correction {}, {}: {}", was.number, was.by, was.because)
+    };
+    let chip = was.waits.then(|| Chip::new(Tone::Wait, "to verify"));
+    WasRow { value: was.value.clone(), note, chip }
 }
 
 /// How a value stands to its limits; nothing to say without limits.

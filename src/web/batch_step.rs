@@ -17,7 +17,7 @@ use super::component::{Banner, Chip, Facts, Head, Link, SignatureBlock, Tone};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
-use super::form::{Errors, Field, Kind};
+use super::form::{Check, Errors, Field, Kind};
 use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
@@ -32,7 +32,7 @@ use crate::codes::{self, Scanned};
 use crate::domain::actor::{Capability, Meaning, Signature};
 use crate::domain::batch::{self, Batch, Given, PerformStep, Procedure, Progress, StepShown};
 use crate::domain::id::{AssetId, BatchNumber, ContainerCode, ContentHash, LotId, Name};
-use crate::domain::master_record::{FieldKind, MasterRecord, SignatureRule, Step};
+use crate::domain::master_record::{Field as Asked, FieldKind, MasterRecord, SignatureRule, Step};
 use crate::domain::quantity::Unit;
 use crate::domain::time::Instant;
 
@@ -113,6 +113,13 @@ pub(super) fn look(
             let note = "Waits for a second person.".to_owned();
             look("now", Tone::Wait, "to verify", note, actions)
         }
+        Progress::CorrectionToVerify { number } => {
+            let to = format!("{}/corrections/{number}", address(&batch.number));
+            let link = Link::to(to, "Verify the correction").icon(Icon::Sign).primary();
+            let actions = if cx.may(Capability::VerifySteps) { vec![link] } else { Vec::new() };
+            let note = format!("Correction {number} waits for a second person.");
+            look("now", Tone::Wait, "correction to verify", note, actions)
+        }
         Progress::Held { hold_point } => {
             let to = format!("{}/hold-points/{hold_point}", address(&batch.number));
             let link = Link::to(to, "Sign the hold point").icon(Icon::Sign).primary();
@@ -129,17 +136,17 @@ pub(super) fn look(
     }
 }
 
-fn the_step<'a>(cx: &Cx, view: &'a BatchView) -> Result<&'a Step, WebError> {
+pub(super) fn the_step<'a>(cx: &Cx, view: &'a BatchView) -> Result<&'a Step, WebError> {
     let name = cx.param_as("step", Name::parse)?;
     view.record.step(&name).ok_or_else(|| WebError::not_found(name.as_str()))
 }
 
-fn view(cx: &Cx) -> Result<BatchView, WebError> {
+pub(super) fn view(cx: &Cx) -> Result<BatchView, WebError> {
     let number = cx.param_as("number", BatchNumber::parse)?;
     Ok(batch_show(cx.app(), &number)?)
 }
 
-fn step_head(batch: &Batch, record: &MasterRecord, step: &Step) -> Head {
+pub(super) fn step_head(batch: &Batch, record: &MasterRecord, step: &Step) -> Head {
     let number = record.step_number(&step.name);
     let title = format!("{number} · {}", step.title);
     let mut head = Head::new(title)
@@ -185,8 +192,11 @@ fn step_page(
     let closed = || closed_banner(cx, view, step, &progress).filter(|_| !open);
     let banner = banner.or(unread).or_else(closed);
     let late = vec![
-        Field::new(Kind::DateTime, "performed_at", "Performed at, if not now")
-            .hint("Server time counts unless you state another."),
+        Field::new(Kind::DateTime, "performed_at", "Performed at, if not now").hint(format!(
+            "Server time counts unless you state another. More than {} ago is a late entry: it \
+             needs a reason, and both times stand in the record.",
+            batch::ENTERED_AT_ONCE.text()
+        )),
         Field::area("late_because", "Reason for recording it later").rows(2),
     ];
     let mut scans = fill(cx, errors, scan_fields(step));
@@ -227,12 +237,15 @@ fn closed_banner(cx: &Cx, view: &BatchView, step: &Step, progress: &Progress) ->
         Progress::ToVerify { .. } => {
             Banner::check("This step is performed and waits for its verification").text(look.note)
         }
+        Progress::CorrectionToVerify { .. } => {
+            Banner::check("A correction of this step waits for its verification").text(look.note)
+        }
         _ => Banner::check("This step cannot be performed now").text(look.note),
     };
     Some(look.actions.into_iter().fold(banner, Banner::action))
 }
 
-fn identity(batch: &Batch) -> Facts {
+pub(super) fn identity(batch: &Batch) -> Facts {
     Facts::new()
         .wide()
         .with("Batch", batch.number.to_string())
@@ -317,17 +330,14 @@ fn scanned_lines(cx: &Cx) -> Vec<String> {
         .collect()
 }
 
-fn entry_field(
+pub(super) fn entry_field(
     batch: &Batch,
     record: &MasterRecord,
     step: &Step,
-    field: &crate::domain::master_record::Field,
+    field: &Asked,
     item: Option<&ContainerCode>,
 ) -> Field {
-    let name = match item {
-        Some(item) => format!("field.{}@{item}", field.name),
-        None => format!("field.{}", field.name),
-    };
+    let name = entry_name(field, item);
     let label = match item {
         Some(item) => format!("{} · {item}", field.title),
         None => field.title.clone(),
@@ -391,16 +401,7 @@ fn entry(cx: &Cx, view: &BatchView, step: &Step) -> Result<PerformStep, Errors> 
             Some(each) => items(cx, &view.batch, each).into_iter().map(Some).collect(),
         };
         for item in places {
-            let name = match &item {
-                Some(item) => format!("field.{}@{item}", field.name),
-                None => format!("field.{}", field.name),
-            };
-            let text = if field.kind == FieldKind::Time {
-                let at = check.parse_optional(&name, |text| Instant::parse_local(text, zone));
-                at.map(|at| at.to_string())
-            } else {
-                check.optional(&name)
-            };
+            let (name, text) = read_entry(cx, &mut check, field, item.as_ref());
             match text {
                 Some(text) => command.values.push(Given { field: field.name.clone(), item, text }),
                 None if field.required && check.errors.of(&name).is_none() => {
@@ -420,6 +421,32 @@ fn entry(cx: &Cx, view: &BatchView, step: &Step) -> Result<PerformStep, Errors> 
         }
     }
     if check.is_ok() { Ok(command) } else { Err(check.errors) }
+}
+
+/// The name of an entry in the form.
+fn entry_name(field: &Asked, item: Option<&ContainerCode>) -> String {
+    match item {
+        Some(item) => format!("field.{}@{item}", field.name),
+        None => format!("field.{}", field.name),
+    }
+}
+
+/// What was entered for a value, as the domain reads it, under its name in the form; `check` notes
+/// a time that cannot be read.
+pub(super) fn read_entry(
+    cx: &Cx,
+    check: &mut Check<'_>,
+    field: &Asked,
+    item: Option<&ContainerCode>,
+) -> (String, Option<String>) {
+    let name = entry_name(field, item);
+    let text = if field.kind == FieldKind::Time {
+        let at = check.parse_optional(&name, |text| Instant::parse_local(text, cx.zone()));
+        at.map(|at| at.to_string())
+    } else {
+        check.optional(&name)
+    };
+    (name, text)
 }
 
 /// A lot as scanned (`LOT:…`) or typed.
@@ -650,12 +677,12 @@ fn displayed(cx: &Cx, prefix: &str) -> Result<ContentHash, WebError> {
     })
 }
 
-fn own_signature(cx: &Cx, meaning: Meaning) -> Result<Signature, WebError> {
+pub(super) fn own_signature(cx: &Cx, meaning: Meaning) -> Result<Signature, WebError> {
     cx.sign(meaning, &displayed(cx, "sign")?)
 }
 
 /// The signature of who verifies: the person who is signed in, or a second one at this screen.
-fn verifying_signature(cx: &Cx) -> Result<Signature, WebError> {
+pub(super) fn verifying_signature(cx: &Cx) -> Result<Signature, WebError> {
     if cx.form().get("second_hash").is_none() {
         return own_signature(cx, Meaning::Verified);
     }

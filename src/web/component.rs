@@ -290,6 +290,10 @@ pub enum Cell {
     Text(String),
     /// Words in the soft colour: second in importance.
     Soft(String),
+    /// Words that count.
+    Strong(String),
+    /// Words that hold no longer; they must say so themselves, the line through them only shows it.
+    Struck(String),
     /// A code or identifier, in the fixed-width face.
     Code(String),
     /// A number with its unit, right-aligned.

@@ -48,6 +48,7 @@ const SOURCES: &[Source] = &[
     super::release::waiting,
     super::deviation::waiting,
     super::quality::waiting,
+    waiting::corrections,
     waiting::batches,
     waiting::patients,
     waiting::donors,

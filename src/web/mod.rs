@@ -24,6 +24,7 @@ pub mod audit;
 pub mod code;
 pub mod component;
 pub mod batch;
+pub mod batch_correct;
 pub mod batch_show;
 pub mod batch_step;
 pub mod container;

@@ -138,6 +138,7 @@ const SLICES: &[&[Route]] = &[
     super::batch::ROUTES,
     super::batch_show::ROUTES,
     super::batch_step::ROUTES,
+    super::batch_correct::ROUTES,
     super::donor::ROUTES,
     super::quality::ROUTES,
     super::deviation::ROUTES,

@@ -18,7 +18,7 @@ use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Node;
 use crate::domain::id::OrderNumber;
 use crate::domain::user::Standing;
-use crate::store::{batch, donor, genealogy, material, order, user};
+use crate::store::{batch, correction, donor, genealogy, material, order, user};
 
 /// Standings of a donor that somebody has to decide about.
 const UNDECIDED: [Disposition; 2] = [Disposition::Quarantine, Disposition::OnHold];
@@ -48,6 +48,37 @@ pub(super) fn batches(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
                     format!("{} · {}", row.number, row.title),
                     format!("last step: {last} · {}", cx.when(row.last_at)),
                     format!("/batches/{}", row.number),
+                )
+            }
+        })
+        .collect())
+}
+
+/// Corrections of signed values that wait for a second person, for those who may be that person.
+pub(super) fn corrections(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
+    if !cx.may(Capability::VerifySteps) {
+        return Ok(Vec::new());
+    }
+    let login = cx.actor()?.login.clone();
+    let rows = cx.app().read(|db| correction::waiting_for(db, login.as_str(), LIMIT))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let old = row.old.unwrap_or_else(|| "nothing entered".to_owned());
+            Waiting {
+                chip: Some(Chip::new(Tone::Wait, "to verify")),
+                urgent: true,
+                ..item(
+                    "Corrections to verify",
+                    Icon::Sign,
+                    format!("{} · correction {} at {}", row.batch, row.number, row.step),
+                    format!(
+                        "{old} → {}, by {}, {}",
+                        row.new,
+                        row.corrected_by,
+                        cx.when(row.corrected_at)
+                    ),
+                    format!("/batches/{}/corrections/{}", row.batch, row.number),
                 )
             }
         })

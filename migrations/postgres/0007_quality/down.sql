@@ -1,8 +1,12 @@
 DROP TRIGGER batch_step_segregated ON batch_step;
+DROP TRIGGER batch_correction_segregated ON batch_correction;
+DROP TRIGGER batch_correction_before_release ON batch_correction;
 DROP TABLE release_notice;
 DROP TABLE release_register;
 DROP TABLE batch_release;
 DROP TABLE deviation;
+DROP FUNCTION batch_correction_before_release();
+DROP FUNCTION batch_correction_segregated();
 DROP FUNCTION batch_step_segregated();
 DROP FUNCTION batch_release_segregated();
 DROP FUNCTION release_register_segregated();

@@ -109,6 +109,8 @@ CREATE TABLE release_notice (
 CREATE FUNCTION took_part(the_batch TEXT, who TEXT) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT 1 FROM batch_step
                    WHERE batch = the_batch AND who IN (performed_by, verified_by))
+        OR EXISTS (SELECT 1 FROM batch_correction
+                   WHERE batch = the_batch AND who IN (corrected_by, verified_by))
 $$;
 
 CREATE FUNCTION tested(the_batch TEXT, who TEXT) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -150,3 +152,27 @@ BEGIN
 END $$;
 CREATE TRIGGER batch_step_segregated BEFORE INSERT OR UPDATE ON batch_step
 FOR EACH ROW EXECUTE FUNCTION batch_step_segregated();
+
+CREATE FUNCTION batch_correction_segregated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM batch_release
+               WHERE batch = NEW.batch
+                 AND (reviewed_by IN (NEW.corrected_by, NEW.verified_by)
+                   OR certified_by IN (NEW.corrected_by, NEW.verified_by)))
+    THEN RAISE EXCEPTION 'refused: who reviewed or certified a batch takes no part in it';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER batch_correction_segregated BEFORE INSERT OR UPDATE ON batch_correction
+FOR EACH ROW EXECUTE FUNCTION batch_correction_segregated();
+
+-- What was certified is corrected no more.
+CREATE FUNCTION batch_correction_before_release() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM release_register WHERE batch = NEW.batch)
+    THEN RAISE EXCEPTION 'refused: the batch is certified';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER batch_correction_before_release BEFORE INSERT ON batch_correction
+FOR EACH ROW EXECUTE FUNCTION batch_correction_before_release();

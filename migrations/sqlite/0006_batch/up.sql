@@ -62,6 +62,33 @@ CREATE TABLE batch_step (
     CHECK ((verified_by IS NULL) = (verified_at IS NULL))
 );
 
+-- Values corrected after they were signed. The empty item is no container.
+CREATE TABLE batch_correction (
+    batch         TEXT NOT NULL,
+    number        INTEGER NOT NULL CHECK (number > 0),
+    step          TEXT NOT NULL,
+    occurrence    INTEGER NOT NULL CHECK (occurrence > 0),
+    field         TEXT NOT NULL,
+    item          TEXT NOT NULL,
+    old_value     TEXT,
+    new_value     TEXT NOT NULL CHECK (new_value <> ''),
+    because       TEXT NOT NULL CHECK (because <> ''),
+    performed_by  TEXT NOT NULL,
+    corrected_by  TEXT NOT NULL,
+    corrected_at  TIMESTAMP NOT NULL,
+    recheck       TEXT NOT NULL CHECK (recheck IN ('not_needed', 'with_step', 'by_itself')),
+    waits         BOOLEAN NOT NULL,
+    verified_by   TEXT,
+    verified_at   TIMESTAMP,
+    PRIMARY KEY (batch, number),
+    CHECK (old_value IS NULL OR old_value <> new_value),
+    -- ATMP-4: neither who corrected nor who performed the step verifies the correction.
+    CHECK (verified_by IS NULL OR verified_by NOT IN (corrected_by, performed_by)),
+    CHECK ((verified_by IS NULL) = (verified_at IS NULL)),
+    CHECK (NOT waits OR (recheck = 'by_itself' AND verified_by IS NULL))
+);
+CREATE INDEX batch_correction_waits ON batch_correction (waits, corrected_at);
+
 -- Which batch used which material lot and which equipment; names are those of streams.
 CREATE TABLE batch_use (
     batch         TEXT NOT NULL,

@@ -1,3 +1,6 @@
+DROP TRIGGER batch_correction_segregated_insert;
+DROP TRIGGER batch_correction_segregated_update;
+DROP TRIGGER batch_correction_before_release;
 DROP TRIGGER batch_step_segregated_insert;
 DROP TRIGGER batch_step_segregated_update;
 DROP TABLE release_notice;

@@ -111,6 +111,9 @@ WHEN EXISTS
     (SELECT 1 FROM batch_step
      WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
   OR EXISTS
+    (SELECT 1 FROM batch_correction
+     WHERE batch = NEW.batch AND NEW.certified_by IN (corrected_by, verified_by))
+  OR EXISTS
     (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
      WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
 BEGIN SELECT RAISE(ABORT, 'refused: the certifier took part in the batch'); END;
@@ -120,8 +123,14 @@ WHEN EXISTS
     (SELECT 1 FROM batch_step
      WHERE batch = NEW.batch AND NEW.reviewed_by IN (performed_by, verified_by))
   OR EXISTS
+    (SELECT 1 FROM batch_correction
+     WHERE batch = NEW.batch AND NEW.reviewed_by IN (corrected_by, verified_by))
+  OR EXISTS
     (SELECT 1 FROM batch_step
      WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM batch_correction
+     WHERE batch = NEW.batch AND NEW.certified_by IN (corrected_by, verified_by))
   OR EXISTS
     (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
      WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
@@ -140,6 +149,9 @@ WHEN EXISTS
     (SELECT 1 FROM batch_step
      WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
   OR EXISTS
+    (SELECT 1 FROM batch_correction
+     WHERE batch = NEW.batch AND NEW.certified_by IN (corrected_by, verified_by))
+  OR EXISTS
     (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
      WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
 BEGIN SELECT RAISE(ABORT, 'refused: the certifier took part in the batch'); END;
@@ -149,8 +161,14 @@ WHEN EXISTS
     (SELECT 1 FROM batch_step
      WHERE batch = NEW.batch AND NEW.reviewed_by IN (performed_by, verified_by))
   OR EXISTS
+    (SELECT 1 FROM batch_correction
+     WHERE batch = NEW.batch AND NEW.reviewed_by IN (corrected_by, verified_by))
+  OR EXISTS
     (SELECT 1 FROM batch_step
      WHERE batch = NEW.batch AND NEW.certified_by IN (performed_by, verified_by))
+  OR EXISTS
+    (SELECT 1 FROM batch_correction
+     WHERE batch = NEW.batch AND NEW.certified_by IN (corrected_by, verified_by))
   OR EXISTS
     (SELECT 1 FROM test_result JOIN test_request ON test_request.id = test_result.request
      WHERE test_request.batch = NEW.batch AND test_result.recorded_by = NEW.certified_by)
@@ -163,3 +181,24 @@ WHEN EXISTS
        AND (reviewed_by IN (NEW.performed_by, NEW.verified_by)
          OR certified_by IN (NEW.performed_by, NEW.verified_by)))
 BEGIN SELECT RAISE(ABORT, 'refused: who reviewed or certified a batch takes no part in it'); END;
+
+CREATE TRIGGER batch_correction_segregated_insert BEFORE INSERT ON batch_correction
+WHEN EXISTS
+    (SELECT 1 FROM batch_release
+     WHERE batch = NEW.batch
+       AND (reviewed_by IN (NEW.corrected_by, NEW.verified_by)
+         OR certified_by IN (NEW.corrected_by, NEW.verified_by)))
+BEGIN SELECT RAISE(ABORT, 'refused: who reviewed or certified a batch takes no part in it'); END;
+
+CREATE TRIGGER batch_correction_segregated_update BEFORE UPDATE ON batch_correction
+WHEN EXISTS
+    (SELECT 1 FROM batch_release
+     WHERE batch = NEW.batch
+       AND (reviewed_by IN (NEW.corrected_by, NEW.verified_by)
+         OR certified_by IN (NEW.corrected_by, NEW.verified_by)))
+BEGIN SELECT RAISE(ABORT, 'refused: who reviewed or certified a batch takes no part in it'); END;
+
+-- What was certified is corrected no more.
+CREATE TRIGGER batch_correction_before_release BEFORE INSERT ON batch_correction
+WHEN EXISTS (SELECT 1 FROM release_register WHERE batch = NEW.batch)
+BEGIN SELECT RAISE(ABORT, 'refused: the batch is certified'); END;

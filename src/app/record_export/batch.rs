@@ -7,26 +7,26 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::{Gathered, mark, supplies};
+use super::{Gathered, mark, person, supplies};
 use crate::app::batch_facts::record_of;
 use crate::app::batch_show::whereabouts;
 use crate::db::Db;
 use crate::domain::Aggregate;
 use crate::domain::account;
 use crate::domain::batch::{
-    Batch as State, Mark as Standing, Performance, ShownValue, TimerReading, performance_shown,
-    timers,
+    Batch as State, Mark as Standing, Performance, ShownValue, TimerReading, Was,
+    performance_shown, timers,
 };
 use crate::domain::container::Container;
 use crate::domain::deviation::{Deviation as DeviationState, Status as DeviationStatus};
 use crate::domain::genealogy::Node;
-use crate::domain::id::{BatchNumber, Din, Name};
+use crate::domain::id::{BatchNumber, DeviationNumber, Din, Name};
 use crate::domain::master_record::{self, MasterRecord, SignatureRule, Step as Planned};
 use crate::domain::quality::{Status as TestStatus, TestRequest};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::record::{
-    Account, Balance, Batch, ContainerLine, Deviation, Field, LabelPrint, LabelReconciliation,
-    Posting, Reading, Step, Test, Timer, Verdict, code_ranges,
+    Account, Balance, Batch, ContainerLine, Correction, Deviation, Field, LabelPrint,
+    LabelReconciliation, Posting, Reading, Step, Test, Timer, Verdict, code_ranges,
 };
 use crate::store::container::{self, Of};
 use crate::store::{Failure, batch as table, deviation, genealogy, label, quality};
@@ -106,6 +106,7 @@ fn blank(planned: &Planned, number: String) -> Step {
         equipment: Vec::new(),
         containers: Vec::new(),
         deviations: Vec::new(),
+        not_covered: Vec::new(),
     }
 }
 
@@ -117,8 +118,9 @@ fn filled(
     step: Step,
 ) -> Step {
     let shown = performance_shown(state, record, performance);
-    let entered = shown.values.iter().map(|value| field(value, "entered"));
-    let calculated = shown.calculated.iter().map(|value| field(value, "calculated"));
+    let entered = shown.values.iter().map(|value| field(gathered, state, value, "entered"));
+    let calculated =
+        shown.calculated.iter().map(|value| field(gathered, state, value, "calculated"));
     let mut performed = mark(&performance.signature);
     performed.at = gathered.moment(performance.performed_at);
     performed.reason.clone_from(&performance.late_because);
@@ -133,9 +135,22 @@ fn filled(
         verified: performance.verified.as_ref().map(mark),
         materials: shown.materials,
         equipment: shown.equipment,
-        deviations: shown.deviations,
+        deviations: shown
+            .deviations
+            .into_iter()
+            .chain(corrected_into(state, performance).map(ToString::to_string))
+            .collect(),
+        not_covered: shown.not_covered,
         ..step
     }
+}
+
+/// Deviations that corrections opened at this step.
+fn corrected_into<'a>(
+    state: &'a State,
+    performance: &'a Performance,
+) -> impl Iterator<Item = &'a DeviationNumber> {
+    state.corrections_of(performance).flat_map(|one| &one.deviations)
 }
 
 /// What a step made, in words: containers that are alike in one line.
@@ -164,7 +179,23 @@ fn made(record: &MasterRecord, performance: &Performance) -> Vec<String> {
     groups.into_iter().map(line).collect()
 }
 
-fn field(value: &ShownValue, source: &str) -> Field {
+/// A value that a correction replaced, with who corrected it, why, and who verified that.
+fn correction(gathered: &Gathered, state: &State, was: &Was) -> Option<Correction> {
+    let found = state.correction(was.number)?;
+    Some(Correction {
+        number: was.number,
+        from: was.value.clone(),
+        to: was.to.clone(),
+        calculated: was.calculated,
+        by: person(&found.signature),
+        at: gathered.moment(found.recorded_at),
+        reason: was.because.clone(),
+        verified: found.verified.as_ref().map(mark),
+        waits: was.waits,
+    })
+}
+
+fn field(gathered: &Gathered, state: &State, value: &ShownValue, source: &str) -> Field {
     let label = match (&value.item, &value.arithmetic) {
         (Some(item), Some(arithmetic)) => format!("{}, {item} ({arithmetic})", value.title),
         (Some(item), None) => format!("{}, {item}", value.title),
@@ -185,7 +216,7 @@ fn field(value: &ShownValue, source: &str) -> Field {
         },
         limits,
         source: source.to_owned(),
-        corrections: Vec::new(),
+        corrections: value.was.iter().filter_map(|was| correction(gathered, state, was)).collect(),
     }
 }
 
@@ -272,12 +303,12 @@ fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Ac
     let mut accounts = Vec::new();
     for unit in state.book.units() {
         let mut postings = Vec::new();
+        let title = |step: &Name| record.step(step).map_or("", |step| step.title.as_str());
         for performance in &state.performances {
-            let title = record.step(&performance.step).map_or("", |step| step.title.as_str());
-            for (posting, count) in alike(performance, unit) {
+            for (posting, count) in alike(&performance.postings, unit) {
                 postings.push(Posting {
                     at: gathered.moment(performance.performed_at),
-                    step: title.to_owned(),
+                    step: title(&performance.step).to_owned(),
                     from: posting.from.words().to_owned(),
                     to: posting.to.words().to_owned(),
                     amount: altogether(posting.amount, count),
@@ -285,6 +316,23 @@ fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Ac
                     each: posting.amount.text(),
                     by: performance.signature.login.to_string(),
                 });
+            }
+        }
+        for one in &state.corrections {
+            let number = one.corrected.number;
+            for booked in &one.corrected.booked {
+                for (posting, count) in alike(&booked.postings, unit) {
+                    postings.push(Posting {
+                        at: gathered.moment(one.recorded_at),
+                        step: format!("{}, correction {number}", title(&booked.step)),
+                        from: posting.from.words().to_owned(),
+                        to: posting.to.words().to_owned(),
+                        amount: altogether(posting.amount, count),
+                        count,
+                        each: posting.amount.text(),
+                        by: one.signature.login.to_string(),
+                    });
+                }
             }
         }
         let balances = state.book.accounts(unit).into_iter().map(|(account, amount)| Balance {
@@ -311,9 +359,9 @@ fn altogether(amount: Quantity, count: u32) -> String {
 }
 
 /// The postings of a step in one unit, those that are equal counted.
-fn alike(performance: &Performance, unit: Unit) -> Vec<(account::Posting, u32)> {
+fn alike(booked: &[account::Posting], unit: Unit) -> Vec<(account::Posting, u32)> {
     let mut counted: Vec<(account::Posting, u32)> = Vec::new();
-    for posting in performance.postings.iter().filter(|posting| posting.amount.unit() == unit) {
+    for posting in booked.iter().filter(|posting| posting.amount.unit() == unit) {
         match counted.iter_mut().find(|(known, _)| known == posting) {
             Some((_, count)) => *count += 1,
             None => counted.push((*posting, 1)),

@@ -139,7 +139,7 @@ pub fn assess(
     let known = Values { batch, record, step: &step.name, own, consumed: &consumed };
     let planned = draft.plan(&known)?;
     let postings = draft.postings(&known, &planned)?;
-    let late = command.performed_at.is_some_and(|stated| stated != context.now);
+    let late = is_late(at, context.now);
     Ok(Assessment {
         step: step.name.clone(),
         occurrence: batch.count_of(&step.name).saturating_add(1),
@@ -184,12 +184,17 @@ pub fn admissible<'r>(
         let (step, waiting_for) = (step.title.clone(), format!("{} (verification)", step.title));
         return Err(Refusal::StepOutOfOrder { step, waiting_for });
     }
-    if batch.count_of(name) >= step.repeat.max || procedure.went_on(name) {
+    if batch.count_of(name) >= step.repeat.max {
         return Err(Refusal::StepAlreadyDone { step: step.title.clone() });
+    }
+    if let Some(later) = procedure.first_after(name) {
+        let later = record.step(&later.step).map_or("", |later| later.title.as_str());
+        return Err(Refusal::StepPassed { step: step.title.clone(), later: later.to_owned() });
     }
     if left_out(batch, step) {
         return Err(Refusal::StepLeftOut { step: step.title.clone() });
     }
+    procedure.corrections_verified(name, &step.title)?;
     if let Some(first) = procedure.waits_for(name) {
         let (step, waiting_for) = (step.title.clone(), first.title.clone());
         return Err(Refusal::StepOutOfOrder { step, waiting_for });
@@ -228,7 +233,12 @@ pub(super) fn must_be_in_process(batch: &Batch) -> Result<(), Refusal> {
     }
 }
 
-/// When the step was performed: now, or earlier with a reason, never before what it follows.
+/// A step entered within this time of being performed was entered at the time of the action
+/// (ATMP-3); after it, a reason is asked for and the entry is marked as late.
+pub const ENTERED_AT_ONCE: Span = Span::of_minutes(5);
+
+/// When the step was performed: now, or earlier with a reason; never before the batch began, what
+/// the step follows, or its last repetition.
 fn performed_at(
     batch: &Batch,
     record: &MasterRecord,
@@ -237,24 +247,34 @@ fn performed_at(
     context: &Context,
 ) -> Result<Instant, Refusal> {
     let Some(at) = command.performed_at else { return Ok(context.now) };
-    let given = at.minute_text(Zone::LJUBLJANA);
-    let impossible = |because: &str| Refusal::ImpossibleTime {
-        given: given.clone(),
-        because: because.to_owned(),
-    };
+    let text = |at: Instant| at.minute_text(Zone::LJUBLJANA);
+    let impossible = |because: String| Refusal::ImpossibleTime { given: text(at), because };
     if at > context.now {
-        return Err(impossible("it lies in the future"));
+        return Err(impossible(format!("it lies in the future; now is {}", text(context.now))));
     }
     let before = Procedure::new(batch, record).latest_before(&step.name);
-    let repeated = batch.last_of(&step.name).map(|last| last.performed_at);
-    if before.max(repeated).is_some_and(|before| at < before) || at < batch.started_at {
-        return Err(impossible("it lies before a step that comes first"));
+    let first = before.into_iter().chain(batch.last_of(&step.name)).max_by_key(|p| p.performed_at);
+    let floor = first.map_or(batch.started_at, |first| first.performed_at.max(batch.started_at));
+    // A form states whole minutes; within the minute the order of entry counts.
+    let at = if text(at) == text(floor) { at.max(floor) } else { at };
+    if at < floor {
+        let title = |name: &Name| record.step(name).map_or("", |step| step.title.as_str());
+        let what = first.map_or_else(
+            || "the batch was started only at".to_owned(),
+            |first| format!("'{}' comes first and was performed at", title(&first.step)),
+        );
+        return Err(impossible(format!("{what} {}", text(floor))));
     }
     let reason = command.late_because.as_deref().map_or("", str::trim);
-    if at != context.now && reason.is_empty() {
-        return Err(Refusal::LateWithoutReason { performed: given });
+    if is_late(at, context.now) && reason.is_empty() {
+        return Err(Refusal::LateWithoutReason { performed: text(at) });
     }
     Ok(at)
+}
+
+/// Whether a step performed at this time and recorded now is a late entry.
+fn is_late(at: Instant, now: Instant) -> bool {
+    now.since(at) > ENTERED_AT_ONCE
 }
 
 impl Draft<'_> {
@@ -307,7 +327,10 @@ impl Draft<'_> {
     }
 
     /// Calculates, and holds every value against its limits.
-    fn evaluate(&mut self, values: Vec<Entry>) -> Result<(Vec<Entry>, Vec<Entry>), Refusal> {
+    pub(super) fn evaluate(
+        &mut self,
+        values: Vec<Entry>,
+    ) -> Result<(Vec<Entry>, Vec<Entry>), Refusal> {
         let (step, consumed) = (self.step, self.consumed.clone());
         let mut known = Values {
             batch: self.batch,

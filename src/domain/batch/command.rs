@@ -49,6 +49,23 @@ pub struct PerformStep {
     pub late_because: Option<String>,
 }
 
+/// Correct a value of a performed step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectValue {
+    /// The step.
+    pub step: Name,
+    /// Which repetition of it, from 1.
+    pub occurrence: u32,
+    /// The field.
+    pub field: Name,
+    /// The container it belongs to, where it is asked for each.
+    pub item: Option<ContainerCode>,
+    /// The right value, as typed; in the unit of the field.
+    pub text: String,
+    /// Why.
+    pub because: String,
+}
+
 impl PerformStep {
     /// Performs a step now, with nothing entered or scanned yet.
     pub fn now(step: Name) -> Self {

@@ -2,12 +2,13 @@
 
 use super::assess::{Assessment, Break, Planned, must_be_in_process};
 use super::command::Start;
+use super::correction_refusal::CorrectionRefusal;
 use super::event::{Event, Produced};
 use super::facts::{Divided, Facts, Fresh};
 use super::inputs::uses;
 use super::progress::{Procedure, completeness};
 use super::refusal::Refusal;
-use super::state::Batch;
+use super::state::{Batch, BatchState, Performance};
 use crate::domain::actor::{Meaning, Signature};
 use crate::domain::container::{self, Container, Custodian, ProductIdentity, division};
 use crate::domain::deviation::{self, Deviation, Subject};
@@ -113,11 +114,26 @@ pub fn verify(
     if signature.login == *performer || context.actor.login == *performer {
         return Err(Refusal::VerifierIsPerformer { login: performer.to_string() });
     }
+    not_by_corrector(batch, performance, &signature)?;
     must_be_by(&signature, Meaning::Verified, context, "your own, as the verifier")?;
     let event = Event::StepVerified { step: step.clone(), occurrence, signature };
     let mut changes = vec![Change::of::<Batch>(batch.number.as_str(), event.clone())];
     changes.extend(completed(batch, record, &event, context));
     Ok(changes)
+}
+
+/// Who verifies a step verifies the corrections made to it before, and made none of them.
+fn not_by_corrector(
+    batch: &Batch,
+    performance: &Performance,
+    signature: &Signature,
+) -> Result<(), Refusal> {
+    let login = &signature.login;
+    if batch.corrections_of(performance).any(|one| one.signature.login == *login) {
+        let (login, what) = (login.to_string(), "corrected a value of this step");
+        return Err(CorrectionRefusal::VerifierIsInvolved { login, what }.into());
+    }
+    Ok(())
 }
 
 /// QA signs a hold point; the steps behind it may go on.
@@ -136,7 +152,9 @@ pub fn sign_hold_point(
         return Err(refuse("signed already"));
     }
     // QA assesses what was done, so everything before the hold point has to be done.
-    if let Some(first) = Procedure::new(batch, record).waits_for(&hold.before) {
+    let procedure = Procedure::new(batch, record);
+    procedure.corrections_verified(&hold.before, &hold.title)?;
+    if let Some(first) = procedure.waits_for(&hold.before) {
         let (step, waiting_for) = (hold.title.clone(), first.title.clone());
         return Err(Refusal::StepOutOfOrder { step, waiting_for });
     }
@@ -161,7 +179,7 @@ pub fn abort(
     Ok(vec![Change::of::<Batch>(batch.number.as_str(), event)])
 }
 
-fn must_be_by(
+pub(super) fn must_be_by(
     signature: &Signature,
     meaning: Meaning,
     context: &Context,
@@ -360,7 +378,7 @@ fn performed(
 }
 
 /// The completion of the batch, if `event` was the last thing missing.
-fn completed(
+pub(super) fn completed(
     batch: &Batch,
     record: &MasterRecord,
     event: &Event,
@@ -378,7 +396,7 @@ fn completed(
         event: event.clone().into(),
     };
     let next = Batch::apply(Some(batch.clone()), &recorded, event)?;
-    if !completeness(&next, record).is_empty() {
+    if next.state != BatchState::InProcess || !completeness(&next, record).is_empty() {
         return None;
     }
     let performances = u32::try_from(next.performances.len()).unwrap_or(u32::MAX);

@@ -1,5 +1,6 @@
 //! What can happen to a batch.
 
+use super::correction::Corrected;
 use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
 use crate::domain::id::{
@@ -190,6 +191,22 @@ pub enum Event {
         step: Name,
         /// Which repetition of it.
         occurrence: u32,
+        /// Signature of who verified it.
+        signature: Signature,
+    },
+    /// A signed value was corrected; the old one stays (ATMP-3, 21 CFR 11.10(e)).
+    ValueCorrected {
+        /// The value before and after, why, and what followed from it.
+        corrected: Corrected,
+        /// Deviations it opened.
+        deviations: Vec<DeviationNumber>,
+        /// Signature of who corrected.
+        signature: Signature,
+    },
+    /// Another person verified a correction (ATMP-4).
+    CorrectionVerified {
+        /// Its number among the corrections of the batch.
+        number: u32,
         /// Signature of who verified it.
         signature: Signature,
     },

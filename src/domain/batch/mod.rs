@@ -1,10 +1,10 @@
 //! Batch: one run of a master record, from line clearance to completion.
 //!
 //! `assess` holds every rule against facts and entries, `decide` turns a signed assessment into
-//! changes of this and other streams, `progress` says what is next and what is missing, `pool` who
-//! gave how much to a pool, `shown` is what a signature covers. Neighbours: `master_record` is the
-//! text it runs; `container`, `quality` and `deviation` receive the changes it causes; `release`
-//! goes on after completion.
+//! changes of this and other streams, `correct` corrects what was signed, `progress` says what is
+//! next and what is missing, `pool` who gave how much to a pool, `shown` is what a signature
+//! covers. Neighbours: `master_record` is the text it runs; `container`, `quality` and `deviation`
+//! receive the changes it causes; `release` goes on after completion.
 //!
 //! Architecture invariant: no process of any product is written here. Whatever differs from one
 //! product to the next is read from the master record the batch keeps.
@@ -12,6 +12,10 @@
 mod assess;
 mod balance;
 mod command;
+mod correct;
+mod correction;
+mod correction_refusal;
+mod correction_shown;
 mod decide;
 mod event;
 mod facts;
@@ -23,8 +27,19 @@ mod shown;
 mod state;
 mod values;
 
-pub use assess::{Assessment, Break, Planned, admissible, assess, must_have_acknowledged};
-pub use command::{Given, PerformStep, Start};
+pub use assess::{
+    Assessment, Break, ENTERED_AT_ONCE, Planned, admissible, assess, must_have_acknowledged,
+};
+pub use command::{CorrectValue, Given, PerformStep, Start};
+pub use correct::{
+    Aftermath, Broken, CorrectionAssessment, assess_correction, correct, correctable, must_be_open,
+    verify_correction,
+};
+pub use correction::{Booked, Changed, Corrected, Correction, Recheck};
+pub use correction_refusal::CorrectionRefusal;
+pub use correction_shown::{
+    CorrectionShown, ShownChange, correction_assessment_shown, correction_shown,
+};
 pub use decide::{abort, din_of, perform, sign_hold_point, start, verify};
 pub use event::{Consumed, Entry, Event, Mark, Produced, Value};
 pub use facts::{ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, MaterialFact};
@@ -32,7 +47,7 @@ pub use pool::{Pool, Share, pool};
 pub use progress::{Missing, Procedure, Progress, TimerReading, completeness, timers};
 pub use refusal::Refusal;
 pub use shown::{
-    AbortShown, HoldPointShown, ShownValue, StepShown, abort_shown, hold_point_shown, limit_text,
-    material_amount, performance_shown, step_shown,
+    AbortShown, HoldPointShown, ShownValue, StepShown, Was, abort_shown, hold_point_shown,
+    limit_text, material_amount, performance_shown, step_shown, uncovered_names,
 };
 pub use state::{Batch, BatchState, Performance};

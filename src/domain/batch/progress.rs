@@ -3,8 +3,11 @@
 //! Architecture invariant: everything here is derived from the events and the master record; no
 //! state of its own.
 
+use super::correction::Correction;
+use super::correction_refusal::CorrectionRefusal;
 use super::event::Value;
-use super::state::{Batch, BatchState};
+use super::refusal::Refusal;
+use super::state::{Batch, BatchState, Performance};
 use crate::domain::id::Name;
 use crate::domain::master_record::{
     HoldPoint, MasterRecord, SignatureRule, Step, Timer, predecessors,
@@ -28,6 +31,11 @@ pub enum Progress {
     ToVerify {
         /// Which repetition.
         occurrence: u32,
+    },
+    /// A correction of one of its values waits for a second person.
+    CorrectionToVerify {
+        /// The number of the correction.
+        number: u32,
     },
     /// QA has to sign a hold point first.
     Held {
@@ -67,6 +75,17 @@ pub enum Missing {
         /// Which repetition.
         occurrence: u32,
     },
+    /// A correction was not verified by a second person.
+    CorrectionVerification {
+        /// Its number.
+        number: u32,
+        /// The step whose value it corrects.
+        step: Name,
+        /// The title of that step.
+        title: String,
+        /// Which repetition.
+        occurrence: u32,
+    },
     /// A hold point was not signed.
     HoldPoint {
         /// The hold point.
@@ -92,6 +111,9 @@ impl Missing {
             }
             Self::Verification { title, occurrence, .. } => {
                 format!("step '{title}' ({occurrence}) is not verified")
+            }
+            Self::CorrectionVerification { number, title, occurrence, .. } => {
+                format!("correction {number} of step '{title}' ({occurrence}) is not verified")
             }
             Self::HoldPoint { title, .. } => format!("hold point not signed: {title}"),
             Self::Sample { title, .. } => format!("no sample drawn for '{title}'"),
@@ -133,6 +155,9 @@ impl<'a> Procedure<'a> {
         if let Some(open) = self.unverified(step) {
             return Progress::ToVerify { occurrence: open };
         }
+        if let Some(open) = self.uncorroborated(&step.name) {
+            return Progress::CorrectionToVerify { number: open.corrected.number };
+        }
         let done = self.batch.count_of(&step.name);
         let enough = done >= step.repeat.min;
         let over = self.batch.state != BatchState::InProcess
@@ -169,7 +194,33 @@ impl<'a> Procedure<'a> {
     /// because of a choice made before it.
     pub fn complete(&self, step: &Step) -> bool {
         let enough = self.batch.count_of(&step.name) >= step.repeat.min;
-        (enough || left_out(self.batch, step)) && self.unverified(step).is_none()
+        (enough || left_out(self.batch, step))
+            && self.unverified(step).is_none()
+            && self.uncorroborated(&step.name).is_none()
+    }
+
+    /// The first correction of a value of this step that waits for a second person.
+    pub fn uncorroborated(&self, step: &Name) -> Option<&'a Correction> {
+        self.batch.waiting_corrections().find(|one| one.corrected.value.step == *step)
+    }
+
+    /// Refuses while a correction that changed this step or one before it waits for a second
+    /// person (ATMP-4); `waiting` is what waits, in words.
+    pub fn corrections_verified(&self, step: &Name, waiting: &str) -> Result<(), Refusal> {
+        let before = self.before.get(step);
+        let counts = |name: &Name| name == step || before.is_some_and(|set| set.contains(name));
+        let open = self
+            .batch
+            .waiting_corrections()
+            .find(|one| one.corrected.changes().any(|changed| counts(&changed.step)));
+        let Some(open) = open else { return Ok(()) };
+        let place = &open.corrected.value.step;
+        Err(CorrectionRefusal::Unverified {
+            number: open.corrected.number,
+            step: self.record.step(place).map_or_else(String::new, |step| step.title.clone()),
+            waiting: waiting.to_owned(),
+        }
+        .into())
     }
 
     /// The repetition of a step that waits for a second person.
@@ -185,9 +236,19 @@ impl<'a> Procedure<'a> {
 
     /// Whether a step that comes after `step` was performed.
     pub fn went_on(&self, step: &Name) -> bool {
-        self.batch.performances.iter().any(|performance| {
+        self.first_after(step).is_some()
+    }
+
+    /// The first performance of a step that comes after `step`.
+    pub fn first_after(&self, step: &Name) -> Option<&'a Performance> {
+        self.batch.performances.iter().find(|performance| {
             self.before.get(&performance.step).is_some_and(|before| before.contains(step))
         })
+    }
+
+    /// Whether `first` comes before `step`.
+    pub fn comes_before(&self, first: &Name, step: &Name) -> bool {
+        self.before.get(step).is_some_and(|before| before.contains(first))
     }
 
     /// The hold point that `step` waits for, itself or through a step before it.
@@ -199,15 +260,14 @@ impl<'a> Procedure<'a> {
         })
     }
 
-    /// When the last step before `step` was performed.
-    pub fn latest_before(&self, step: &Name) -> Option<Instant> {
+    /// The performance before `step` that was performed last.
+    pub fn latest_before(&self, step: &Name) -> Option<&'a Performance> {
         let before = self.before.get(step)?;
         self.batch
             .performances
             .iter()
             .filter(|performance| before.contains(&performance.step))
-            .map(|performance| performance.performed_at)
-            .max()
+            .max_by_key(|performance| performance.performed_at)
     }
 }
 
@@ -260,6 +320,15 @@ pub fn completeness(batch: &Batch, record: &MasterRecord) -> Vec<Missing> {
             }));
         }
     }
+    missing.extend(batch.waiting_corrections().map(|one| {
+        let place = &one.corrected.value;
+        Missing::CorrectionVerification {
+            number: one.corrected.number,
+            step: place.step.clone(),
+            title: record.step(&place.step).map_or_else(String::new, |step| step.title.clone()),
+            occurrence: place.occurrence,
+        }
+    }));
     let stands =
         |hold: &&HoldPoint| record.step(&hold.before).is_none_or(|step| !left_out(batch, step));
     for hold in record.hold_points.iter().filter(stands) {

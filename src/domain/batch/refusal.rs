@@ -1,5 +1,6 @@
 //! Why something is refused to who works on a batch.
 
+use super::correction_refusal::CorrectionRefusal;
 use crate::domain::{Refusal as Refuses, RefusalKind, Refused};
 
 /// Why a command to a batch was refused.
@@ -52,6 +53,18 @@ pub enum Refusal {
     StepAlreadyDone {
         /// The step.
         step: String,
+    },
+    /// A step that follows it is done, so that it cannot be done or entered any more.
+    #[error(
+        "'{later}' follows '{step}' and is done and signed; nothing is entered before it any more \
+         (ATMP-3). If '{step}' was done in time and not recorded, open a deviation that says when, \
+         by whom and with what; QA decides"
+    )]
+    StepPassed {
+        /// The step.
+        step: String,
+        /// The step that follows it.
+        later: String,
     },
     /// The choice made at an earlier step leaves it out.
     #[error(
@@ -398,6 +411,9 @@ pub enum Refusal {
         /// What is missing or too much.
         because: String,
     },
+    /// Of a correction of a signed value.
+    #[error("{0}")]
+    Correction(#[from] CorrectionRefusal),
     /// A reason is missing.
     #[error("say why; the reason becomes part of the record")]
     ReasonMissing,
@@ -414,6 +430,7 @@ impl Refuses for Refusal {
             Self::UnknownStep { .. } => "unknown_step",
             Self::StepOutOfOrder { .. } => "step_out_of_order ATMP-5",
             Self::StepAlreadyDone { .. } => "step_already_done",
+            Self::StepPassed { .. } => "step_passed ATMP-3",
             Self::StepLeftOut { .. } => "step_left_out",
             Self::HoldPointOpen { .. } => "hold_point_open",
             Self::DeviationOpen { .. } => "critical_deviation_open ATMP-6",
@@ -453,6 +470,7 @@ impl Refuses for Refusal {
             Self::HoldPoint { .. } => "hold_point",
             Self::WrongSignature { .. } => "wrong_signature 21 CFR 11.70",
             Self::StartIncomplete { .. } => "start_incomplete ATMP-1",
+            Self::Correction(refusal) => refusal.rule(),
             Self::ReasonMissing => "reason_missing",
             Self::NothingAllocated(_) => "nothing_allocated",
         }
@@ -462,6 +480,7 @@ impl Refuses for Refusal {
         match self {
             Self::UnknownStep { .. } | Self::Unknown { .. } => RefusalKind::NotFound,
             Self::Unusable(refused) => refused.kind,
+            Self::Correction(refusal) => refusal.kind(),
             Self::VerifierIsPerformer { .. } | Self::NotAcknowledged { .. } => {
                 RefusalKind::Forbidden
             }

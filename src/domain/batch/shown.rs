@@ -4,10 +4,12 @@
 //! changes the hash, and the signature is asked for again.
 
 use super::assess::{Assessment, Break};
+use super::correction::{Changed, Corrected, Correction};
 use super::event::{Consumed, Entry, Mark};
 use super::state::{Batch, Performance};
 use super::values::Values;
 use crate::domain::account::Posting;
+use crate::domain::actor::Signature;
 use crate::domain::id::{BatchNumber, ContentHash, LotId, Name};
 use crate::domain::master_record::calculation::Operand;
 use crate::domain::master_record::{Calculation, Limits, MasterRecord, Step};
@@ -30,6 +32,29 @@ pub struct ShownValue {
     pub mark: Mark,
     /// Of a calculated value, the arithmetic.
     pub arithmetic: Option<String>,
+    /// What it was before corrections, oldest first.
+    pub was: Vec<Was>,
+}
+
+/// What a value was before a correction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Was {
+    /// The number of the correction.
+    pub number: u32,
+    /// The value before it.
+    pub value: String,
+    /// The value after it.
+    pub to: String,
+    /// Whether it was not corrected itself, but calculated anew from what was.
+    pub calculated: bool,
+    /// Who corrected, in which role, meaning what, when.
+    pub by: String,
+    /// Why.
+    pub because: String,
+    /// Who verified the correction; none where nobody has.
+    pub verified: Option<String>,
+    /// Whether it waits for a second person.
+    pub waits: bool,
 }
 
 /// A step as shown before signing.
@@ -71,6 +96,8 @@ pub struct StepShown {
     pub deviations: Vec<String>,
     /// Who performed it, on the page of the verifier.
     pub performed_by: Option<String>,
+    /// What its signatures do not cover any more, since it was corrected after them.
+    pub not_covered: Vec<String>,
 }
 
 /// What the performer sees and signs.
@@ -91,7 +118,7 @@ pub fn step_shown(batch: &Batch, record: &MasterRecord, assessment: &Assessment)
         Some(at) => at.full_text(Zone::LJUBLJANA),
         None => "at signing".to_owned(),
     };
-    let shown = Shown { batch, record, entries: Entries::of(assessment) };
+    let shown = Shown { batch, record, entries: Entries::of(assessment), performance: None };
     StepShown {
         performed_at,
         late_because: assessment.late_because.clone(),
@@ -116,7 +143,8 @@ pub fn performance_shown(
         let amounts = amounts(made.cells, made.volume);
         format!("{} {}{}{amounts}", made.output, made.container, target.unwrap_or_default())
     };
-    let shown = Shown { batch, record, entries: Entries::of_performance(performance) };
+    let entries = Entries::of_performance(performance);
+    let shown = Shown { batch, record, entries, performance: Some(performance) };
     StepShown {
         performed_at: performance.performed_at.full_text(Zone::LJUBLJANA),
         late_because: performance.late_because.clone(),
@@ -124,9 +152,10 @@ pub fn performance_shown(
         equipment: performance.equipment.iter().map(ToString::to_string).collect(),
         consumed: performance.consumed.iter().map(consumed_text).collect(),
         produced: performance.produced.iter().map(produced).collect(),
-        postings: performance.postings.iter().map(posting_text).collect(),
+        postings: batch.booked_for(performance).map(posting_text).collect(),
         deviations: performance.deviations.iter().map(ToString::to_string).collect(),
         performed_by: Some(performance.signature.manifestation()),
+        not_covered: not_covered(batch, record, performance),
         ..shown.base(&performance.step, performance.occurrence)
     }
 }
@@ -140,7 +169,7 @@ pub fn material_amount(
     lot: &LotId,
 ) -> Option<String> {
     let entries = Entries::of_performance(performance);
-    let shown = Shown { batch, record, entries };
+    let shown = Shown { batch, record, entries, performance: Some(performance) };
     shown.amount(&performance.step, &performance.materials, lot)
 }
 
@@ -202,11 +231,64 @@ pub fn abort_shown(batch: &Batch) -> AbortShown {
 }
 
 fn signed_steps(batch: &Batch) -> Vec<String> {
-    batch
+    let performed = batch
         .performances
         .iter()
-        .map(|p| format!("{} {} {}", p.step, p.occurrence, p.signature.content_hash.short()))
-        .collect()
+        .map(|p| format!("{} {} {}", p.step, p.occurrence, p.signature.content_hash.short()));
+    let corrected = batch.corrections.iter().map(|one| {
+        let Corrected { number, value, .. } = &one.corrected;
+        let hash = one.signature.content_hash.short();
+        format!("{} {} correction {number} {hash}", value.step, value.occurrence)
+    });
+    performed.chain(corrected).collect()
+}
+
+/// The signatures of a performance that do not cover all of it any more, each with what it does not
+/// cover (21 CFR 11.70).
+fn not_covered(batch: &Batch, record: &MasterRecord, performance: &Performance) -> Vec<String> {
+    let performed = (&performance.signature, false);
+    let verified = performance.verified.as_ref().map(|signature| (signature, true));
+    let line = |(signature, since_verified): (&Signature, bool)| {
+        let names = uncovered_names(batch, record, performance, since_verified);
+        let Signature { printed_name, login, meaning, .. } = signature;
+        let meaning = meaning.code().replace('_', " ");
+        (!names.is_empty())
+            .then(|| format!("{printed_name} ({login}), {meaning}: {}", names.join(", ")))
+    };
+    std::iter::once(performed).chain(verified).filter_map(line).collect()
+}
+
+/// What a signature of a performance does not cover any more, in words: the performer's, or the
+/// verifier's.
+pub fn uncovered_names(
+    batch: &Batch,
+    record: &MasterRecord,
+    performance: &Performance,
+    since_verified: bool,
+) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for changed in batch.not_covered(performance, since_verified) {
+        let name = value_title(record, changed);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What a changed value is, in words.
+pub(super) fn value_title(record: &MasterRecord, changed: &Changed) -> String {
+    let name = &changed.new.name;
+    let step = record.step(&changed.step);
+    let title = step.and_then(|step| {
+        let field = step.field(name).map(|field| field.title.clone());
+        field.or_else(|| step.calculation(name).map(|one| one.title.clone()))
+    });
+    let title = title.unwrap_or_else(|| name.as_str().replace('_', " "));
+    match &changed.new.item {
+        Some(item) => format!("{title} of {item}"),
+        None => title,
+    }
 }
 
 struct Entries {
@@ -238,6 +320,8 @@ struct Shown<'a> {
     batch: &'a Batch,
     record: &'a MasterRecord,
     entries: Entries,
+    /// What was performed, once it was.
+    performance: Option<&'a Performance>,
 }
 
 impl Shown<'_> {
@@ -290,13 +374,21 @@ impl Shown<'_> {
             postings: Vec::new(),
             deviations: Vec::new(),
             performed_by: None,
+            not_covered: Vec::new(),
         }
+    }
+
+    fn was(&self, entry: &Entry) -> Vec<Was> {
+        let Some(performance) = self.performance else { return Vec::new() };
+        let history = self.batch.history_of(performance, &entry.name, entry.item.as_ref());
+        history.map(|(correction, changed)| was(self.batch, correction, changed)).collect()
     }
 
     fn values(&self, step: &Step, known: &Values<'_>) -> Vec<ShownValue> {
         let shown = |entry: &Entry| {
             let field = step.field(&entry.name)?;
-            Some(value(entry, &field.title, &field.limits, known, None))
+            let was = self.was(entry);
+            Some(ShownValue { was, ..value(entry, &field.title, &field.limits, known, None) })
         };
         self.entries.values.iter().filter_map(shown).collect()
     }
@@ -306,13 +398,30 @@ impl Shown<'_> {
             let found = step.calculation(&entry.name)?;
             let item = entry.item.as_ref().map(|item| item.as_str());
             let arithmetic = arithmetic(found, known, item);
-            Some(value(entry, &found.title, &found.limits, known, Some(arithmetic)))
+            let (was, title) = (self.was(entry), &found.title);
+            let value = value(entry, title, &found.limits, known, Some(arithmetic));
+            Some(ShownValue { was, ..value })
         };
         self.entries.calculated.iter().filter_map(shown).collect()
     }
 }
 
-fn value(
+fn was(batch: &Batch, correction: &Correction, changed: &Changed) -> Was {
+    Was {
+        number: correction.corrected.number,
+        value: changed.old_text(),
+        to: changed.new.value.text(),
+        calculated: *changed != correction.corrected.value,
+        by: correction.signature.manifestation(),
+        because: correction.corrected.because.clone(),
+        verified: correction.verified.as_ref().map(Signature::manifestation),
+        waits: batch
+            .waiting_corrections()
+            .any(|one| one.corrected.number == correction.corrected.number),
+    }
+}
+
+pub(super) fn value(
     entry: &Entry,
     title: &str,
     limits: &Limits,
@@ -328,11 +437,16 @@ fn value(
         value: entry.value.text(),
         mark: entry.mark,
         arithmetic,
+        was: Vec::new(),
     }
 }
 
 /// `concentration × volume: 1.20 ×10⁶/ml, 52.0 ml`.
-fn arithmetic(calculation: &Calculation, known: &Values<'_>, item: Option<&str>) -> String {
+pub(super) fn arithmetic(
+    calculation: &Calculation,
+    known: &Values<'_>,
+    item: Option<&str>,
+) -> String {
     let mut numbers = Vec::new();
     for rule in calculation.method.parameters() {
         let given = calculation.inputs.iter().find(|(name, _)| name == rule.name);
@@ -375,11 +489,11 @@ fn consumed_text(consumed: &Consumed) -> String {
     format!("{}{of}{}", consumed.container, amounts(consumed.cells, consumed.volume))
 }
 
-fn posting_text(posting: &Posting) -> String {
+pub(super) fn posting_text(posting: &Posting) -> String {
     let (from, to) = (posting.from.words(), posting.to.words());
     format!("{}: {from} → {to}", posting.amount.text())
 }
 
-fn break_text(found: &Break) -> String {
+pub(super) fn break_text(found: &Break) -> String {
     format!("{}: {}", found.class.code(), found.description)
 }

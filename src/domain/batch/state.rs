@@ -1,5 +1,6 @@
 //! What is known of a batch, and how each event changes it.
 
+use super::correction::Correction;
 use super::event::{Consumed, Entry, Event, Produced, number_of};
 use crate::domain::account::{Book, Posting};
 use crate::domain::actor::Signature;
@@ -123,6 +124,8 @@ pub struct Batch {
     pub started_by: Login,
     /// Every performance, in the order recorded.
     pub performances: Vec<Performance>,
+    /// Corrections of signed values, oldest first.
+    pub corrections: Vec<Correction>,
     /// Hold points signed.
     pub hold_points: BTreeMap<Name, Signature>,
     /// The book; written down by the postings it is made of.
@@ -205,6 +208,13 @@ impl Aggregate for Batch {
                 if let Some(performance) = verified {
                     performance.verified = Some(signature.clone());
                 }
+                batch.corrections_verified_with(step, *occurrence, signature);
+            }
+            Event::ValueCorrected { corrected, deviations, signature } => {
+                batch.correct(recorded, corrected, deviations, signature);
+            }
+            Event::CorrectionVerified { number, signature } => {
+                batch.correction_verified(*number, signature);
             }
             Event::HoldPointSigned { hold_point, signature } => {
                 batch.hold_points.insert(hold_point.clone(), signature.clone());
@@ -244,6 +254,7 @@ impl Batch {
             started_at: recorded.at,
             started_by: recorded.actor.clone(),
             performances: Vec::new(),
+            corrections: Vec::new(),
             hold_points: BTreeMap::new(),
             book: Book::default(),
             completed_at: None,

@@ -203,7 +203,7 @@ pub(super) fn read_all(
     Ok(entries)
 }
 
-fn read(field: &Field, text: &str) -> Result<Value, Refusal> {
+pub(super) fn read(field: &Field, text: &str) -> Result<Value, Refusal> {
     let wrong = |expected: String| Refusal::ValueMalformed {
         field: field.title.clone(),
         given: text.chars().take(60).collect(),

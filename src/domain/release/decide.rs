@@ -121,6 +121,10 @@ fn review(
     if !facts.completed {
         return Err(Refusal::NotCompleted);
     }
+    if !facts.missing.is_empty() {
+        let missing = facts.missing.iter().map(|missing| missing.what.clone()).collect();
+        return Err(Refusal::Incomplete(missing));
+    }
     means(signature, Meaning::Reviewed)?;
     if facts.performers.contains(&signature.login) {
         return Err(Refusal::ReviewerIsPerformer(signature.login.clone()));

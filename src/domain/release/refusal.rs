@@ -11,6 +11,11 @@ pub enum Refusal {
     /// The batch is not completed.
     #[error("the batch is still in process. It is reviewed when its last step is done")]
     NotCompleted,
+    /// Something that was complete is complete no more: a correction waits for a second person.
+    #[error(
+        "the batch cannot be reviewed now: {}. Have it done; then review (ATMP-29)", .0.join("; ")
+    )]
+    Incomplete(Vec<String>),
     /// An exception has no remark.
     #[error(
         "{} exceptions have no remark: {}. Say something about each; review by exception looks at \
@@ -78,6 +83,7 @@ impl crate::domain::Refusal for Refusal {
     fn rule(&self) -> &'static str {
         match self {
             Self::NotCompleted => "batch_is_complete ATMP-2",
+            Self::Incomplete(_) => "reviewed_batch_is_complete ATMP-29",
             Self::Unremarked(_) | Self::UnknownException(_) => "every_exception_is_reviewed",
             Self::ReviewerIsPerformer(_) => "reviewer_is_not_performer",
             Self::CertifierIsPerformer(_) => "certifier_is_not_performer",

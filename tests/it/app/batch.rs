@@ -1,5 +1,7 @@
 //! A batch through the use cases: loaded, decided, recorded, projected and proven on both databases.
 
+mod correct;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -210,19 +210,27 @@ fn a_test_that_may_not_be_pending_blocks() {
     assert_eq!(blocked(way.go(&facts, &certify("quentin", true, current()))).len(), 1);
 }
 
+fn missing(what: &str) -> Missing {
+    Missing { what: what.to_owned(), step: None, rule: "ATMP-2".to_owned() }
+}
+
+#[test]
+fn a_batch_with_an_unverified_correction_is_not_reviewed() {
+    let mut facts = pending();
+    facts.missing.push(missing("correction 1 of step 'fill' (1) is not verified"));
+    let refused = Way::new().go(&facts, &review("quality", &facts)).unwrap_err();
+    assert!(matches!(&refused, Refusal::Incomplete(what) if what[0].contains("correction 1")));
+}
+
 #[test]
 fn every_open_critical_item_is_listed() {
     let mut facts = pending();
-    facts.missing.push(Missing {
-        what: "step 'count'".to_owned(),
-        step: None,
-        rule: "ATMP-2".to_owned(),
-    });
+    let mut way = Way::reviewed(&facts);
+    facts.missing.push(missing("step 'count' is not performed"));
     facts.tests[0].status = Status::FinalFail;
     facts.deviations.push(deviation(DeviationStatus::Open, Class::Critical, None));
     facts.inputs[0].disposition = Disposition::OnHold;
     facts.labels.open = 1;
-    let mut way = Way::reviewed(&facts);
     let items = blocked(way.go(&facts, &certify("quentin", true, current())));
     assert_eq!(items.len(), 5, "{items:#?}");
 }

@@ -49,10 +49,15 @@ fn field(label: &str, value: &str, limits: Option<&str>, verdict: Verdict, sourc
 
 fn count_fields(cells: &str, viability: &str) -> Vec<Field> {
     let corrected = Correction {
+        number: 1,
         from: "92.0 %".into(),
+        to: "91.0 %".into(),
+        calculated: false,
         by: person("t.novak"),
         at: at(3 * DAY),
         reason: "read from the wrong square of the chamber; counted again".into(),
+        verified: Some(mark("m.kos", 3 * DAY + 5, "I verified this")),
+        waits: false,
     };
     vec![
         field("Viable cell concentration", cells, Some("≥ 0.50×10⁶/ml"), Verdict::In, "typed"),
@@ -99,6 +104,7 @@ impl Script {
             equipment: vec!["EQ-BSC-01 safety cabinet".into()],
             containers: Vec::new(),
             deviations: Vec::new(),
+            not_covered: Vec::new(),
         });
         self.steps.last_mut().unwrap()
     }

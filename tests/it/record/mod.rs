@@ -162,7 +162,7 @@ fn other_programs_read_the_record() {
         "50×10⁶ ÷ 50×10⁶/ml = 1.0 ml",
         "2026-05-06",
         "CEST (+02:00)",
-        "corrected from 92.0 %",
+        "corrected, was 92.0 %",
         "92.0 % → 91.0 %",
         "BROKEN: too late",
         "not stated",

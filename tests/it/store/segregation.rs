@@ -136,3 +136,33 @@ fn a_master_record_is_approved_by_somebody_else_than_its_author() {
         );
     });
 }
+
+#[test]
+fn who_corrected_or_verified_a_correction_neither_reviews_nor_certifies() {
+    each_backend(|store| {
+        let correction = |by: &str, verified: &str| {
+            format!(
+                "INSERT INTO batch_correction VALUES ('B-2026-0001', 1, 'fill', 1, 'volume', '', \
+                 '1.0 ml', '1.1 ml', 'slip', 'ana', '{by}', {AT}, 'by_itself', FALSE, '{verified}', \
+                 {AT})"
+            )
+        };
+        batch(store);
+        refused(store, &correction("dana", "dana"));
+        refused(store, &correction("dana", "ana"));
+        store.sql(&correction("dana", "franc")).unwrap();
+        for part in ["'dana'", "'franc'"] {
+            refused(store, &release(part, "NULL"));
+            refused(store, &release("NULL", part));
+        }
+        store.sql(&release("'eva'", "'gaja'")).unwrap();
+        for part in ["dana", "franc"] {
+            refused(store, &entry(part));
+            refused(store, &format!("UPDATE batch_release SET reviewed_by = '{part}'"));
+        }
+        for late in ["eva", "gaja"] {
+            refused(store, &format!("UPDATE batch_correction SET corrected_by = '{late}'"));
+            refused(store, &format!("UPDATE batch_correction SET verified_by = '{late}'"));
+        }
+    });
+}

@@ -15,7 +15,7 @@ pub(super) const CLEAR: [(&str, &str); 3] = [
 ];
 
 /// A site with people, materials, equipment and one donor-culture batch.
-fn site() -> (TestApp, BatchNumber) {
+pub(super) fn site() -> (TestApp, BatchNumber) {
     let app = TestApp::start();
     app.register("ana", "Ana Kos", &[Role::Technician]);
     app.register("bor", "Bor Zupan", &[Role::Technician]);

@@ -6,6 +6,7 @@ mod limit;
 mod order;
 mod order_rules;
 mod batch;
+mod correct;
 mod master_record;
 mod people;
 mod production;

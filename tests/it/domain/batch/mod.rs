@@ -1,7 +1,9 @@
 //! The batch engine, without a database: given a plant, when a step is performed, then it is
 //! recorded or refused.
 
+mod correct;
 mod gates;
+mod late;
 mod order;
 mod pooling;
 mod runs;

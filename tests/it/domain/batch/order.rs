@@ -60,7 +60,7 @@ fn a_repeated_step_stops_at_its_maximum_and_when_the_procedure_goes_on() {
     let mut plant = dose_in_p2();
     plant.later("3 d");
     plant.done("sample_supernatant", &[]);
-    assert!(matches!(plant.when(plant.ask("feed_p2", fed)), Err(Refusal::StepAlreadyDone { .. })));
+    assert!(matches!(plant.when(plant.ask("feed_p2", fed)), Err(Refusal::StepPassed { .. })));
 }
 
 #[test]
