@@ -48,12 +48,15 @@ pub fn label_data(
     if state.kind == ContainerKind::SampleTube {
         label = sample(state, label);
     }
+    if state.target.is_some() {
+        label = label.for_patient();
+    }
     if let Some(at) = state.expires_at {
-        label = match state.kind {
-            ContainerKind::Syringe | ContainerKind::Bag | ContainerKind::SampleTube => {
-                label.expiring(at, zone)
-            }
-            _ => label.with(Particular::Expiry, format!("Exp. {}", at.date_text(zone))),
+        let timed = label.usage().lives_hours() || state.kind == ContainerKind::SampleTube;
+        label = if timed {
+            label.expiring(at, zone)
+        } else {
+            label.with(Particular::Expiry, format!("Exp. {}", at.date_text(zone)))
         };
     }
     match &state.order {
@@ -158,7 +161,7 @@ fn sample(state: &Container, label: LabelData) -> LabelData {
     label.with(Particular::Purpose, &state.contents.title).with(Particular::Parent, parent)
 }
 
-/// What a syringe says besides (Regulation (EU) 536/2014 Annex VI): the subject by code only.
+/// What a dose unit says besides (Regulation (EU) 536/2014 Annex VI): the subject by code only.
 fn for_order(site: &Site, order: &Order, state: &Container, label: LabelData) -> LabelData {
     let target = state.target.as_ref().and_then(|target| {
         order.units.iter().find(|unit| unit.target == *target).map(|unit| unit.title.clone())

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::label_data::label_data;
 use super::{App, Caller};
 use crate::domain::actor::Capability;
-use crate::domain::container::{Command, Container, NewLabel, decide};
+use crate::domain::container::{Command, NewLabel, decide};
 use crate::domain::id::ContainerCode;
 use crate::domain::{Refusal, RefusalKind};
-use crate::labels::{self, LabelData};
+use crate::labels::{self, LabelData, LabelUse};
 use crate::site::Site;
 use crate::store::{Failure, Tx, container};
 
@@ -81,7 +81,7 @@ fn print_one(
     let data = label_data(tx.db(), &state, serial, site)?;
     labels::layout(&data).map_err(not_drawn)?;
     let payload = data.code().to_string();
-    let label = new_label(&state, serial, &payload, command.copies)?;
+    let label = new_label(data.usage(), serial, &payload, command.copies)?;
     let print = match &command.because {
         None => Command::PrintLabel(label),
         Some(because) => Command::ReprintLabel { label, because: because.clone() },
@@ -92,16 +92,16 @@ fn print_one(
 }
 
 fn new_label(
-    state: &Container,
+    usage: LabelUse,
     serial: u32,
     payload: &str,
     copies: u32,
 ) -> Result<NewLabel, Failure> {
     let known = labels::definitions().map_err(|error| Failure::Broken(error.to_string()))?;
-    let definition_version = known.get(&state.kind).map_or(0, |definition| definition.version);
+    let definition_version = known.get(&usage).map_or(0, |definition| definition.version);
     Ok(NewLabel {
         serial,
-        definition: state.kind.code().to_owned(),
+        definition: usage.name(),
         definition_version,
         payload: payload.to_owned(),
         copies,

@@ -17,10 +17,18 @@ use crate::domain::time::Instant;
 use crate::store::Failure;
 
 /// The master records that come with the program: file name and text.
-pub const SHIPPED: [(&str, &str); 3] = [
+pub const SHIPPED: [(&str, &str); 11] = [
     ("templates/mbr/eq-msc-p1.toml", include_str!("../../templates/mbr/eq-msc-p1.toml")),
     ("templates/mbr/eq-msc-bank.toml", include_str!("../../templates/mbr/eq-msc-bank.toml")),
     ("templates/mbr/eq-msc-dose.toml", include_str!("../../templates/mbr/eq-msc-dose.toml")),
+    ("templates/mbr/at-msc-bank.toml", include_str!("../../templates/mbr/at-msc-bank.toml")),
+    ("templates/mbr/at-msc-dose.toml", include_str!("../../templates/mbr/at-msc-dose.toml")),
+    ("templates/mbr/bm-msc-bank.toml", include_str!("../../templates/mbr/bm-msc-bank.toml")),
+    ("templates/mbr/bm-msc-dose.toml", include_str!("../../templates/mbr/bm-msc-dose.toml")),
+    ("templates/mbr/uc-msc-bank.toml", include_str!("../../templates/mbr/uc-msc-bank.toml")),
+    ("templates/mbr/uc-msc-dose.toml", include_str!("../../templates/mbr/uc-msc-dose.toml")),
+    ("templates/mbr/msc-sup-bank.toml", include_str!("../../templates/mbr/msc-sup-bank.toml")),
+    ("templates/mbr/msc-sup-dose.toml", include_str!("../../templates/mbr/msc-sup-dose.toml")),
 ];
 
 /// The text as it is kept and hashed: lines end with one character, as files do, whatever a browser

@@ -44,15 +44,15 @@ pub fn check_text(text: &str, others: &[MasterRecord], site: &Site) -> Result<Ch
 /// # Errors
 /// When a label definition of the program does not load.
 pub fn label_kinds() -> Result<Vec<LabelKind>, Failure> {
-    let kinds = labels::kinds().map_err(|error| Failure::Broken(error.to_string()))?;
-    Ok(kinds
+    let uses = labels::uses().map_err(|error| Failure::Broken(error.to_string()))?;
+    Ok(uses
         .into_iter()
-        .map(|container| {
-            let (mandatory, _) = Particular::mandatory(container);
+        .map(|usage| {
+            let (mandatory, _) = Particular::mandatory(usage);
             let mut needs: Vec<LabelNeed> = mandatory.iter().copied().filter_map(need).collect();
             needs.sort();
             needs.dedup();
-            LabelKind { name: container.code().to_owned(), container, needs }
+            LabelKind { name: usage.name(), container: usage.kind(), needs }
         })
         .collect())
 }

@@ -60,8 +60,8 @@ fn render(wanted: &Render, console: &Console) -> Result<(), Trouble> {
 }
 
 fn kinds(console: &Console) -> Result<(), Trouble> {
-    let kinds = labels::kinds().map_err(Trouble::refused)?;
-    let codes: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
+    let uses = labels::uses().map_err(Trouble::refused)?;
+    let codes: Vec<String> = uses.into_iter().map(labels::LabelUse::name).collect();
     if console.json {
         return console.data(&codes);
     }

@@ -139,7 +139,8 @@ fn first_version(text: &str) -> MasterRecordPropose {
 /// One person of QA puts the shipped master records forward, another approves them.
 fn master_records(stage: &mut Stage) -> Result<(), Trouble> {
     let (klara, eva) = (stage.people.klara.clone(), stage.people.eva.clone());
-    for (file, text) in SHIPPED {
+    let own = SHIPPED.iter().filter(|(file, _)| file.contains("eq-msc"));
+    for (file, text) in own.clone() {
         let hash = content(text)?;
         let signature = stage.sign(&klara, Meaning::Authored, &hash)?;
         let caller = stage.by(&klara);
@@ -160,10 +161,10 @@ fn master_records(stage: &mut Stage) -> Result<(), Trouble> {
         let outcome = master_record_approve(&stage.app, &caller, command, signature);
         stage.done("approve master records", outcome)?;
     }
-    for (file, text) in SHIPPED {
+    for (file, text) in own.clone() {
         acknowledge(stage, file, text)?;
     }
-    stage.voice.fact(format!("{} master records approved by two people", SHIPPED.len()));
+    stage.voice.fact(format!("{} master records approved by two people", own.count()));
     Ok(())
 }
 

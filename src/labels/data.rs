@@ -111,14 +111,35 @@ impl Particular {
         Self::ALL.iter().find(|(p, ..)| *p == self).map_or("", |(.., words)| words)
     }
 
-    /// What a label of this kind must show, and by which rule. The syringe is the small immediate
-    /// packaging of Regulation (EU) 536/2014 Annex VI A.2.2, with the expiry to the minute because
-    /// the product lives hours; the others follow the partial label of ISBT 128 and GMP Part IV.
+    /// What a label for this use must show, and by which rule. A dose unit for a patient is the
+    /// immediate packaging of Regulation (EU) 536/2014 Annex VI A.2.2; its strength is told where it
+    /// holds cells. The others follow the partial label of ISBT 128 and GMP Part IV.
     #[must_use]
-    pub fn mandatory(kind: ContainerKind) -> (&'static [Self], &'static str) {
+    pub fn mandatory(usage: LabelUse) -> (&'static [Self], &'static str) {
         use Particular as P;
         const PARTIAL: &str = "the partial-label set (ISBT 128 ST-001, GMP Part IV)";
-        match kind {
+        const PATIENT: &str = "Regulation (EU) 536/2014 Annex VI A.2.2";
+        const DOSE: &[Particular] = &[
+            P::Code,
+            P::Contact,
+            P::Route,
+            P::Product,
+            P::Batch,
+            P::Trial,
+            P::Subject,
+            P::Expiry,
+            P::Target,
+            P::Quantity,
+            P::Warning,
+            P::Strength,
+        ];
+        if usage.patient() {
+            return match (usage.kind(), DOSE.split_last()) {
+                (ContainerKind::Bottle, Some((_, volume_only))) => (volume_only, PATIENT),
+                _ => (DOSE, PATIENT),
+            };
+        }
+        match usage.kind() {
             ContainerKind::CollectionPot => {
                 (&[P::Code, P::Product, P::Donation, P::Donor, P::Taken, P::Storage], PARTIAL)
             }
@@ -134,31 +155,76 @@ impl Particular {
             ContainerKind::Bottle => {
                 (&[P::Code, P::Product, P::Batch, P::Donation, P::Quantity, P::Storage], PARTIAL)
             }
-            ContainerKind::Syringe | ContainerKind::Bag => (
-                &[
-                    P::Code,
-                    P::Contact,
-                    P::Route,
-                    P::Product,
-                    P::Strength,
-                    P::Batch,
-                    P::Trial,
-                    P::Subject,
-                    P::Expiry,
-                    P::Target,
-                    P::Quantity,
-                    P::Warning,
-                ],
-                "Regulation (EU) 536/2014 Annex VI A.2.2",
-            ),
+            ContainerKind::Syringe | ContainerKind::Bag => (DOSE, PATIENT),
         }
+    }
+}
+
+/// What a label is for: a kind of container, and whether it is a dose unit for one patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LabelUse {
+    kind: ContainerKind,
+    patient: bool,
+}
+
+impl LabelUse {
+    /// Syringes and bags are always dose units; of the others, only cryovials and bottles can be.
+    #[must_use]
+    pub fn of(kind: ContainerKind, patient: bool) -> Self {
+        use ContainerKind as C;
+        let patient = match kind {
+            C::Syringe | C::Bag => true,
+            C::Cryovial | C::Bottle => patient,
+            C::CollectionPot | C::Flask | C::HoldVial | C::Vessel | C::SampleTube => false,
+        };
+        Self { kind, patient }
+    }
+
+    /// The kind of container.
+    #[must_use]
+    pub fn kind(self) -> ContainerKind {
+        self.kind
+    }
+
+    /// Whether it is for a dose unit of one patient.
+    #[must_use]
+    pub fn patient(self) -> bool {
+        self.patient
+    }
+
+    /// The name of its definition, as master records write it: `cryovial`, `patient_cryovial`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let both = matches!(self.kind, ContainerKind::Cryovial | ContainerKind::Bottle);
+        if self.patient && both {
+            format!("patient_{}", self.kind.code())
+        } else {
+            self.kind.code().to_owned()
+        }
+    }
+
+    /// The use of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let (kind, patient) = match name.strip_prefix("patient_") {
+            Some(kind) => (kind, true),
+            None => (name, false),
+        };
+        let usage = Self::of(ContainerKind::parse(kind)?, patient);
+        (usage.name() == name).then_some(usage)
+    }
+
+    /// Whether its content lives hours, so that its expiry names the time, too.
+    #[must_use]
+    pub fn lives_hours(self) -> bool {
+        self.patient && self.kind != ContainerKind::Cryovial
     }
 }
 
 /// What one label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelData {
-    kind: ContainerKind,
+    usage: LabelUse,
     code: LabelCode,
     values: BTreeMap<Particular, String>,
     isbt: Option<String>,
@@ -170,7 +236,21 @@ impl LabelData {
     #[must_use]
     pub fn new(kind: ContainerKind, code: LabelCode) -> Self {
         let values = BTreeMap::from([(Particular::Code, code.printed())]);
-        Self { kind, code, values, isbt: None, timed_expiry: false }
+        let usage = LabelUse::of(kind, false);
+        Self { usage, code, values, isbt: None, timed_expiry: false }
+    }
+
+    /// Makes it the label of a dose unit for one patient, where that kind of container can be one.
+    #[must_use]
+    pub fn for_patient(mut self) -> Self {
+        self.usage = LabelUse::of(self.usage.kind(), true);
+        self
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn usage(&self) -> LabelUse {
+        self.usage
     }
 
     /// Sets a particular. An empty text leaves it missing; the code cannot be replaced.
@@ -240,7 +320,7 @@ impl LabelData {
     /// Kind of container.
     #[must_use]
     pub fn kind(&self) -> ContainerKind {
-        self.kind
+        self.usage.kind()
     }
 
     /// The label code.
@@ -268,7 +348,7 @@ impl LabelData {
 
     /// Everything this label says as one text; equal labels have equal texts.
     pub(super) fn fingerprint(&self) -> String {
-        let mut text = format!("{}\n{}\n", self.kind.code(), self.code);
+        let mut text = format!("{}\n{}\n", self.usage.name(), self.code);
         for (particular, value) in &self.values {
             text.push_str(&format!("{}={value}\n", particular.name()));
         }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer};
 
-use super::Particular;
+use super::{LabelUse, Particular};
 use crate::domain::container::ContainerKind;
 use crate::pdf::{Face, Len};
 
@@ -28,6 +28,9 @@ pub struct DefinitionError {
 pub struct Definition {
     /// Kind of container, by its code.
     pub kind: String,
+    /// Whether it is for a dose unit of one patient, where that kind of container can be one.
+    #[serde(default)]
+    pub patient: bool,
     /// Version of this definition.
     pub version: u32,
     /// What it is, for people.
@@ -205,15 +208,15 @@ impl Definition {
         Ok(definition)
     }
 
-    /// The kind of container.
+    /// What it is for.
     #[must_use]
-    pub fn container(&self) -> Option<ContainerKind> {
-        ContainerKind::parse(&self.kind)
+    pub fn usage(&self) -> Option<LabelUse> {
+        ContainerKind::parse(&self.kind).map(|kind| LabelUse::of(kind, self.patient))
     }
 
     fn check(&self) -> Result<(), String> {
-        let kind =
-            self.container().ok_or_else(|| format!("{:?} is no kind of container", self.kind))?;
+        let usage =
+            self.usage().ok_or_else(|| format!("{:?} is no kind of container", self.kind))?;
         let mut shown = Vec::new();
         for text in &self.text {
             shown.extend(placeholders(&text.value)?);
@@ -229,7 +232,7 @@ impl Definition {
         if !self.symbol.iter().any(|symbol| symbol.payload == Payload::Code) {
             return Err("no symbol holds the label code".to_owned());
         }
-        let (mandatory, rule) = Particular::mandatory(kind);
+        let (mandatory, rule) = Particular::mandatory(usage);
         if let Some(missing) = mandatory.iter().find(|p| !shown.contains(p)) {
             return Err(format!("it does not show {}, which {rule} asks for", missing.words()));
         }
@@ -286,27 +289,29 @@ pub(super) fn placeholders(value: &str) -> Result<Vec<Particular>, String> {
     Ok(found)
 }
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 11] = [
     ("labels/bag.toml", include_str!("../../labels/bag.toml")),
     ("labels/bottle.toml", include_str!("../../labels/bottle.toml")),
     ("labels/collection_pot.toml", include_str!("../../labels/collection_pot.toml")),
     ("labels/cryovial.toml", include_str!("../../labels/cryovial.toml")),
     ("labels/flask.toml", include_str!("../../labels/flask.toml")),
     ("labels/hold_vial.toml", include_str!("../../labels/hold_vial.toml")),
+    ("labels/patient_bottle.toml", include_str!("../../labels/patient_bottle.toml")),
+    ("labels/patient_cryovial.toml", include_str!("../../labels/patient_cryovial.toml")),
     ("labels/sample_tube.toml", include_str!("../../labels/sample_tube.toml")),
     ("labels/syringe.toml", include_str!("../../labels/syringe.toml")),
     ("labels/vessel.toml", include_str!("../../labels/vessel.toml")),
 ];
 
-/// The definitions in force, one for each kind of container.
-pub fn definitions() -> Result<&'static BTreeMap<ContainerKind, Definition>, DefinitionError> {
-    static LOADED: OnceLock<Result<BTreeMap<ContainerKind, Definition>, DefinitionError>> =
+/// The definitions in force, one for each use.
+pub fn definitions() -> Result<&'static BTreeMap<LabelUse, Definition>, DefinitionError> {
+    static LOADED: OnceLock<Result<BTreeMap<LabelUse, Definition>, DefinitionError>> =
         OnceLock::new();
     let loaded = LOADED.get_or_init(|| {
         let mut all = BTreeMap::new();
         for (file, text) in FILES {
             let definition = Definition::parse(file, text)?;
-            all.extend(definition.container().map(|kind| (kind, definition)));
+            all.extend(definition.usage().map(|usage| (usage, definition)));
         }
         Ok(all)
     });

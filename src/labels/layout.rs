@@ -7,7 +7,6 @@ use super::definition::{Definition, Payload, Symbol, Text, placeholders};
 use super::symbol::encode;
 use super::{LabelData, LabelRefusal, Particular, definitions};
 use crate::codes::container;
-use crate::domain::container::ContainerKind;
 use crate::pdf::{Color, Item, Len, Page, Point, width, wrap};
 
 /// Line distance, as a share of the font size.
@@ -22,7 +21,7 @@ pub fn layout(label: &LabelData) -> Result<Page, LabelRefusal> {
     }
     require_particulars(label)?;
     let definition =
-        definitions()?.get(&label.kind()).ok_or(LabelRefusal::NoDefinition { kind })?;
+        definitions()?.get(&label.usage()).ok_or(LabelRefusal::NoDefinition { kind })?;
     draw(definition, label)
 }
 
@@ -43,7 +42,7 @@ pub(super) fn draw(definition: &Definition, label: &LabelData) -> Result<Page, L
 }
 
 fn require_particulars(label: &LabelData) -> Result<(), LabelRefusal> {
-    let (mandatory, rule) = Particular::mandatory(label.kind());
+    let (mandatory, rule) = Particular::mandatory(label.usage());
     let missing = |particular: &'static str| LabelRefusal::MissingParticular {
         kind: label.kind().word(),
         code: label.code().printed(),
@@ -53,7 +52,7 @@ fn require_particulars(label: &LabelData) -> Result<(), LabelRefusal> {
     if let Some(particular) = mandatory.iter().find(|p| label.value(**p).is_none()) {
         return Err(missing(particular.words()));
     }
-    if label.kind() == ContainerKind::Syringe && !label.has_timed_expiry() {
+    if label.usage().lives_hours() && !label.has_timed_expiry() {
         return Err(missing("the time of the expiry beside its date"));
     }
     Ok(())

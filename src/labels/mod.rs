@@ -18,10 +18,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::container::ContainerKind;
 use crate::pdf::{self, Document, Page};
 
-pub use data::{LabelData, Particular};
+pub use data::{LabelData, LabelUse, Particular};
 pub use definition::{
     Definition, DefinitionError, Payload, Rule, Size, Symbol, SymbolKind, Text, definitions,
 };
@@ -122,23 +121,26 @@ pub fn preview_svg(label: &LabelData) -> Result<String, LabelRefusal> {
     Ok(pdf::svg(&layout(label)?, &label.code().printed()))
 }
 
-/// The kinds of container that have a label definition.
-pub fn kinds() -> Result<Vec<ContainerKind>, DefinitionError> {
+/// What there is a label definition for.
+pub fn uses() -> Result<Vec<LabelUse>, DefinitionError> {
     Ok(definitions()?.keys().copied().collect())
 }
 
-/// Renders one label from `particular=value` pairs, for the command line: `kind` is the code of a
-/// container kind, `code` a label code.
+/// Renders one label from `particular=value` pairs, for the command line: `name` is that of a
+/// definition, `code` a label code.
 pub fn render_from_text(
-    kind: &str,
+    name: &str,
     code: &str,
     pairs: &[(String, String)],
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let kind = ContainerKind::parse(kind).ok_or_else(|| {
-        let known: Vec<&str> = ContainerKind::ALL.iter().map(|(_, code, ..)| *code).collect();
-        format!("{kind:?} is no kind of label. Known kinds: {}.", known.join(", "))
+    let known: Vec<String> = uses()?.into_iter().map(LabelUse::name).collect();
+    let usage = LabelUse::parse(name).ok_or_else(|| {
+        format!("{name:?} is no kind of label. Known kinds: {}.", known.join(", "))
     })?;
-    let mut label = LabelData::new(kind, crate::codes::LabelCode::parse(code)?);
+    let mut label = LabelData::new(usage.kind(), crate::codes::LabelCode::parse(code)?);
+    if usage.patient() {
+        label = label.for_patient();
+    }
     for (name, value) in pairs {
         let particular = Particular::parse(name).ok_or_else(|| {
             let known: Vec<&str> = Particular::ALL.iter().map(|(_, name, _)| *name).collect();

@@ -513,6 +513,8 @@ pub fn divided(db: &mut Db, din: &Din, used: &[ContainerCode]) -> Result<Divided
         divisions.insert(code, division);
     }
     divided.parent = used.iter().find_map(|code| divisions.get(code.as_str()).cloned());
+    let own = |code: &ContainerCode| Some((code.clone(), divisions.get(code.as_str())?.clone()));
+    divided.used = used.iter().filter_map(own).collect();
     Ok(divided)
 }
 

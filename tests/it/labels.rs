@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chorda::app::master_record_approve::SHIPPED;
 use chorda::codes::isbt::{Division, ProductCode, read_din};
 use chorda::codes::{LabelCode, PrintSerial, container};
 use chorda::domain::container::ContainerKind;
+use chorda::domain::master_record::parse;
 use chorda::domain::time::{Instant, Zone};
 use chorda::labels::{
-    Definition, LabelData, LabelRefusal, Particular as P, Sheet, definitions, layout, preview_svg,
-    render_from_text, render_pdf, render_sheet,
+    Definition, LabelData, LabelRefusal, LabelUse, Particular as P, Sheet, definitions, layout,
+    preview_svg, render_from_text, render_pdf, render_sheet,
 };
 use chorda::pdf::Item;
 
@@ -20,29 +22,9 @@ fn code(kind: ContainerKind, number: u32) -> LabelCode {
 /// A label with everything a careful site prints; all data invented.
 fn full(kind: ContainerKind, number: u32) -> LabelData {
     let din = read_din("A999926000005").unwrap();
-    let expiry = Instant::parse("2026-11-25T13:30:00Z").unwrap();
     let label = LabelData::new(kind, code(kind, number));
     match kind {
-        ContainerKind::Syringe | ContainerKind::Bag => label
-            .isbt(
-                &din,
-                &ProductCode::new("D1234", '7', Division::first_level(0).unwrap()).unwrap(),
-                None,
-                Some(expiry.naive()),
-            )
-            .with(P::Contact, "Inštitut Čebelnjak, Zaloška 99, Ljubljana, +386 1 000 00 00")
-            .with(P::Product, "EQ-MSC suspension")
-            .with(P::Strength, "50×10⁶ cells/ml")
-            .with(P::Quantity, "1.0 ml")
-            .with(P::Route, "intraglandular injection")
-            .with(P::Target, "left parotid gland")
-            .with(P::Batch, "B-2026-0007")
-            .with(P::Order, "ORD-2026-0001")
-            .with(P::Trial, "XERO-MSC / site 01")
-            .with(P::Subject, "XER-03")
-            .with(P::Warning, "For clinical trial use only.")
-            .with(P::Storage, "15–25 °C")
-            .expiring(expiry, Zone::LJUBLJANA),
+        ContainerKind::Syringe | ContainerKind::Bag => dose(label),
         ContainerKind::SampleTube => label
             .with(P::Purpose, "Sterility, Ph. Eur. 2.6.27")
             .with(P::Parent, "CK0000002")
@@ -68,22 +50,58 @@ fn full(kind: ContainerKind, number: u32) -> LabelData {
     }
 }
 
+/// The same as the label of a dose unit for one patient.
+fn dose(label: LabelData) -> LabelData {
+    let din = read_din("A999926000005").unwrap();
+    let expiry = Instant::parse("2026-11-25T13:30:00Z").unwrap();
+    let product = ProductCode::new("D1234", '7', Division::first_level(0).unwrap()).unwrap();
+    label
+        .for_patient()
+        .isbt(&din, &product, None, Some(expiry.naive()))
+        .with(P::Contact, "Inštitut Čebelnjak, Zaloška 99, Ljubljana, +386 1 000 00 00")
+        .with(P::Product, "EQ-MSC suspension")
+        .with(P::Strength, "50×10⁶ cells/ml")
+        .with(P::Quantity, "1.0 ml")
+        .with(P::Route, "intraglandular injection")
+        .with(P::Target, "left parotid gland")
+        .with(P::Batch, "B-2026-0007")
+        .with(P::Order, "ORD-2026-0001")
+        .with(P::Trial, "XERO-MSC / site 01")
+        .with(P::Subject, "XER-03")
+        .with(P::Warning, "For clinical trial use only.")
+        .with(P::Storage, "15–25 °C")
+        .expiring(expiry, Zone::LJUBLJANA)
+}
+
 fn every_kind() -> Vec<LabelData> {
-    ContainerKind::ALL.iter().zip(1..).map(|((kind, ..), n)| full(*kind, n)).collect()
+    let numbered = || ContainerKind::ALL.iter().zip(1..);
+    let patient = |(kind, number): (ContainerKind, u32)| {
+        let label = dose(LabelData::new(kind, code(kind, number)));
+        (label.usage() != LabelUse::of(kind, false)).then_some(label)
+    };
+    numbered()
+        .map(|((kind, ..), number)| full(*kind, number))
+        .chain(numbered().filter_map(|((kind, ..), number)| patient((*kind, number + 100))))
+        .collect()
 }
 
 #[test]
 fn every_kind_of_container_has_a_definition_that_loads() {
     let loaded = definitions().unwrap();
     for (kind, ..) in ContainerKind::ALL {
-        assert!(loaded.contains_key(&kind), "{kind:?}");
+        for patient in [false, true] {
+            let usage = LabelUse::of(kind, patient);
+            assert!(loaded.contains_key(&usage), "{}", usage.name());
+            assert_eq!(LabelUse::parse(&usage.name()), Some(usage));
+        }
     }
+    assert_eq!(LabelUse::parse("patient_flask"), None);
 }
 
 #[test]
 fn every_missing_particular_of_every_kind_refuses_and_is_named() {
     for label in every_kind() {
-        for particular in Particulars::of(label.kind()) {
+        for particular in Particulars::of(label.usage()) {
             let without = label.clone().with(particular, "");
             match layout(&without) {
                 Err(LabelRefusal::MissingParticular { particular: named, .. }) => {
@@ -97,8 +115,8 @@ fn every_missing_particular_of_every_kind_refuses_and_is_named() {
 
 struct Particulars;
 impl Particulars {
-    fn of(kind: ContainerKind) -> impl Iterator<Item = P> {
-        P::mandatory(kind).0.iter().copied().filter(|particular| *particular != P::Code)
+    fn of(usage: LabelUse) -> impl Iterator<Item = P> {
+        P::mandatory(usage).0.iter().copied().filter(|particular| *particular != P::Code)
     }
 }
 
@@ -122,6 +140,21 @@ fn a_text_that_cannot_fit_is_refused_and_not_clipped() {
     match layout(&label) {
         Err(LabelRefusal::TextTooLong { text, .. }) => assert_eq!(text, long),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_title_of_a_shipped_record_fits_its_label() {
+    for (file, text) in SHIPPED {
+        let record = parse(text).unwrap();
+        for output in &record.outputs {
+            let usage = LabelUse::parse(output.label.as_deref().unwrap()).unwrap();
+            let plain = full(usage.kind(), 1);
+            let label = if usage.patient() { dose(plain) } else { plain };
+            let label = label.with(P::Product, &output.title).with(P::Purpose, &output.title);
+            assert_eq!(label.usage(), usage);
+            layout(&label).unwrap_or_else(|refusal| panic!("{file}: {refusal}"));
+        }
     }
 }
 

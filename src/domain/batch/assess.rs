@@ -18,7 +18,7 @@ use crate::domain::account::Posting;
 use crate::domain::container::{ContainerKind, Contents};
 use crate::domain::deviation::{Class, Origin};
 use crate::domain::disposition::Disposition;
-use crate::domain::id::{AssetId, LotId, Name};
+use crate::domain::id::{AssetId, ContainerCode, LotId, Name};
 use crate::domain::master_record::{Breaking, FieldKind, Limits, MasterRecord, Step, Timer};
 use crate::domain::time::{Instant, Span, Zone};
 
@@ -52,6 +52,8 @@ pub struct Planned {
     pub expires_at: Option<Instant>,
     /// The site it is meant for.
     pub target: Option<Name>,
+    /// The container that it is, unopened and labelled anew.
+    pub from: Option<ContainerCode>,
     /// Product code, where it carries a product identity.
     pub product_code: Option<String>,
 }

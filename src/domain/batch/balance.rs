@@ -1,6 +1,7 @@
 //! What a step makes and what it moves in the book.
 
 use super::assess::{Draft, Planned};
+use super::event::Consumed;
 use super::refusal::Refusal;
 use super::values::Values;
 use crate::domain::account::{Account, Book, Posting};
@@ -54,8 +55,13 @@ impl Draft<'_> {
                 Count::DoseUnits => {
                     let units = &self.batch.dose_units;
                     let of = u32::try_from(units.len()).unwrap_or(u32::MAX);
+                    let mut unopened = self.unopened(production.from.as_ref());
                     for (number, unit) in (1..).zip(units) {
-                        planned.push(self.dose_unit(output, unit, number, of));
+                        let made = self.dose_unit(output, unit, number, of);
+                        planned.push(match &production.from {
+                            Some(_) => relabelled(made, unit, &mut unopened)?,
+                            None => made,
+                        });
                     }
                 }
                 count => {
@@ -97,8 +103,14 @@ impl Draft<'_> {
         Ok(number)
     }
 
+    /// The containers that this step takes in and labels anew.
+    fn unopened(&self, from: Option<&Name>) -> Vec<&Consumed> {
+        self.consumed.iter().filter(|consumed| Some(&consumed.what) == from).collect()
+    }
+
     fn dose_unit(&self, output: &Output, unit: &DoseUnit, number: u32, of: u32) -> Planned {
-        let contents = contents(output, Some(unit.volume), unit.cells);
+        let cells = unit.cells.filter(|_| !output.acellular);
+        let contents = contents(output, Some(unit.volume), cells);
         self.planned(output, contents, number, of, Some(unit.target.clone()))
     }
 
@@ -121,6 +133,7 @@ impl Draft<'_> {
             contents,
             expires_at: own.into_iter().chain(inherited).min(),
             target,
+            from: None,
             product_code: output.product_code.clone(),
         }
     }
@@ -138,7 +151,10 @@ impl Draft<'_> {
             let from = if own { Account::Output } else { Account::Input };
             ledger.post_known(from, Account::Process, consumed.cells)?;
             ledger.post_known(from, Account::Process, consumed.volume)?;
-            ledger.post(from, Account::Waste, one)?;
+            let kept = planned.iter().any(|made| made.from.as_ref() == Some(&consumed.container));
+            if !kept {
+                ledger.post(from, Account::Waste, one)?;
+            }
         }
         if let Some(rule) = &self.step.account {
             counted(&mut ledger, rule, known)?;
@@ -147,11 +163,16 @@ impl Draft<'_> {
             let sample = made.kind == ContainerKind::SampleTube;
             let to = if sample { Account::Sample } else { Account::Output };
             let cells = made.contents.viable_cells;
-            // What holds no cells is not drawn from the suspension: medium, supernatant.
-            let source = if cells.is_some() { Account::Process } else { Account::Medium };
+            // What is not known to hold cells is not drawn from the suspension: medium over a
+            // culture. Where no cells can be in it, the volume in process is all there is.
+            let output = self.record.output(&made.output);
+            let drawn = cells.is_some() || output.is_some_and(|output| output.acellular);
+            let source = if drawn { Account::Process } else { Account::Medium };
             ledger.post_known(Account::Process, to, cells)?;
             ledger.post_known(source, to, made.contents.volume)?;
-            ledger.post(Account::Supply, to, one)?;
+            // What is labelled anew is the container that came in; none is taken from stock.
+            let stock = if made.from.is_some() { Account::Input } else { Account::Supply };
+            ledger.post(stock, to, one)?;
         }
         if self.step.operation == Operation::Dispose {
             for unit in [Unit::MillionCells, Unit::Millilitre] {
@@ -185,6 +206,30 @@ impl Draft<'_> {
         }
         Ok(())
     }
+}
+
+/// The first container of the volume of a dose unit, which becomes that unit: with what it holds
+/// and until when, not with what was ordered.
+fn relabelled(
+    mut unit: Planned,
+    ordered: &DoseUnit,
+    unopened: &mut Vec<&Consumed>,
+) -> Result<Planned, Refusal> {
+    let fits = |consumed: &&Consumed| {
+        consumed.volume.is_some_and(|volume| volume.value() == ordered.volume.value())
+    };
+    let Some(place) = unopened.iter().position(|consumed| fits(&consumed)) else {
+        return Err(Refusal::NoUnopened {
+            unit: ordered.title.clone(),
+            volume: ordered.volume.text(),
+        });
+    };
+    let from = unopened.remove(place);
+    unit.contents.volume = from.volume;
+    unit.contents.viable_cells = from.cells;
+    unit.expires_at = unit.expires_at.into_iter().chain(from.expires_at).min();
+    unit.from = Some(from.container.clone());
+    Ok(unit)
 }
 
 /// The suspension holds so much now; the difference to the book is gain or loss.

@@ -17,7 +17,7 @@ use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber, Din, Name, 
 use crate::domain::master_record::{DonationRule, MasterRecord, Step};
 use crate::domain::quality::{self, TestRequest};
 use crate::domain::{Aggregate, Change, Context, Recorded, Refused};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Starts a batch with the text of its master record.
 pub fn start(
@@ -273,21 +273,30 @@ fn identify(
     din: Option<&Din>,
     divided: &Divided,
 ) -> Result<Vec<Option<ProductIdentity>>, Refusal> {
-    let none = BTreeSet::new();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for product_code in planned.iter().filter_map(|planned| planned.product_code.as_ref()) {
-        *counts.entry(description(product_code)).or_default() += 1;
+    let parent = |planned: &Planned| match &planned.from {
+        // What is one container labelled anew is a division of just that container.
+        Some(from) => divided.used.get(from).cloned(),
+        None => divided.parent.clone(),
+    };
+    let mut counts: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
+    for planned in planned {
+        if let Some(product_code) = &planned.product_code {
+            *counts.entry((description(product_code), parent(planned))).or_default() += 1;
+        }
     }
+    let mut taken = divided.taken.clone();
     let mut given = BTreeMap::new();
-    for (product, count) in counts {
-        let taken = divided.taken.get(&product).unwrap_or(&none);
-        let divisions = division::allocate(divided.parent.as_deref(), count, taken)
+    for ((product, parent), count) in counts {
+        let taken = taken.entry(product.clone()).or_default();
+        let divisions = division::allocate(parent.as_deref(), count, taken)
             .ok_or(Refusal::NothingAllocated("division"))?;
-        given.insert(product, divisions.into_iter());
+        taken.extend(divisions.iter().cloned());
+        given.insert((product, parent), divisions.into_iter());
     }
     let mut identity = |planned: &Planned| {
         let (product_code, din) = planned.product_code.clone().zip(din.cloned())?;
-        let division = given.get_mut(&description(&product_code)).and_then(Iterator::next)?;
+        let key = (description(&product_code), parent(planned));
+        let division = given.get_mut(&key).and_then(Iterator::next)?;
         Some(ProductIdentity { din, product_code, division })
     };
     Ok(planned.iter().map(&mut identity).collect())

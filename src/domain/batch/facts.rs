@@ -102,6 +102,8 @@ pub struct Fresh {
 pub struct Divided {
     /// Division of the unit that the batch is made of, where that carries the same number.
     pub parent: Option<String>,
+    /// Divisions of the units that the batch used, where they carry the same number.
+    pub used: BTreeMap<ContainerCode, String>,
     /// Divisions in use, by product description code (5 characters).
     pub taken: BTreeMap<String, BTreeSet<String>>,
 }

@@ -126,7 +126,8 @@ impl Draft<'_> {
         })
     }
 
-    /// ATMP-25: different donors, and no more of them than the record says.
+    /// ATMP-25: different donors, and no more of them than the record says. Where fewer donors than
+    /// containers enter, several containers are of one donor.
     fn donors_differ(
         &self,
         input: &Input,
@@ -135,6 +136,8 @@ impl Draft<'_> {
         taken: &[Consumed],
     ) -> Result<(), Refusal> {
         let Some(allowed) = input.distinct_donors else { return Ok(()) };
+        let several = allowed > 1;
+        let all_differ = several && allowed >= input.how_many(self.batch.dose_units.len());
         let mut known: BTreeMap<DonorCode, String> = BTreeMap::new();
         let earlier = self.batch.consumed().chain(taken).filter(|c| c.what == input.name);
         for other in earlier {
@@ -144,6 +147,9 @@ impl Draft<'_> {
         }
         for donor in fact.origins.iter().map(|origin| &origin.donor) {
             if let Some(other) = known.get(donor) {
+                if !all_differ {
+                    continue;
+                }
                 return Err(Refusal::DonorRepeated {
                     container: code.to_string(),
                     donor: donor.to_string(),
@@ -195,7 +201,10 @@ impl Draft<'_> {
         let given = consumed.iter().filter(|c| c.what == consumption.what).count();
         let given = u32::try_from(given).unwrap_or(u32::MAX);
         let (title, needed) = match self.record.input(&consumption.what) {
-            Some(input) => (&input.title, consumption.count.unwrap_or(input.count)),
+            Some(input) => {
+                let enter = input.how_many(self.batch.dose_units.len());
+                (&input.title, consumption.count.unwrap_or(enter))
+            }
             None => {
                 let there = self.batch.at_hand(&consumption.what).count();
                 let there = u32::try_from(there).unwrap_or(u32::MAX);

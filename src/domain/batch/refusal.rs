@@ -259,8 +259,8 @@ pub enum Refusal {
     },
     /// One donor too many.
     #[error(
-        "{container} of donor {donor} would be donor number {number}; this pool takes {allowed} \
-         (ATMP-25). Put it back"
+        "{container} of donor {donor} would be donor number {number}; no more than {allowed} may \
+         enter this batch (ATMP-25). Put it back"
     )]
     DonorTooMany {
         /// The container.
@@ -269,8 +269,19 @@ pub enum Refusal {
         donor: String,
         /// Its number.
         number: u32,
-        /// How many donors the pool takes.
+        /// How many donors may enter.
         allowed: u32,
+    },
+    /// No unopened container holds what a dose unit needs.
+    #[error(
+        "No container that was scanned holds {volume}, which {unit} needs. Put one of them back, \
+         reserve one of {volume} for the order and scan it"
+    )]
+    NoUnopened {
+        /// The site of the dose unit.
+        unit: String,
+        /// The volume it needs.
+        volume: String,
     },
     /// The passage is not the one asked for, or beyond the maximum.
     #[error("{container} is at passage {passage}; {wanted}. It may not be used here")]
@@ -454,6 +465,7 @@ impl Refuses for Refusal {
             Self::ContainerCount { .. } => "container_count",
             Self::DonorRepeated { .. } => "donor_repeated ATMP-25",
             Self::DonorTooMany { .. } => "donor_too_many ATMP-25",
+            Self::NoUnopened { .. } => "no_unopened",
             Self::WrongPassage { .. } => "wrong_passage ATMP-25",
             Self::TooOld { .. } => "too_old",
             Self::NotReserved { .. } => "not_reserved ATMP-21",

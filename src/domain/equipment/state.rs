@@ -38,8 +38,12 @@ pub enum EquipmentKind {
     Bioreactor,
     /// Temperature logger.
     Logger,
-    /// Transport box.
+    /// Transport box or dry shipper.
     Shipper,
+    /// Carrier that keeps frozen containers in nitrogen vapour while they are handled.
+    VapourCarrier,
+    /// Integrity tester for sterile filters.
+    FilterTester,
     /// Label printer.
     LabelPrinter,
     /// Any other.
@@ -48,7 +52,7 @@ pub enum EquipmentKind {
 
 impl EquipmentKind {
     /// Every kind with its code and its word.
-    pub const ALL: [(Self, &'static str, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Incubator, "incubator", "incubator"),
         (Self::BiosafetyCabinet, "biosafety_cabinet", "biosafety cabinet"),
         (Self::Isolator, "isolator", "isolator"),
@@ -65,6 +69,8 @@ impl EquipmentKind {
         (Self::Bioreactor, "bioreactor", "bioreactor"),
         (Self::Logger, "logger", "temperature logger"),
         (Self::Shipper, "shipper", "transport box"),
+        (Self::VapourCarrier, "vapour_carrier", "vapour carrier"),
+        (Self::FilterTester, "filter_tester", "filter tester"),
         (Self::LabelPrinter, "label_printer", "label printer"),
         (Self::Other, "other", "other equipment"),
     ];

@@ -53,6 +53,8 @@ pub enum Method {
     AliquotCount,
     /// The whole divided evenly among containers.
     EqualParts,
+    /// What several containers that hold the same hold together.
+    Together,
 }
 
 /// What unit a parameter of a method takes.
@@ -139,7 +141,7 @@ impl Operand {
 
 impl Method {
     /// Every method with its word in files and what it does, for people.
-    pub const ALL: [(Self, &'static str, &'static str); 20] = [
+    pub const ALL: [(Self, &'static str, &'static str); 21] = [
         (Self::ViableCells, "viable_cells", "concentration × viability × volume"),
         (Self::ViableConcentration, "viable_concentration", "concentration × viability"),
         (Self::CellsInVolume, "cells_in_volume", "concentration × volume"),
@@ -164,6 +166,7 @@ impl Method {
         (Self::FillRequirement, "fill_requirement", "dose × (1 + overage) + draw"),
         (Self::AliquotCount, "aliquot_count", "volume ÷ aliquot, whole"),
         (Self::EqualParts, "equal_parts", "whole ÷ parts"),
+        (Self::Together, "together", "each × containers"),
     ];
 
     /// The word in files.
@@ -231,6 +234,9 @@ impl Method {
             }
             Self::AliquotCount => const { &[VOLUME, one("aliquot", Unit::Millilitre)] },
             Self::EqualParts => const { &[common("whole", false), one("parts", Unit::Container)] },
+            Self::Together => {
+                const { &[common("each", false), one("containers", Unit::Container)] }
+            }
         }
     }
 
@@ -246,7 +252,7 @@ impl Method {
             Self::PopulationDoublings | Self::CumulativePdl => Unit::Doubling,
             Self::Recovery | Self::PercentOf | Self::SharePercent => Unit::Percent,
             Self::SeedingDensity => Unit::ThousandCellsPerSquareCentimetre,
-            Self::Sum | Self::Difference | Self::Minimum | Self::EqualParts => {
+            Self::Sum | Self::Difference | Self::Minimum | Self::EqualParts | Self::Together => {
                 common.unwrap_or(Unit::One)
             }
             Self::AliquotCount => Unit::Container,
@@ -323,6 +329,7 @@ impl Method {
                 count.rounded(0, Rounding::Down)
             }
             Self::EqualParts => divided(a, b, a.unit(), "parts")?,
+            Self::Together => a.times(b.value())?,
             Self::Sum
             | Self::CumulativePdl
             | Self::Minimum

@@ -41,6 +41,8 @@ pub enum Kind {
     UnknownUnit,
     /// A kind of container does not exist.
     UnknownContainer,
+    /// A kind of equipment does not exist.
+    UnknownEquipment,
     /// A calculation names a method that does not exist.
     UnknownCalculation,
     /// A criterion states no limit, or several.
@@ -81,6 +83,12 @@ pub enum Kind {
     NoOrder,
     /// No output is the product of the record.
     ProductNotMade,
+    /// The product is made only by steps that may be left out.
+    ProductSkipped,
+    /// A dose unit is to be one of the containers of an input, unopened, and cannot be.
+    BadFrom,
+    /// Cells are asked of something that holds none.
+    CellsAsked,
     /// An output is neither the product, nor used up, stored or tested.
     OutputLeftOver,
     /// A sample is drawn that no test uses.
@@ -191,7 +199,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its short stable name and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 88] = [
+    pub const ALL: [(Self, &'static str, &'static str); 92] = [
         (Self::NotToml, "not_toml", "The file is not TOML."),
         (Self::UnknownField, "unknown_field", "A key is not known at its place."),
         (Self::MissingField, "missing_field", "A key that must be there is not."),
@@ -219,6 +227,7 @@ impl Kind {
         (Self::UnknownType, "unknown_type", "A field has a type that does not exist."),
         (Self::UnknownUnit, "unknown_unit", "A unit is not known."),
         (Self::UnknownContainer, "unknown_container", "A kind of container does not exist."),
+        (Self::UnknownEquipment, "unknown_equipment", "A kind of equipment does not exist."),
         (
             Self::UnknownCalculation,
             "unknown_calculation",
@@ -271,6 +280,17 @@ impl Kind {
         ),
         (Self::NoOrder, "no_order", "An order is referred to, but the batch is made for none."),
         (Self::ProductNotMade, "product_not_made", "No output is the product of the record."),
+        (
+            Self::ProductSkipped,
+            "product_skipped",
+            "The product is made only by steps that may be left out.",
+        ),
+        (
+            Self::BadFrom,
+            "bad_from",
+            "A dose unit is to be one of the containers of an input, unopened, and cannot be.",
+        ),
+        (Self::CellsAsked, "cells_asked", "Cells are asked of something that holds none."),
         (
             Self::OutputLeftOver,
             "output_left_over",

@@ -110,6 +110,17 @@ impl MasterRecord {
         self.parameters.iter().find(|parameter| parameter.name == *name)
     }
 
+    /// Whether what it makes holds no cells: volume is all there is to account for.
+    pub fn makes_no_cells(&self) -> bool {
+        self.outputs.iter().any(|output| output.material == self.product && output.acellular)
+    }
+
+    /// Whether something that enters or is made holds no cells.
+    pub fn is_acellular(&self, what: &Name) -> bool {
+        let input = self.input(what).is_some_and(|input| input.acellular);
+        input || self.output(what).is_some_and(|output| output.acellular)
+    }
+
     /// Whether a batch may be complete without a step: it is optional, or has a condition.
     pub fn may_be_left_out(&self, step: &Step) -> bool {
         step.repeat.min == 0 || step.when.is_some()
@@ -181,8 +192,10 @@ pub struct Input {
     pub material: MaterialCode,
     /// The container it comes in.
     pub container: ContainerKind,
-    /// How many containers.
+    /// How many containers, unless there is one for each dose unit.
     pub count: u32,
+    /// Whether there is one for each dose unit of the order.
+    pub per_dose_unit: bool,
     /// How many different donors they come from.
     pub distinct_donors: Option<u32>,
     /// The strictest disposition that is still accepted.
@@ -193,10 +206,19 @@ pub struct Input {
     pub max_age: Option<Span>,
     /// Whether it must be reserved for the order of the batch.
     pub reserved: bool,
+    /// Whether it holds no cells.
+    pub acellular: bool,
     /// Versions of the record that made it which are accepted; empty: any.
     pub accepts: Vec<AcceptedRecord>,
     /// Where it stands.
     pub at: At,
+}
+
+impl Input {
+    /// How many containers enter a batch whose order has so many dose units.
+    pub fn how_many(&self, dose_units: usize) -> u32 {
+        if self.per_dose_unit { u32::try_from(dose_units).unwrap_or(u32::MAX) } else { self.count }
+    }
 }
 
 /// Versions of a master record whose products are accepted.
@@ -229,6 +251,8 @@ pub struct Output {
     pub expiry_limited_by_inputs: bool,
     /// How much fits into one container, `mL`; none: not stated.
     pub capacity: Option<Decimal>,
+    /// Whether it holds no cells. What it holds is drawn from the volume in process.
+    pub acellular: bool,
     /// Label definition it carries; none for what never leaves the vessel.
     pub label: Option<String>,
     /// Where it stands.
@@ -409,6 +433,18 @@ pub struct Condition {
     pub is: Vec<String>,
     /// Where it stands.
     pub at: At,
+}
+
+impl Condition {
+    /// Whether both ask for the same choice.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        self.step == other.step && self.field == other.field
+    }
+
+    /// Whether both can never hold in one batch.
+    pub fn excludes(&self, other: &Self) -> bool {
+        self.asks_the_same(other) && !self.is.iter().any(|word| other.is.contains(word))
+    }
 }
 
 /// How often a step is done.
@@ -652,6 +688,8 @@ pub struct Production {
     pub volume: Option<Reference>,
     /// Viable cells in each, `10*6`.
     pub cells: Option<Reference>,
+    /// Each is one of the containers of this input, unopened: it keeps what that holds.
+    pub from: Option<Name>,
     /// Where it stands.
     pub at: At,
 }

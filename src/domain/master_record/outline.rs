@@ -178,13 +178,18 @@ fn input(input: &Input) -> Part {
         .with("title", &input.title)
         .with("material", input.material.to_string())
         .with("container", input.container.word())
-        .with("how many", input.count.to_string())
+        .with("how many", how_many(input))
         .maybe("different donors", input.distinct_donors)
         .with("disposition", input.disposition.word())
         .maybe("passage", input.passage.map(|passage| format!("P{passage}")))
         .maybe("oldest", input.max_age.map(Span::text))
         .flag("reserved for the order", input.reserved)
+        .flag("holds no cells", input.acellular)
         .with("made by", accepts.join("; "))
+}
+
+fn how_many(input: &Input) -> String {
+    if input.per_dose_unit { "one for each dose unit".to_owned() } else { input.count.to_string() }
 }
 
 fn output(output: &Output) -> Part {
@@ -197,6 +202,7 @@ fn output(output: &Output) -> Part {
         .maybe("keeps", output.keeps.map(Span::text))
         .flag("never beyond what it was made from", output.expiry_limited_by_inputs)
         .maybe("holds at most", output.capacity.map(|ml| format!("{ml} ml")))
+        .flag("holds no cells", output.acellular)
         .with("label", output.label.clone().unwrap_or_else(|| "none".to_owned()))
 }
 
@@ -278,6 +284,9 @@ fn produced(record: &MasterRecord, step: &Step) -> String {
             }
             if let Some(cells) = &production.cells {
                 words.push_str(&format!(", cells {cells}"));
+            }
+            if let Some(from) = &production.from {
+                words.push_str(&format!(", each one {}, unopened", thing_title(record, from)));
             }
             words
         })

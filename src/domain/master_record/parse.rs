@@ -14,6 +14,7 @@ use super::reader::Section;
 use crate::domain::container::ContainerKind;
 use crate::domain::deviation::Class;
 use crate::domain::disposition::Disposition;
+use crate::domain::equipment::EquipmentKind;
 use crate::domain::id::{ContentHash, MasterRecordId, MaterialCode};
 use crate::domain::quality::{Criterion, Incubation, Limit, Specification};
 use crate::domain::quantity::{Quantity, Rounding, Unit};
@@ -187,6 +188,7 @@ fn input(section: &mut Section<'_>) -> Option<Input> {
     let material = material_code(section);
     let container = container_kind(section);
     let count = section.whole("count").unwrap_or(1);
+    let per_dose_unit = section.flag("per_dose_unit").unwrap_or(false);
     let distinct_donors = section.whole("distinct_donors");
     let dispositions = [
         ("released", Disposition::Released),
@@ -198,6 +200,7 @@ fn input(section: &mut Section<'_>) -> Option<Input> {
     let passage = section.small("passage");
     let max_age = section.span("max_age");
     let reserved = section.flag("reserved_for_order").unwrap_or(false);
+    let acellular = section.flag("acellular").unwrap_or(false);
     let accepts = section.sections("accepts", "an accepted record", accepted);
     Some(Input {
         name: name?,
@@ -205,11 +208,13 @@ fn input(section: &mut Section<'_>) -> Option<Input> {
         material: material?,
         container: container?,
         count,
+        per_dose_unit,
         distinct_donors,
         disposition: disposition?,
         passage,
         max_age,
         reserved,
+        acellular,
         accepts,
         at: section.at(),
     })
@@ -233,6 +238,7 @@ fn output(section: &mut Section<'_>) -> Option<Output> {
     let keeps = section.span("keeps");
     let expiry_limited_by_inputs = section.flag("expiry_limited_by_inputs").unwrap_or(false);
     let capacity = section.decimal("capacity");
+    let acellular = section.flag("acellular").unwrap_or(false);
     let label = section.text("label");
     Some(Output {
         name: name?,
@@ -244,6 +250,7 @@ fn output(section: &mut Section<'_>) -> Option<Output> {
         keeps,
         expiry_limited_by_inputs,
         capacity,
+        acellular,
         label,
         at: section.at(),
     })
@@ -440,9 +447,11 @@ fn material_need(section: &mut Section<'_>) -> Option<MaterialNeed> {
 }
 
 fn equipment_need(section: &mut Section<'_>) -> Option<EquipmentNeed> {
-    let kind = section.required_text("kind");
+    let words = EquipmentKind::ALL.map(|(_, code, _)| (code, code));
+    let kind = section.word("kind", Kind::UnknownEquipment, &words);
+    let kind = section.required("kind", kind);
     let title = section.required_text("title");
-    Some(EquipmentNeed { kind: kind?, title: title?, at: section.at() })
+    Some(EquipmentNeed { kind: kind?.to_owned(), title: title?, at: section.at() })
 }
 
 fn consumption(section: &mut Section<'_>) -> Option<Consumption> {
@@ -475,6 +484,7 @@ fn production(section: &mut Section<'_>) -> Option<Production> {
         count,
         volume: section.reference("volume"),
         cells: section.reference("cells"),
+        from: section.name("from"),
         at: section.at(),
     })
 }

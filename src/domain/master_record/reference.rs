@@ -12,6 +12,7 @@ use super::fault::{Keys, Kind};
 use super::model::Operation;
 use super::parse::keys_asked;
 use crate::domain::container::ContainerKind;
+use crate::domain::equipment::EquipmentKind;
 use crate::domain::quantity::Unit;
 
 /// The worked example: a made-up process that uses every table of the language.
@@ -138,6 +139,9 @@ fn closed_sets() -> String {
     let kinds: Vec<String> =
         ContainerKind::ALL.iter().map(|(_, code, ..)| format!("`{code}`")).collect();
     text.push_str(&format!("\nContainers: {}.\n", kinds.join(", ")));
+    let kinds: Vec<String> =
+        EquipmentKind::ALL.iter().map(|(_, code, _)| format!("`{code}`")).collect();
+    text.push_str(&format!("\nEquipment: {}.\n", kinds.join(", ")));
     text
 }
 
@@ -274,6 +278,7 @@ const TABLES: &[Table] = &[
             row("material", "material code", "the material it must be"),
             row("container", "container", "the container it comes in"),
             row("count", WHOLE, "how many containers; 1 if not stated"),
+            row("per_dose_unit", FLAG, "one for each dose unit of the order, instead of `count`"),
             row("distinct_donors", WHOLE, "from how many different donors; above 1 it is a pool"),
             row(
                 "disposition",
@@ -283,6 +288,7 @@ const TABLES: &[Table] = &[
             row("passage", WHOLE, "the passage it must have"),
             row("max_age", SPAN, "how old it may be when it enters"),
             row("reserved_for_order", FLAG, "must be reserved for the order of the batch"),
+            row("acellular", FLAG, "holds no cells; only its volume is accounted for"),
             row("accepts", "list of tables", "the master record versions that may have made it"),
         ],
     },
@@ -313,6 +319,12 @@ const TABLES: &[Table] = &[
                 "the shortest expiry of what it was made from limits it, too",
             ),
             row("capacity", "number", "how much fits into one container, ml"),
+            row(
+                "acellular",
+                FLAG,
+                "holds no cells; its volume is drawn from the volume in process, and nothing may \
+                 ask for its cells",
+            ),
             row("label", "label kind", "the label it carries; none for what has no label"),
         ],
     },
@@ -432,7 +444,10 @@ const TABLES: &[Table] = &[
         what: "an equipment of a step",
         header: "[[step.equipment]]",
         about: "A device of this kind is scanned; it must be calibrated and clean.",
-        keys: &[row("kind", TEXT, "such as `incubator`"), row("title", TEXT, "what it is")],
+        keys: &[
+            row("kind", "equipment", "such as `incubator`; see below"),
+            row("title", TEXT, "what it is"),
+        ],
     },
     Table {
         what: "a consumption",
@@ -453,6 +468,12 @@ const TABLES: &[Table] = &[
             row("per_dose_unit", FLAG, "one for each dose unit of the order, with its dose"),
             row("volume", REF, "volume in each, `mL`"),
             row("cells", REF, "viable cells in each, `10*6`"),
+            row(
+                "from",
+                NAME,
+                "with `per_dose_unit`: each is one of the containers of this input, unopened and \
+                 labelled anew, chosen by its volume; it keeps what that holds and its expiry",
+            ),
         ],
     },
     Table {

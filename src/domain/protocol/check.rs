@@ -141,18 +141,22 @@ impl<'a> Beside<'a> {
     fn aliquots(&mut self, input: &Input) {
         let wanted = self.protocol.product.aliquots;
         let takes = match wanted {
-            Aliquots::Fixed(number) => input.count == number,
-            Aliquots::PerUnit => true,
+            Aliquots::Fixed(number) => !input.per_dose_unit && input.count == number,
+            Aliquots::PerUnit => input.per_dose_unit,
         };
         if input.reserved && !takes {
+            let (enter, aliquots) = if input.per_dose_unit {
+                ("one for each dose unit".to_owned(), "\"per_unit\"".to_owned())
+            } else {
+                (input.count.to_string(), input.count.to_string())
+            };
             let message = format!(
-                "{} reserves {} for an order, but {} enter",
+                "{} reserves {} for an order, but {enter} enter",
                 self.protocol.id,
                 wanted.text(),
-                input.count
             );
             let fix = (
-                format!("write aliquots = {}", input.count),
+                format!("write aliquots = {aliquots}"),
                 "make count and the protocol's aliquots agree",
             );
             self.tell(("[product]", "aliquots"), (input.at, "count"), message, fix);
@@ -265,7 +269,22 @@ impl<'a> Beside<'a> {
 
     /// A record never asks for the cells of an order that has none.
     fn cells(&mut self) {
-        if !matches!(self.protocol.dose.by, DoseBy::Route(_)) {
+        let by_volume = matches!(self.protocol.dose.by, DoseBy::Route(_));
+        let filled = self.filled();
+        for output in filled.into_iter().filter(|output| output.acellular != by_volume) {
+            let (ordered, holds, key) = if by_volume {
+                ("no cells", "cells", "write acellular = true")
+            } else {
+                ("cells", "none", "remove acellular = true")
+            };
+            let message = format!(
+                "{} orders {ordered}, but '{}' holds {holds}",
+                self.protocol.id, output.name
+            );
+            let fix = ("name a record that makes what is ordered", key);
+            self.tell(("[dose]", "rule"), (output.at, "acellular"), message, fix);
+        }
+        if !by_volume {
             return;
         }
         let asks = |references: &[Reference]| {

@@ -1,13 +1,12 @@
 //! `chorda mbr`.
 
 use super::{chorda, out};
+use chorda::app::master_record_approve::SHIPPED;
 
 #[test]
 fn the_master_records_that_ship_have_no_fault() {
     let root = env!("CARGO_MANIFEST_DIR");
-    let files: Vec<String> = ["eq-msc-p1", "eq-msc-bank", "eq-msc-dose"]
-        .map(|name| format!("{root}/templates/mbr/{name}.toml"))
-        .to_vec();
+    let files: Vec<String> = SHIPPED.iter().map(|(file, _)| format!("{root}/{file}")).collect();
     let mut arguments = vec!["mbr", "check"];
     arguments.extend(files.iter().map(String::as_str));
     let output = chorda(&arguments);

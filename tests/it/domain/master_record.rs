@@ -77,7 +77,7 @@ fn faults_of_single_values_are_found() {
         ("id = \"EQ-MSC-DOSE\"", "id = \"eq msc\"", "bad_id"),
         ("title = \"EQ-MSC patient dose", "title = \" \"\n#", "empty_text"),
         ("method = \"recovery\"", "method = \"recovry\"", "unknown_calculation"),
-        ("container = \"cryovial\"", "container = \"bag\"", "unknown_container"),
+        ("container = \"cryovial\"", "container = \"sack\"", "unknown_container"),
         ("type = \"confirm\"", "type = \"tick\"", "unknown_type"),
         ("signature = \"performed_verified\"", "signature = \"both\"", "unknown_word"),
         ("name = \"thaw\"", "name = \"Thaw\"", "bad_name"),

@@ -4,7 +4,7 @@ use super::Check;
 use crate::domain::container::ContainerKind;
 use crate::domain::master_record::fault::Kind;
 use crate::domain::master_record::model::{
-    At, Consumption, Count, DonationRule, Input, Operation, Output, Reference, Step,
+    At, Consumption, Count, DonationRule, Input, Operation, Output, Production, Reference, Step,
 };
 use std::collections::BTreeSet;
 
@@ -29,20 +29,40 @@ impl Check<'_> {
         for output in &self.record.outputs {
             self.output(output);
         }
+        self.product();
+        self.donors();
+        self.dose();
+    }
+
+    /// The product is an output, and every batch makes it, whatever was chosen.
+    fn product(&self) {
+        let product = |production: &Production| {
+            let output = self.record.output(&production.output);
+            output.is_some_and(|output| output.material == self.record.product)
+        };
         if !self.record.outputs.iter().any(|output| output.material == self.record.product) {
             let message = format!("no output is the product {}", self.record.product);
             let remedy = "give one output this material, or correct 'product'";
-            self.fault((At(0), "product"), Kind::ProductNotMade, message, remedy);
+            return self.fault((At(0), "product"), Kind::ProductNotMade, message, remedy);
         }
-        self.donors();
-        self.dose();
+        let mut makers =
+            self.record.steps.iter().filter(|step| step.produces.iter().any(product)).peekable();
+        if makers.peek().is_some() && !self.some_is_done(makers, None) {
+            let message = format!("a batch may be complete without any {}", self.record.product);
+            let remedy = "make it at a step that is always done, or at one for each choice";
+            self.fault((At(0), "product"), Kind::ProductSkipped, message, remedy);
+        }
     }
 
     fn consumption(&self, step: &Step, consumption: &Consumption) {
         let what = &consumption.what;
         let place = (consumption.at, "what");
         if let Some(input) = self.record.input(what) {
-            if consumption.count.is_some_and(|count| count > input.count) {
+            if input.per_dose_unit && consumption.count.is_some() {
+                let message = format!("one of '{what}' enters for each dose unit of the order");
+                let remedy = "leave out 'count': all that enter are used";
+                self.fault((consumption.at, "count"), Kind::CountMismatch, message, remedy);
+            } else if consumption.count.is_some_and(|count| count > input.count) {
                 let message = format!("only {} of '{what}' enter the batch", input.count);
                 let remedy = "lower 'count' here, or raise it at the input";
                 self.fault((consumption.at, "count"), Kind::CountMismatch, message, remedy);
@@ -61,7 +81,7 @@ impl Check<'_> {
             let remedy = "add [[input]], or let an earlier step produce it";
             return self.fault(place, Kind::NeverMade, message, remedy);
         }
-        if makers.all(|maker| self.may_lack(maker, step)) {
+        if !self.some_is_done(makers, step.when.as_ref()) {
             let message = format!("'{what}' is made only by a step that may be left out");
             let remedy = "make that step mandatory, or give this one the same condition";
             self.fault(place, Kind::MadeOnlySometimes, message, remedy);
@@ -81,10 +101,15 @@ impl Check<'_> {
         }
         let taken = used.filter(|c| c.what == input.name).filter_map(|c| c.count);
         let taken: u32 = taken.fold(0, u32::saturating_add);
-        if taken > input.count {
+        if !input.per_dose_unit && taken > input.count {
             let message = format!("the steps together use {taken} of '{}'", input.name);
             let remedy = format!("{} enter; make the two agree", input.count);
             self.fault((input.at, "count"), Kind::CountMismatch, message, remedy);
+        }
+        if input.per_dose_unit && !self.record.for_order {
+            let message = "dose units are of an order, but the batch is for none";
+            let remedy = "write for_order = true";
+            self.fault((input.at, "per_dose_unit"), Kind::NoOrder, message, remedy);
         }
         if let Some(donors) = input.distinct_donors.filter(|d| *d > input.count || *d == 0) {
             let message = format!("{} containers cannot come from {donors} donors", input.count);
@@ -165,13 +190,63 @@ impl Check<'_> {
                 let remedy = "lower the parameter, or choose a larger container";
                 self.fault((production.at, "volume"), Kind::OverCapacity, message, remedy);
             }
-            let more = productions().filter(|p| p.output == production.output).count();
-            if more > 1 && production.count == Count::DoseUnits {
+        }
+        self.filled_once();
+        for step in &self.record.steps {
+            for production in &step.produces {
+                self.unopened(step, production);
+            }
+        }
+    }
+
+    /// No batch fills a dose unit twice; steps for different choices may each fill them.
+    fn filled_once(&self) {
+        let fills = |production: &&Production| production.count == Count::DoseUnits;
+        for (number, step) in self.record.steps.iter().enumerate() {
+            let Some(production) = step.produces.iter().find(fills) else { continue };
+            let again = |other: &Step| match (&step.when, &other.when) {
+                (Some(own), Some(others)) => !own.excludes(others),
+                _ => true,
+            };
+            let made = |other: &Step| {
+                let same = |p: &&Production| fills(p) || p.output == production.output;
+                other.produces.iter().filter(same).count()
+            };
+            let others = self.record.steps.iter().skip(number.saturating_add(1));
+            if made(step) > 1 || others.filter(|other| again(other)).any(|other| made(other) > 0) {
                 let message = "the dose units of an order are filled twice";
-                let remedy = "fill them at one step";
+                let remedy = "fill them at one step, or at one step for each choice";
                 self.fault((production.at, "output"), Kind::DoseUndeliverable, message, remedy);
             }
         }
+    }
+
+    /// A dose unit that is a container of an input, unopened, is of the same kind and holds what
+    /// that holds.
+    fn unopened(&self, step: &Step, production: &Production) {
+        let Some(from) = &production.from else { return };
+        let input = self.record.input(from);
+        let used = step.consumes.iter().any(|consumption| consumption.what == *from);
+        let output = self.record.output(&production.output);
+        let kind = input.map(|input| input.container);
+        let (message, remedy) = if production.count != Count::DoseUnits {
+            (
+                "only a dose unit can be an unopened container".to_owned(),
+                "write per_dose_unit = true",
+            )
+        } else if !used || !input.is_some_and(|input| input.per_dose_unit) {
+            (
+                format!("this step does not take one '{from}' for each dose unit"),
+                "let it consume an input that has per_dose_unit = true",
+            )
+        } else if production.cells.is_some() || production.volume.is_some() {
+            ("an unopened container holds what it holds".to_owned(), "leave out cells and volume")
+        } else if output.is_some_and(|output| Some(output.container) != kind) {
+            ("an unopened container stays of its kind".to_owned(), "make the containers agree")
+        } else {
+            return;
+        };
+        self.fault((production.at, "from"), Kind::BadFrom, message, remedy);
     }
 
     /// The bill of materials and the steps agree.

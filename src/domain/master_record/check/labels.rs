@@ -9,15 +9,15 @@ impl Check<'_> {
     /// ATMP-8: no container without a label; ATMP-18: labels are reconciled.
     pub(super) fn labels(&self) {
         for output in self.record.outputs.iter().filter(|output| output.label.is_some()) {
-            let steps = &self.record.steps;
-            let mut checks =
-                steps.iter().filter(|step| step.labels.contains(&output.name)).peekable();
-            if checks.peek().is_none() {
+            let checks =
+                || self.record.steps.iter().filter(|step| step.labels.contains(&output.name));
+            if checks().next().is_none() {
                 let message = format!("no step makes sure that '{}' is labelled", output.name);
                 let remedy = "list it in 'labels' of a step";
                 self.fault((output.at, "label"), Kind::NeverLabelled, message, remedy);
-            } else if checks
-                .all(|step| self.makers(&output.name).all(|maker| self.may_lack(step, maker)))
+            } else if self
+                .makers(&output.name)
+                .any(|maker| !self.some_is_done(checks(), maker.when.as_ref()))
             {
                 let message = format!("the labels of '{}' may never be checked", output.name);
                 let remedy = "check them at a step that is always done";

@@ -6,6 +6,7 @@
 //!
 //! Architecture invariant: a fault is reported where the words stand that have to change.
 
+mod acellular;
 mod beside;
 mod flow;
 mod labels;
@@ -15,7 +16,7 @@ mod timing;
 mod values;
 
 use super::fault::{Fault, Kind, Sink};
-use super::model::{At, Condition, MasterRecord, Step};
+use super::model::{At, Condition, FieldKind, MasterRecord, Step};
 use crate::domain::id::Name;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,7 @@ pub fn check(record: &MasterRecord) -> Vec<Fault> {
     check.passages();
     check.labels();
     check.book();
+    check.acellular();
     check.assumptions();
     sink.into_faults()
 }
@@ -112,14 +114,48 @@ impl<'a> Check<'a> {
     /// Whether `step` may be left out while `by` is done: it is optional, or has a condition that
     /// `by` does not share.
     fn may_lack(&self, step: &Step, by: &Step) -> bool {
-        let asks = |when: &Condition| (when.step.clone(), when.field.clone());
-        let shared = match (&step.when, &by.when) {
+        self.may_lack_when(step, by.when.as_ref())
+    }
+
+    /// Whether `step` may be left out while a condition holds; without one, ever.
+    fn may_lack_when(&self, step: &Step, when: Option<&Condition>) -> bool {
+        let shared = match (&step.when, when) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(own), Some(other)) => {
-                asks(own) == asks(other) && other.is.iter().all(|word| own.is.contains(word))
+                own.asks_the_same(other) && other.is.iter().all(|word| own.is.contains(word))
             }
         };
         step.repeat.min == 0 || !shared
+    }
+
+    /// Whether some of these steps is done in every batch in which the condition holds, without one
+    /// in every batch: one of them is never left out, or there is one for each choice.
+    fn some_is_done<'s>(
+        &self,
+        steps: impl Iterator<Item = &'s Step>,
+        when: Option<&Condition>,
+    ) -> bool {
+        let steps: Vec<&Step> = steps.filter(|step| step.repeat.min > 0).collect();
+        if steps.iter().any(|step| !self.may_lack_when(step, when)) {
+            return true;
+        }
+        steps.iter().filter_map(|step| step.when.as_ref()).any(|asked| {
+            let home = self.record.step(&asked.step);
+            let Some(home) = home.filter(|home| !self.may_lack_when(home, when)) else {
+                return false;
+            };
+            let Some(FieldKind::Choice { choices, .. }) = home.field(&asked.field).map(|f| &f.kind)
+            else {
+                return false;
+            };
+            let narrowed = when.filter(|when| when.asks_the_same(asked));
+            let possible = narrowed.map_or(choices, |when| &when.is);
+            possible.iter().all(|word| {
+                let answers =
+                    |other: &Condition| other.asks_the_same(asked) && other.is.contains(word);
+                steps.iter().any(|step| step.when.as_ref().is_some_and(answers))
+            })
+        })
     }
 }

@@ -120,7 +120,9 @@ impl Check<'_> {
 
     /// A value for each of something of which there is only one.
     fn stands_for_one(&self, step: &Step, reference: &Reference) -> bool {
-        let single = |what: &Name| self.record.input(what).is_some_and(|input| input.count == 1);
+        let single = |what: &Name| {
+            self.record.input(what).is_some_and(|input| input.count == 1 && !input.per_dose_unit)
+        };
         match reference {
             Reference::Contents { what, .. } => single(what),
             Reference::Value { step: other, name } => {
@@ -144,6 +146,7 @@ impl Check<'_> {
         if let Reference::Value { step: other, name } = reference {
             self.known_by_then(step, other.as_ref(), name, place);
         }
+        self.refers_to_no_cells(reference, place);
         match self.record.resolve(step, reference, 0) {
             Ok(shape) => Some(shape),
             Err(unresolved) => {

@@ -266,7 +266,8 @@ impl Tally {
         }
         let mut broken: Vec<(String, Class)> =
             values.broken.iter().map(|broken| (broken.what.clone(), broken.class)).collect();
-        for timer in line.late.iter().filter_map(|at| record.timers.get(*at)) {
+        let late = line.late.iter().filter_map(|at| record.timers.get(*at));
+        for timer in late.filter(|timer| line.was_done(record, &timer.from)) {
             let class = match timer.too_late {
                 Breaking::Deviation(class) => class,
                 Breaking::Refuse => Class::Critical,
@@ -482,6 +483,9 @@ fn assumed(record: &MasterRecord) -> Vec<Assumed> {
         ];
         for (name, value) in sums {
             let reference = super::reader::parse_reference(name).ok();
+            // What holds no cells is ordered by volume alone.
+            let asked = !(name == "order.cells" && record.makes_no_cells());
+            let reference = reference.filter(|_| asked);
             if reference.is_some_and(|reference| !says(&Subject::Value(reference))) {
                 all.push(default(name.to_owned(), format!("is {value}")));
             }

@@ -115,6 +115,12 @@ impl Timeline {
         line
     }
 
+    /// Whether a step was done in this run: what is left out takes no time.
+    pub(super) fn was_done(&self, record: &MasterRecord, step: &Name) -> bool {
+        let at = record.steps.iter().position(|known| known.name == *step);
+        at.is_some_and(|at| self.end(at) > self.start(at))
+    }
+
     fn end(&self, at: usize) -> i64 {
         self.ends.get(at).copied().unwrap_or(0)
     }

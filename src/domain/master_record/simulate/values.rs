@@ -6,8 +6,8 @@ use crate::domain::deviation::Class;
 use crate::domain::id::Name;
 use crate::domain::master_record::calculation::Operand;
 use crate::domain::master_record::model::{
-    Assumption, Band, Bound, Breaking, Calculation, ContentsPart, Count, Field, FieldKind, Limits,
-    MasterRecord, OrderSum, Reference, Step, Subject,
+    Assumption, Band, Bound, Breaking, Calculation, ContentsPart, Count, Field, FieldKind, Input,
+    Limits, MasterRecord, OrderSum, Reference, Step, Subject,
 };
 use crate::domain::quantity::{Quantity, Rounding, Unit};
 use rust_decimal::Decimal;
@@ -97,7 +97,12 @@ impl<'a> Values<'a> {
         let stated = self.assumption(&Subject::Value(about)).and_then(|a| a.fails);
         let fails = self.random.happens(stated.unwrap_or(defaults::CHOICE_FAILS));
         let within = |word: &&String| accept.is_empty() || accept.contains(word);
-        let fitting: Vec<&String> = choices.iter().filter(|word| within(word) != fails).collect();
+        let mut fitting: Vec<&String> =
+            choices.iter().filter(|word| within(word) != fails).collect();
+        if fitting.is_empty() {
+            // Where every choice is accepted, none of them is a failure.
+            fitting = choices.iter().collect();
+        }
         let last = u64::try_from(fitting.len()).unwrap_or(0).saturating_sub(1);
         let drawn = usize::try_from(self.random.up_to(last)).unwrap_or(0);
         let Some(word) = fitting.get(drawn).or(fitting.first()) else { return Ok(()) };
@@ -214,6 +219,12 @@ impl<'a> Values<'a> {
         Quantity::new(value.unwrap_or(usual), unit)
     }
 
+    /// How many containers of an input enter.
+    fn entering(&mut self, input: &Input) -> u32 {
+        let units = self.order(OrderSum::Units).value().trunc();
+        input.how_many(usize::try_from(units).unwrap_or(0))
+    }
+
     fn contents(&mut self, what: &Name, part: ContentsPart) -> Option<Operand> {
         let cells = part == ContentsPart::Cells;
         let (unit, usual) = match part {
@@ -226,7 +237,7 @@ impl<'a> Values<'a> {
         }
         let key = (what.clone(), cells);
         if !self.inputs.contains_key(&key) {
-            let count = self.record.input(what)?.count;
+            let count = self.entering(self.record.input(what)?);
             let about = Subject::Value(Reference::Contents { what: what.clone(), part });
             let is = self.assumption(&about).and_then(|assumption| assumption.is);
             let range = is.unwrap_or([usual; 3]);
@@ -246,7 +257,7 @@ impl<'a> Values<'a> {
             return self.draw(step, field, None, unit, decimals).map(Operand::One);
         };
         let count = match self.record.input(each) {
-            Some(input) => input.count,
+            Some(input) => self.entering(input),
             None => self.made.get(each).map_or(0, |(count, ..)| *count),
         };
         let mut drawn = Vec::new();

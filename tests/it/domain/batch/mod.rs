@@ -6,21 +6,22 @@ mod gates;
 mod late;
 mod order;
 mod pooling;
+mod processes;
 mod runs;
 
 use chorda::codes::container::code as container_code;
 use chorda::domain::actor::{Actor, Meaning, Role, Signature};
 use chorda::domain::batch::{
-    self, Batch, ContainerFact, DeviationFact, EquipmentFact, Facts, Fresh, Given, MaterialFact,
-    PerformStep, Refusal, Start,
+    self, Batch, ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, Given,
+    MaterialFact, PerformStep, Refusal, Start,
 };
 use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event, Fate, Scan};
 use chorda::domain::deviation::{self, Class, Deviation};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::genealogy::Standing;
 use chorda::domain::id::{
-    AssetId, BatchNumber, ContainerCode, ContentHash, DeviationNumber, Din, DonorCode, Login,
-    LotId, MasterRecordId, MaterialCode, Name, OrderNumber, StationId,
+    AssetId, BatchNumber, ContainerCode, ContentHash, DeviationNumber, Din, DonorCode,
+    LocationPath, Login, LotId, MasterRecordId, MaterialCode, Name, OrderNumber, StationId,
 };
 use chorda::domain::lineage::Origin;
 use chorda::domain::master_record::{MasterRecord, parse};
@@ -54,6 +55,7 @@ pub(super) struct Plant {
     pub(super) bad_assets: BTreeMap<String, Refused>,
     pub(super) batch_standing: Standing,
     pub(super) acknowledged: bool,
+    pub(super) divided: Divided,
     codes: u32,
     deviations: u32,
 }
@@ -73,6 +75,7 @@ impl Plant {
             bad_assets: BTreeMap::new(),
             batch_standing: Standing { disposition: Disposition::Quarantine, because: None },
             acknowledged: true,
+            divided: Divided::default(),
             codes: 100,
             deviations: 0,
             record,
@@ -196,7 +199,7 @@ impl Plant {
         let (batch, facts) = (self.batch(), self.facts(&command));
         let context = self.context("ana");
         let assessment = batch::assess(&batch, &self.record, &command, &facts, &context)?;
-        let mut fresh = Fresh::default();
+        let mut fresh = Fresh { divided: self.divided.clone(), ..Fresh::default() };
         for (kind, count) in assessment.containers_needed() {
             fresh.containers.push((kind, (0..count).map(|_| self.fresh(kind)).collect()));
         }
@@ -347,6 +350,24 @@ impl Plant {
         let record = given.record.map(|(id, v)| (MasterRecordId::parse(id).unwrap(), v));
         self.origins.insert(code.to_string(), (donors, record));
         code
+    }
+
+    /// The containers of an output, in the order made.
+    pub(super) fn made(&self, output: &str) -> Vec<Container> {
+        let batch = self.batch();
+        let made = batch.produced().filter(|made| made.output == name(output));
+        made.map(|made| self.container(made.container.as_str())).collect()
+    }
+
+    /// Puts what was made of these outputs into positions of its own.
+    pub(super) fn put_away(&mut self, outputs: &[&str]) {
+        let made: Vec<Container> = outputs.iter().flat_map(|output| self.made(output)).collect();
+        for container in made {
+            let location = format!("CRYO/TANK-1/BOX-1/{}", container.code);
+            let location = LocationPath::parse(&location).unwrap();
+            let stored = Event::Stored { location };
+            self.record_changes("ana", vec![Change::of::<Container>(&container.code, stored)]);
+        }
     }
 
     /// The open deviations by class and title.
