@@ -55,7 +55,7 @@ impl Draft<'_> {
                 Count::DoseUnits => {
                     let units = &self.batch.dose_units;
                     let of = u32::try_from(units.len()).unwrap_or(u32::MAX);
-                    let mut unopened = self.unopened(production.from.as_ref());
+                    let mut unopened = self.unopened(production.from.as_ref())?;
                     for (number, unit) in (1..).zip(units) {
                         let made = self.dose_unit(output, unit, number, of);
                         planned.push(match &production.from {
@@ -103,9 +103,18 @@ impl Draft<'_> {
         Ok(number)
     }
 
-    /// The containers that this step takes in and labels anew.
-    fn unopened(&self, from: Option<&Name>) -> Vec<&Consumed> {
-        self.consumed.iter().filter(|consumed| Some(&consumed.what) == from).collect()
+    /// The containers that this step takes in and labels anew; none may have been thawed.
+    fn unopened(&self, from: Option<&Name>) -> Result<Vec<&Consumed>, Refusal> {
+        let taken: Vec<&Consumed> =
+            self.consumed.iter().filter(|consumed| Some(&consumed.what) == from).collect();
+        let thawed = taken.iter().find(|consumed| {
+            let fact = self.facts.container(&consumed.container);
+            fact.is_some_and(|fact| fact.container.thawed.is_some())
+        });
+        match thawed {
+            Some(thawed) => Err(Refusal::ThawedBefore { container: thawed.container.to_string() }),
+            None => Ok(taken),
+        }
     }
 
     fn dose_unit(&self, output: &Output, unit: &DoseUnit, number: u32, of: u32) -> Planned {

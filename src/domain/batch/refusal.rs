@@ -272,6 +272,15 @@ pub enum Refusal {
         /// How many donors may enter.
         allowed: u32,
     },
+    /// What was thawed before does not leave unopened.
+    #[error(
+        "{container} was thawed before and may not leave as it is. Put it aside for QA, reserve \
+         another one for the order and scan that"
+    )]
+    ThawedBefore {
+        /// The container.
+        container: String,
+    },
     /// No unopened container holds what a dose unit needs.
     #[error(
         "No container that was scanned holds {volume}, which {unit} needs. Put one of them back, \
@@ -465,6 +474,7 @@ impl Refuses for Refusal {
             Self::ContainerCount { .. } => "container_count",
             Self::DonorRepeated { .. } => "donor_repeated ATMP-25",
             Self::DonorTooMany { .. } => "donor_too_many ATMP-25",
+            Self::ThawedBefore { .. } => "thawed_before ATMP-39",
             Self::NoUnopened { .. } => "no_unopened",
             Self::WrongPassage { .. } => "wrong_passage ATMP-25",
             Self::TooOld { .. } => "too_old",

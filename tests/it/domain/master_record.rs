@@ -283,6 +283,8 @@ fn named_calculations_give_what_a_person_would() {
     let aliquots = [one("62.9", Millilitre), one("1", Millilitre)];
     assert_eq!(run(Method::AliquotCount, &aliquots, 0), "62 {container}");
     assert_eq!(run(Method::EqualParts, &[cells, one("4", Container)], 2), "37.50 10*6");
+    let nine = [one("0.5", Millilitre), one("9", Container)];
+    assert_eq!(run(Method::Together, &nine, 1), "4.5 mL");
     let area = one("25440", Unit::SquareCentimetre);
     assert_eq!(run(Method::SeedingDensity, &[one("60", MillionCells), area], 2), "2.36 10*3/cm2");
 }

@@ -34,7 +34,7 @@ fn works(store: TestStore, clock: Clock) -> TestApp {
     app.register("ana", "Ana Kos", &[Role::Technician]);
     app.register("bor", "Bor Zupan", &[Role::Technician]);
     let plant = Plant::over(app.app.clone(), &app.store);
-    for (_, text) in SHIPPED {
+    for (_, text) in SHIPPED.iter().filter(|(file, _)| file.contains("eq-msc")) {
         plant.approve(text).unwrap();
     }
     let registration = Registration {

@@ -311,7 +311,7 @@ fn a_vial_that_was_thawed_once_never_leaves_as_a_dose() {
     let change = Change::of::<Container>(vials[0].as_str(), thawed);
     plant.record_changes("ana", vec![change]);
     let refused = retrieve(&mut plant, &vials, FROZEN).unwrap_err();
-    assert!(matches!(refused, Refusal::Unusable(_)), "{refused}");
+    assert!(matches!(refused, Refusal::ThawedBefore { .. }), "{refused}");
 }
 
 fn order_of(units: &[(&str, Option<&str>, &str)]) -> Start {

@@ -205,6 +205,151 @@ fn a_simulated_pool_gives_the_aliquots_that_its_cells_allow() {
     assert!(!longest.title.is_empty());
 }
 
+/// The shipped record of a name.
+fn shipped(name: &str) -> &'static str {
+    SHIPPED.iter().find(|(file, _)| file.ends_with(&format!("/{name}.toml"))).unwrap().1
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let faults = parse(text).map_or_else(|faults| faults.0, |_| Vec::new());
+    faults.iter().map(|fault| fault.kind.code()).collect()
+}
+
+/// The codes of the faults of a shipped record after one change.
+fn spoilt(name: &str, from: &str, to: &str) -> Vec<&'static str> {
+    let text = shipped(name);
+    assert!(text.contains(from), "{name} no longer holds {from:?}");
+    codes(&text.replacen(from, to, 1))
+}
+
+#[test]
+fn every_shipped_record_simulates_to_a_believable_end() {
+    // Days until production is complete, and how many of which product, with nine runs in ten.
+    let cases = [
+        ("at-msc-bank", 13, 20, "AT-MSC 50M CS10", 7, 12),
+        ("at-msc-dose", 0, 1, "AT-MSC, cryopreserved", 4, 4),
+        ("bm-msc-bank", 15, 24, "BM-MSC autologous", 2, 6),
+        ("bm-msc-dose", 0, 1, "BM-MSC, autologous use only", 2, 2),
+        ("uc-msc-bank", 17, 28, "UC-MSC 100M CS10", 10, 22),
+        ("uc-msc-dose", 0, 1, "UC-MSC in saline", 1, 1),
+        ("msc-sup-bank", 18, 30, "MSC supernatant", 14, 21),
+        ("msc-sup-dose", 0, 1, "MSC supernatant", 2, 2),
+    ];
+    for (name, least, most, product, fewest, largest) in cases {
+        let report = simulate(&read(shipped(name)), 100, 7);
+        assert!(report.finished > 85 && report.expired == 0, "{name}: {:#?}", report.lost);
+        let spread = &report.dates[0].spread;
+        assert!(
+            spread.p10 >= Span::of_days(least) && spread.p90 <= Span::of_days(most),
+            "{name}: {spread:?}"
+        );
+        let made = report.containers.iter().find(|line| line.title == product).unwrap();
+        assert!(made.spread.p10 >= fewest && made.spread.p90 <= largest, "{name}: {made:?}");
+        let late = report.broken.iter().find(|broken| broken.runs > 20);
+        assert!(late.is_none(), "{name}: {late:?}");
+    }
+}
+
+#[test]
+fn each_run_of_a_choice_takes_one_branch_and_only_that() {
+    let record = read(shipped("at-msc-bank"));
+    for seed in 0..40 {
+        let report = simulate(&record, 1, seed);
+        let made = |title: &str| report.containers.iter().any(|line| line.title == title);
+        let (five, ten) = (made("AT-MSC 25M CS5"), made("AT-MSC 25M CS10"));
+        assert!(report.finished == 0 || five != ten, "seed {seed}: {five} {ten}");
+    }
+}
+
+#[test]
+fn cells_are_asked_of_nothing_that_holds_none() {
+    let cases = [
+        ("\"order.volume\"", "\"order.cells\""),
+        ("\"contents.bottle.volume\"", "\"contents.bottle.cells\""),
+        ("[step.account]\nvolume", "[step.account]\ncells = \"volume\"\nvolume"),
+        ("unit = \"mL\"\ndecimals = 1\nalert", "unit = \"10*6\"\ndecimals = 1\nalert"),
+        ("unit = \"[EU]/mL\"", "unit = \"10*6/mL\""),
+        ("keeps = \"24 h\"  #", "passage = 1\nkeeps = \"24 h\"  #"),
+        ("per_dose_unit = true", "per_dose_unit = true\ncells = \"order.volume\""),
+        ("operation = \"formulate\"", "operation = \"count\""),
+    ];
+    for (from, to) in cases {
+        let found = spoilt("msc-sup-dose", from, to);
+        assert!(found.contains(&"cells_asked"), "{from} → {to}: {found:?}");
+    }
+    assert!(codes(shipped("msc-sup-dose")).is_empty());
+}
+
+#[test]
+fn what_is_made_on_every_branch_of_a_choice_is_always_made() {
+    let bank = shipped("at-msc-bank");
+    // Both branches fill one output: it is there whatever is chosen.
+    let same = bank
+        .replace("output = \"large_cs10\"", "output = \"large_cs5\"")
+        .replace("\"large_cs5\", \"small_cs5\", \"large_cs10\"", "\"large_cs5\", \"small_cs5\"");
+    let start = same.find("[[output]]\nname = \"large_cs10\"").unwrap();
+    let end = start + 2 + same[start + 2..].find("[[output]]").unwrap();
+    let same = format!("{}{}", &same[..start], &same[end..]);
+    let empty: Vec<&str> = Vec::new();
+    assert_eq!(codes(&same), empty);
+    // A third choice that nobody fills for leaves a batch without product.
+    let third =
+        bank.replacen("choices = [\"CS5\", \"CS10\"]", "choices = [\"CS5\", \"CS10\", \"CS2\"]", 1);
+    assert_eq!(codes(&third), ["product_skipped"]);
+    // Labels that are read back on one branch only are not always read back.
+    let label = "name = \"label_vials\"\nunit = \"filling\"";
+    let only = format!("{label}\nwhen = {{ value = \"choose_medium.medium\", is = [\"CS5\"] }}");
+    assert!(codes(&bank.replacen(label, &only, 1)).contains(&"labelling_skipped"));
+}
+
+#[test]
+fn an_unopened_container_is_one_for_each_dose_unit_and_nothing_else() {
+    let cases = [
+        ("container = \"cryovial\"\nper_dose_unit = true", "container = \"cryovial\"", "bad_from"),
+        ("output = \"dose_vials\"\nper_dose_unit = true", "output = \"dose_vials\"", "bad_from"),
+        ("from = \"vials\"", "from = \"dose_vials\"", "bad_from"),
+        ("from = \"vials\"", "from = \"vials\"\nvolume = \"order.volume\"", "bad_from"),
+        ("what = \"vials\"", "what = \"vials\"\ncount = 3", "count_mismatch"),
+        ("\nfrom = \"vials\"", "", "no_tests"),
+        ("for_order = true", "for_order = false", "no_order"),
+    ];
+    for (from, to, code) in cases {
+        let found = spoilt("at-msc-dose", from, to);
+        assert!(found.contains(&code), "{from} → {to}: {found:?}");
+    }
+    let other = spoilt("at-msc-dose", "\"cryovial\"\nper_dose_unit", "\"bottle\"\nper_dose_unit");
+    assert!(other.contains(&"bad_from"), "{other:?}");
+}
+
+#[test]
+fn the_dose_units_of_an_order_are_filled_once_on_every_branch() {
+    let dose = shipped("uc-msc-dose").replace("to = \"fill\"", "to = \"sample_product\"");
+    let asked = "[[step.field]]\nname = \"leak\"";
+    let fill = &dose[dose.find("[[step]]\nname = \"fill\"").unwrap()..];
+    let fill = &fill[..fill.find("[[step]]\nname = \"label_bag\"").unwrap()];
+    assert!(fill.contains(asked));
+    let twice =
+        dose.replacen(fill, &format!("{fill}{}", fill.replacen("\"fill\"", "\"fill_two\"", 1)), 1);
+    assert!(codes(&twice).contains(&"dose_undeliverable"));
+    let choice = "[[step]]\nname = \"choose\"\nunit = \"filling\"\ntitle = \"Choose\"\n\
+                  operation = \"record\"\ninstruction = \"Choose.\"\n\n[[step.field]]\n\
+                  name = \"way\"\ntitle = \"Way\"\ntype = \"choice\"\nchoices = [\"a\", \"b\"]\n\n";
+    let branch = |name: &str, word: &str| {
+        let when =
+            format!("operation = \"fill\"\nwhen = {{ value = \"choose.way\", is = [\"{word}\"] }}");
+        fill.replacen("name = \"fill\"", &format!("name = \"{name}\""), 1).replacen(
+            "operation = \"fill\"",
+            &when,
+            1,
+        )
+    };
+    let both = format!("{choice}{}{}", branch("fill", "a"), branch("fill_two", "b"));
+    let empty: Vec<&str> = Vec::new();
+    assert_eq!(codes(&dose.replacen(fill, &both, 1)), empty);
+    let overlap = both.replacen("is = [\"b\"]", "is = [\"a\", \"b\"]", 1);
+    assert!(codes(&dose.replacen(fill, &overlap, 1)).contains(&"dose_undeliverable"));
+}
+
 #[test]
 fn a_timeline_is_drawn_within_its_frame() {
     for text in [P1, BANK, DOSE, EXAMPLE] {
