@@ -36,6 +36,15 @@ pub fn start(
     if record.for_order && start.dose_units.is_empty() {
         return refuse("the order has no dose units");
     }
+    if let Some(output) = record
+        .dose_outputs()
+        .find(|output| start.dose_units.iter().any(|unit| unit.cells.is_some() == output.acellular))
+    {
+        return refuse(match output.acellular {
+            true => "the order states cells, but what is made holds none",
+            false => "the order states no cells, but what is made holds some",
+        });
+    }
     match (record.donation, &start.din) {
         (DonationRule::Pool, None) => return refuse("a pool needs a donation number of its own"),
         (DonationRule::Inherited, Some(_)) => {

@@ -110,6 +110,13 @@ impl MasterRecord {
         self.parameters.iter().find(|parameter| parameter.name == *name)
     }
 
+    /// The outputs that are made for the dose units of an order.
+    pub fn dose_outputs(&self) -> impl Iterator<Item = &Output> {
+        let made = self.steps.iter().flat_map(|step| &step.produces);
+        let made = made.filter(|production| production.count == Count::DoseUnits);
+        made.filter_map(|production| self.output(&production.output))
+    }
+
     /// Whether what it makes holds no cells: volume is all there is to account for.
     pub fn makes_no_cells(&self) -> bool {
         self.outputs.iter().any(|output| output.material == self.product && output.acellular)

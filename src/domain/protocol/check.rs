@@ -8,7 +8,7 @@
 use super::model::{Aliquots, DoseBy, Protocol};
 use crate::domain::master_record::calculation::Method;
 use crate::domain::master_record::{
-    At, Count, Fault, FaultKind as Kind, Input, MasterRecord, OrderSum, Output, Reference, Sink,
+    At, Fault, FaultKind as Kind, Input, MasterRecord, OrderSum, Output, Reference, Sink,
 };
 use crate::domain::quantity::{Quantity, Unit};
 
@@ -100,9 +100,7 @@ impl<'a> Beside<'a> {
 
     /// The outputs that are filled for the dose units of the order.
     fn filled(&self) -> Vec<&'a Output> {
-        let made = self.record.steps.iter().flat_map(|step| &step.produces);
-        let filled = made.filter(|made| made.count == Count::DoseUnits);
-        filled.filter_map(|made| self.record.output(&made.output)).collect()
+        self.record.dose_outputs().collect()
     }
 
     fn product(&mut self) {

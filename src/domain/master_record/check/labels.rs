@@ -3,11 +3,14 @@
 
 use super::Check;
 use crate::domain::master_record::fault::Kind;
-use crate::domain::master_record::model::{At, Operation, Step};
+use crate::domain::master_record::model::{At, Operation, Output, Step};
 
 impl Check<'_> {
     /// ATMP-8: no container without a label; ATMP-18: labels are reconciled.
     pub(super) fn labels(&self) {
+        for output in self.record.outputs.iter().filter(|output| output.label.is_none()) {
+            self.may_go_unlabelled(output);
+        }
         for output in self.record.outputs.iter().filter(|output| output.label.is_some()) {
             let checks =
                 || self.record.steps.iter().filter(|step| step.labels.contains(&output.name));
@@ -29,6 +32,17 @@ impl Check<'_> {
         }
         if self.record.outputs.iter().any(|output| output.label.is_some()) {
             self.reconciled();
+        }
+    }
+
+    /// Only what is used up within the batch may be without a label of its own.
+    fn may_go_unlabelled(&self, output: &Output) {
+        let sampled = self.record.tests.iter().any(|test| test.sample == output.name);
+        let stored = self.record.steps.iter().any(|step| step.stored.contains(&output.name));
+        if sampled || stored || output.material == self.record.product {
+            let message = format!("'{}' leaves the batch without a label", output.name);
+            let remedy = "write label = \"…\", and list it in 'labels' of a step (ATMP-8)";
+            self.fault((output.at, "name"), Kind::NeverLabelled, message, remedy);
         }
     }
 

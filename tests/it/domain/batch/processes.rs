@@ -318,7 +318,7 @@ fn order_of(units: &[(&str, Option<&str>, &str)]) -> Start {
     let unit = |(target, cells, volume): &(&str, Option<&str>, &str)| DoseUnit {
         target: name(target),
         title: target.replace('_', " "),
-        cells: q(cells.unwrap_or("0"), Unit::MillionCells),
+        cells: cells.map(|cells| q(cells, Unit::MillionCells)),
         volume: q(volume, Unit::Millilitre),
     };
     Start { dose_units: units.iter().map(unit).collect(), ..for_order() }
@@ -494,6 +494,22 @@ fn a_dose_without_cells_asks_for_none_and_accounts_for_volume_only() {
     assert_eq!(accounts.map(ml), ["-100", "3", "7", "65"]);
     assert_eq!(ml(Account::Waste), "25");
     assert_eq!(ml(Account::Process), "0");
+}
+
+#[test]
+fn an_order_of_cells_starts_no_batch_without_cells_and_the_other_way_round() {
+    let number = BatchNumber::parse("B-2026-0001").unwrap();
+    let with = order_of(&[("bladder", Some("50"), "50.0")]);
+    let without = order_of(&[("bladder", None, "50.0")]);
+    for (text, start, fits) in [
+        (SUP_DOSE, &with, false),
+        (SUP_DOSE, &without, true),
+        (UC_DOSE, &without, false),
+        (UC_DOSE, &with, true),
+    ] {
+        let started = batch::start(&number, &parse(text).unwrap(), start);
+        assert_eq!(started.is_ok(), fits, "{started:?}");
+    }
 }
 
 #[test]

@@ -322,6 +322,21 @@ fn an_unopened_container_is_one_for_each_dose_unit_and_nothing_else() {
 }
 
 #[test]
+fn nothing_leaves_a_batch_without_a_label() {
+    let cases = [
+        ("uc-msc-dose", "\nlabel = \"bag\"", "labels = [\"bag\", ", "labels = ["),
+        ("msc-sup-bank", "\nlabel = \"bottle\"", "labels = [\"bottles\", ", "labels = ["),
+        ("bm-msc-dose", "\nlabel = \"sample_tube\"", "\"release_sample\", ", ""),
+    ];
+    for (name, label, from, to) in cases {
+        let text = shipped(name);
+        assert!(text.contains(label) && text.contains(from), "{name}");
+        let found = codes(&text.replacen(label, "", 1).replacen(from, to, 1));
+        assert_eq!(found, ["never_labelled"], "{name}");
+    }
+}
+
+#[test]
 fn the_dose_units_of_an_order_are_filled_once_on_every_branch() {
     let dose = shipped("uc-msc-dose").replace("to = \"fill\"", "to = \"sample_product\"");
     let asked = "[[step.field]]\nname = \"leak\"";
