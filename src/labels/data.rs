@@ -112,8 +112,8 @@ impl Particular {
     }
 
     /// What a label for this use must show, and by which rule. A dose unit for a patient is the
-    /// immediate packaging of Regulation (EU) 536/2014 Annex VI A.2.2; its strength is told where it
-    /// holds cells. The others follow the partial label of ISBT 128 and GMP Part IV.
+    /// immediate packaging of Regulation (EU) 536/2014 Annex VI A.2.2; its strength is told where
+    /// it holds cells. The others follow the partial label of ISBT 128 and GMP Part IV.
     #[must_use]
     pub fn mandatory(usage: LabelUse) -> (&'static [Self], &'static str) {
         use Particular as P;

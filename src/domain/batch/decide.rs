@@ -377,6 +377,7 @@ fn performed(
         cells: planned.contents.viable_cells,
         volume: planned.contents.volume,
         target: planned.target.clone(),
+        from: planned.from.clone(),
     };
     Event::StepPerformed {
         step: assessment.step,

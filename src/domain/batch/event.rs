@@ -131,6 +131,8 @@ pub struct Produced {
     pub volume: Option<Quantity>,
     /// The site it is meant for.
     pub target: Option<Name>,
+    /// The container that it is, unopened and labelled anew.
+    pub from: Option<ContainerCode>,
 }
 
 /// An event of a batch.

@@ -10,7 +10,7 @@ use super::state::{Batch, Performance};
 use super::values::Values;
 use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
-use crate::domain::id::{BatchNumber, ContentHash, LotId, Name};
+use crate::domain::id::{BatchNumber, ContainerCode, ContentHash, LotId, Name};
 use crate::domain::master_record::calculation::Operand;
 use crate::domain::master_record::{Calculation, Limits, MasterRecord, Step};
 use crate::domain::quantity::{Quantity, Unit};
@@ -105,13 +105,14 @@ pub fn step_shown(batch: &Batch, record: &MasterRecord, assessment: &Assessment)
     let produced = |planned: &super::assess::Planned| {
         let target = planned.target.as_ref().map(|target| format!(" for {target}"));
         format!(
-            "{} {} of {}: {}{}{}",
+            "{} {} of {}: {}{}{}{}",
             planned.kind.word(),
             planned.number,
             planned.of,
             planned.contents.title,
             target.unwrap_or_default(),
-            amounts(planned.contents.viable_cells, planned.contents.volume)
+            amounts(planned.contents.viable_cells, planned.contents.volume),
+            unopened(planned.from.as_ref())
         )
     };
     let performed_at = match assessment.stated_at {
@@ -132,6 +133,11 @@ pub fn step_shown(batch: &Batch, record: &MasterRecord, assessment: &Assessment)
     }
 }
 
+/// Which container it is, where it is one that came in and is labelled anew.
+fn unopened(from: Option<&ContainerCode>) -> String {
+    from.map(|from| format!(", which is {from}, unopened")).unwrap_or_default()
+}
+
 /// What the verifier sees and signs: the performed step with the performer's manifestation.
 pub fn performance_shown(
     batch: &Batch,
@@ -141,7 +147,8 @@ pub fn performance_shown(
     let produced = |made: &super::event::Produced| {
         let target = made.target.as_ref().map(|target| format!(" for {target}"));
         let amounts = amounts(made.cells, made.volume);
-        format!("{} {}{}{amounts}", made.output, made.container, target.unwrap_or_default())
+        let (target, from) = (target.unwrap_or_default(), unopened(made.from.as_ref()));
+        format!("{} {}{target}{amounts}{from}", made.output, made.container)
     };
     let entries = Entries::of_performance(performance);
     let shown = Shown { batch, record, entries, performance: Some(performance) };

@@ -72,11 +72,13 @@ impl Check<'_> {
     /// Whether every product is an unopened container that was tested before it entered.
     fn only_unopened(&self) -> bool {
         let made = self.record.steps.iter().flat_map(|step| &step.produces);
-        let mut products = made.filter(|production| {
-            let output = self.record.output(&production.output);
-            output.is_some_and(|output| output.material == self.record.product)
-        });
-        products.all(|production| production.from.is_some())
+        let mut products = made
+            .filter(|production| {
+                let output = self.record.output(&production.output);
+                output.is_some_and(|output| output.material == self.record.product)
+            })
+            .peekable();
+        products.peek().is_some() && products.all(|production| production.from.is_some())
     }
 
     fn test(&self, test: &TestPlan) {
