@@ -227,7 +227,7 @@ fn relabelled(
     let fits = |consumed: &&Consumed| {
         consumed.volume.is_some_and(|volume| volume.value() == ordered.volume.value())
     };
-    let Some(place) = unopened.iter().position(|consumed| fits(&consumed)) else {
+    let Some(place) = unopened.iter().position(fits) else {
         return Err(Refusal::NoUnopened {
             unit: ordered.title.clone(),
             volume: ordered.volume.text(),

@@ -228,7 +228,7 @@ fn every_shipped_record_simulates_to_a_believable_end() {
     let cases = [
         ("at-msc-bank", 13, 20, "AT-MSC 50M CS10", 7, 12),
         ("at-msc-dose", 0, 1, "AT-MSC, frozen", 4, 4),
-        ("bm-msc-bank", 15, 24, "BM-MSC autologous", 2, 6),
+        ("bm-msc-bank", 15, 24, "BM-MSC autolog.", 2, 6),
         ("bm-msc-dose", 0, 1, "BM-MSC, autologous", 2, 2),
         ("uc-msc-bank", 17, 28, "UC-MSC 100M CS10", 10, 22),
         ("uc-msc-dose", 0, 1, "UC-MSC in saline", 1, 1),
