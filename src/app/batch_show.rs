@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::App;
 use super::batch_facts::record_of;
 use super::container_move::ScannedContainer;
+use crate::db::Db;
 use crate::domain::batch::Batch;
 use crate::domain::container::{Container, Custodian, Fate, Scan};
 use crate::domain::deviation::{Class, Status};
@@ -59,26 +60,29 @@ pub struct BatchView {
 /// # Errors
 /// A `NotFound` refusal when there is none, or that the database failed.
 pub fn batch_show(app: &App, number: &BatchNumber) -> Result<BatchView, Failure> {
-    app.read(|db| {
-        let batch = table::require(db, number)?;
-        let record = record_of(&batch)?;
-        let version = ledger::load::<RecordVersion>(db, &batch.record.key())?;
-        let signed = version.into_iter().flat_map(|version| version.acknowledged);
-        let acknowledged = signed.map(|signature| signature.login).collect();
-        let release = release::stage(db, number)?;
-        let standing = genealogy::effective_with_cause(db, &Node::batch(number))?;
-        let deviations = deviation::of_batch(db, number)?
-            .into_iter()
-            .map(|row| DeviationLine {
-                number: row.number,
-                title: row.title,
-                class: row.class,
-                status: row.status,
-            })
-            .collect();
-        let made = container::list(db, &Of::Batch(number), None, CONTAINERS_MAX)?;
-        Ok(BatchView { batch, record, release, standing, acknowledged, deviations, made })
-    })
+    app.read(|db| batch_view(db, number))
+}
+
+/// The same, for other pages of the batch, within their own reading.
+pub(super) fn batch_view(db: &mut Db, number: &BatchNumber) -> Result<BatchView, Failure> {
+    let batch = table::require(db, number)?;
+    let record = record_of(&batch)?;
+    let version = ledger::load::<RecordVersion>(db, &batch.record.key())?;
+    let signed = version.into_iter().flat_map(|version| version.acknowledged);
+    let acknowledged = signed.map(|signature| signature.login).collect();
+    let release = release::stage(db, number)?;
+    let standing = genealogy::effective_with_cause(db, &Node::batch(number))?;
+    let deviations = deviation::of_batch(db, number)?
+        .into_iter()
+        .map(|row| DeviationLine {
+            number: row.number,
+            title: row.title,
+            class: row.class,
+            status: row.status,
+        })
+        .collect();
+    let made = container::list(db, &Of::Batch(number), None, CONTAINERS_MAX)?;
+    Ok(BatchView { batch, record, release, standing, acknowledged, deviations, made })
 }
 
 impl BatchView {

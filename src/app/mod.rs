@@ -12,6 +12,7 @@
 //! Architecture invariant: nothing here decides a rule of the process; nothing waits for a person,
 //! the clock or the network inside a transaction.
 
+pub mod batch_accounts;
 pub mod batch_facts;
 pub mod batch_show;
 pub mod batch_hold_point_sign;

@@ -8,14 +8,15 @@
 use std::collections::BTreeSet;
 
 use crate::db::Db;
-use crate::domain::batch::{self, Batch, BatchState, completeness};
+use crate::domain::batch::{self, Batch, BatchState, completeness, reconciliations};
 use crate::domain::container::{ContainerKind, Fate};
+use crate::domain::deviation::Deviation;
 use crate::domain::id::{BatchNumber, Login, Name};
 use crate::domain::master_record::{self, MasterRecord};
 use crate::domain::quality::{ResultStanding, Status, TestRequest};
 use crate::domain::release::{
-    Complete, DeviationFact, Facts, InputFact, LabelFact, Missing, Release, TestFact, TrailFact,
-    TrailKind,
+    Complete, DeviationFact, Facts, InputFact, LabelFact, Missing, ReconcileFact, Release, TestFact,
+    TrailFact, TrailKind,
 };
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Event};
@@ -56,6 +57,7 @@ pub fn release_facts(
         deviations: deviations(db, number)?,
         inputs: inputs(db, &batch)?,
         labels: labels(db, number)?,
+        reconciled: reconciled(&batch, &record),
         trail: trail.exceptions,
         trail_entries: trail.entries,
         expires_at: if certified { None } else { expiry(db, &batch)? },
@@ -160,18 +162,30 @@ fn test(plan: &Plan, request: Option<TestRequest>) -> TestFact {
 }
 
 fn deviations(db: &mut Db, number: &BatchNumber) -> Result<Vec<DeviationFact>, Failure> {
-    let rows = deviation::of_batch(db, number)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| DeviationFact {
+    let mut facts = Vec::new();
+    for row in deviation::of_batch(db, number)? {
+        let whole: Option<Deviation> = ledger::load(db, row.number.as_str())?;
+        facts.push(DeviationFact {
             step: row.step.as_deref().and_then(|step| Name::parse(step).ok()),
             number: row.number,
             class: row.class,
             title: row.title,
             status: row.status,
             outcome: row.outcome,
-        })
-        .collect())
+            reconciliation: whole.and_then(|deviation| deviation.subject.reconciliation),
+        });
+    }
+    Ok(facts)
+}
+
+fn reconciled(batch: &Batch, record: &MasterRecord) -> Vec<ReconcileFact> {
+    let fact = |one: &crate::domain::batch::Reconciled<'_>| ReconcileFact {
+        name: one.rule.name.clone(),
+        title: one.rule.title.clone(),
+        found: one.found.map(|found| found.words(one.rule.tolerance)),
+        broken: one.found.is_some_and(|found| found.is_broken()),
+    };
+    reconciliations(batch, record).iter().map(fact).collect()
 }
 
 /// What the batch used up that it did not make itself, with its effective disposition.

@@ -2,10 +2,11 @@
 //!
 //! A [`Posting`] moves an amount from one account to another, so that every unit always sums to
 //! zero over all accounts: nothing appears and nothing vanishes. Sources (inputs, growth, medium)
-//! go below zero by what they gave; what exists ([`Account::Process`], [`Account::Output`]) never
-//! does.
+//! go below zero by what they gave; what exists ([`Account::Process`], [`Account::Output`],
+//! [`Account::Excursion`]) never does.
 //!
-//! Neighbours: `batch` derives postings from what a step does, and keeps them in its events.
+//! Neighbours: `batch` derives postings from what a step does, `container` from what becomes of a
+//! container afterwards; both keep them in their events.
 //!
 //! Architecture invariant: there is no way to change one account alone.
 
@@ -30,6 +31,8 @@ pub enum Account {
     Process,
     /// What is in containers made by the batch.
     Output,
+    /// What left a container for a purpose and has to come back (ATMP-46).
+    Excursion,
     /// What was drawn for tests.
     Sample,
     /// What was lost, or counted less than booked.
@@ -38,6 +41,10 @@ pub enum Account {
     Removed,
     /// What was left over on purpose and discarded.
     Remainder,
+    /// What other batches used.
+    Passed,
+    /// What was given to the patient.
+    Administered,
     /// What was disposed of at the end, and emptied containers.
     Waste,
     /// Labels on their containers.
@@ -50,17 +57,20 @@ pub enum Account {
 
 impl Account {
     /// Every account with its code and its words.
-    pub const ALL: [(Self, &'static str, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str, &'static str); 17] = [
         (Self::Input, "input", "from outside"),
         (Self::Growth, "growth", "growth and recount"),
         (Self::Medium, "medium", "medium added"),
         (Self::Supply, "supply", "issued from stock"),
         (Self::Process, "process", "in process"),
         (Self::Output, "output", "in containers"),
+        (Self::Excursion, "excursion", "away, to come back"),
         (Self::Sample, "sample", "samples"),
         (Self::Loss, "loss", "loss"),
         (Self::Removed, "removed", "medium removed"),
         (Self::Remainder, "remainder", "left over on purpose"),
+        (Self::Passed, "passed", "used by other batches"),
+        (Self::Administered, "administered", "given to the patient"),
         (Self::Waste, "waste", "disposed of"),
         (Self::Applied, "applied", "labels applied"),
         (Self::Destroyed, "destroyed", "labels destroyed"),
@@ -77,9 +87,19 @@ impl Account {
         Self::ALL.iter().find(|(account, ..)| *account == self).map_or("", |(.., words)| words)
     }
 
+    /// The account of a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == code).map(|(account, ..)| *account)
+    }
+
+    /// Whether it gives what was not there before: from outside, growth, medium, stock.
+    pub fn is_source(self) -> bool {
+        matches!(self, Self::Input | Self::Growth | Self::Medium | Self::Supply)
+    }
+
     /// Whether it holds what exists and therefore never goes below zero.
     pub fn holds(self) -> bool {
-        matches!(self, Self::Process | Self::Output)
+        matches!(self, Self::Process | Self::Output | Self::Excursion)
     }
 }
 
@@ -92,6 +112,19 @@ pub struct Posting {
     pub to: Account,
     /// How much; above zero.
     pub amount: Quantity,
+}
+
+/// The postings that are equal, each once with how often it occurs, in the order of first
+/// occurrence.
+pub fn alike<'p>(postings: impl IntoIterator<Item = &'p Posting>) -> Vec<(Posting, u32)> {
+    let mut counted: Vec<(Posting, u32)> = Vec::new();
+    for posting in postings {
+        match counted.iter_mut().find(|(known, _)| known == posting) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => counted.push((*posting, 1)),
+        }
+    }
+    counted
 }
 
 /// Why a posting cannot be made.

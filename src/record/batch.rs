@@ -10,8 +10,9 @@ use super::flow::{Cell, Column, Flow};
 use super::theme::{BODY, INK, LEFT, LINE, MUTED, SMALL, TINT, Tone, WIDTH};
 use super::words::{brief, code_ranges, mark_text, or_dash, short_mark, step_mark, verdict_cell};
 use super::{
-    Account, Batch, ContainerLine, Correction, Deviation, EquipmentUse, Field, LabelPrint,
-    LabelReconciliation, MaterialUse, Posting, Step, Test, Timer, Verdict,
+    Account, Batch, ContainerLine, Correction, Deviation, Doubling, EquipmentUse, Field,
+    LabelPrint, LabelReconciliation, MaterialUse, Posting, Reconciliation, Step, Test, Timer,
+    Verdict,
 };
 
 /// From here on things that are alike are one row.
@@ -47,6 +48,8 @@ pub(super) fn chapter(flow: &mut Flow, batch: &Batch) {
     if batch.accounts.is_empty() {
         flow.paragraph("No book was kept for this batch.", SMALL, MUTED);
     }
+    reconciliations(flow, batch);
+    doublings(flow, batch);
     tests(flow, batch);
     flow.section_of(number, "Deviations");
     for deviation in &batch.deviations {
@@ -382,6 +385,49 @@ fn draw_account(flow: &mut Flow, account: &Account) {
         account.balances.iter().map(|b| format!("{}: {}", b.account, b.amount)).collect();
     let state = if account.balanced { "balanced" } else { "NOT BALANCED" };
     flow.notes(&[("Balance", format!("{} – {state}", balances.join("; ")))]);
+}
+
+fn reconciliations(flow: &mut Flow, batch: &Batch) {
+    const COLUMNS: [Column; 3] = [
+        Column { title: "Reconciliation", share: 70 },
+        Column { title: "Found, and allowed", share: 90 },
+        Column { title: "Result", share: 34 },
+    ];
+    if batch.reconciliations.is_empty() {
+        return;
+    }
+    flow.caption("Reconciliation");
+    flow.list(&COLUMNS, &batch.reconciliations, "", |one: &Reconciliation| {
+        let (word, tone) = match one.verdict {
+            Verdict::In => ("within limits", Tone::Plain),
+            Verdict::Out => ("OUTSIDE LIMITS", Tone::Bad),
+            _ => ("not made", Tone::Plain),
+        };
+        vec![Cell::plain(&one.title), Cell::plain(&one.found), Cell::state(word, tone)]
+    });
+}
+
+fn doublings(flow: &mut Flow, batch: &Batch) {
+    const COLUMNS: [Column; 5] = [
+        Column { title: "Batch", share: 30 },
+        Column { title: "Passage", share: 18 },
+        Column { title: "Population doublings", share: 74 },
+        Column { title: "Grown for; one doubling", share: 44 },
+        Column { title: "Cumulative", share: 28 },
+    ];
+    if batch.doublings.is_empty() {
+        return;
+    }
+    flow.caption("Population doublings since the donor's cells were first counted");
+    flow.list(&COLUMNS, &batch.doublings, "", |one: &Doubling| {
+        vec![
+            Cell::plain(&one.batch),
+            Cell::plain(&one.passage),
+            Cell::plain(&one.arithmetic),
+            Cell::plain(&one.grown).and_muted(&one.each),
+            Cell::strong(&one.level),
+        ]
+    });
 }
 
 fn tests(flow: &mut Flow, batch: &Batch) {

@@ -83,6 +83,9 @@ impl List {
         }
         self.results(batch);
         let at = |what: &str| format!("{}, {what}", batch.number);
+        for one in batch.reconciliations.iter().filter(|one| one.verdict == Verdict::Out) {
+            self.add(&at("accounts"), &one.title, &one.found, "outside limits", Tone::Bad);
+        }
         for account in batch.accounts.iter().filter(|account| !account.balanced) {
             self.add(&at("accounts"), &account.name, "", "not balanced", Tone::Bad);
         }

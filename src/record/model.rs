@@ -328,6 +328,10 @@ pub struct Batch {
     pub containers: Vec<ContainerLine>,
     /// Books in double entry.
     pub accounts: Vec<Account>,
+    /// What accounts may hold by the master record, and held.
+    pub reconciliations: Vec<Reconciliation>,
+    /// How often the cells doubled, from the donor to this batch; nothing without cells.
+    pub doublings: Vec<Doubling>,
     /// Tests.
     pub tests: Vec<Test>,
     /// Deviations.
@@ -543,6 +547,34 @@ pub struct Posting {
     pub each: String,
     /// Login of who signed it.
     pub by: String,
+}
+
+/// What an account may hold by the master record, and held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciliation {
+    /// What it is.
+    pub title: String,
+    /// What was found and what is allowed.
+    pub found: String,
+    /// Whether it is within its limit.
+    pub verdict: Verdict,
+}
+
+/// The population doublings of one passage, or of a batch that has none of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubling {
+    /// The batch that counted.
+    pub batch: String,
+    /// The passage.
+    pub passage: String,
+    /// The arithmetic, with the signed counts.
+    pub arithmetic: String,
+    /// How long the cells grew.
+    pub grown: String,
+    /// How long one doubling took.
+    pub each: String,
+    /// The cumulative level of that batch.
+    pub level: String,
 }
 
 /// Balance of one account.

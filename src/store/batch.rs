@@ -197,9 +197,9 @@ fn performed(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Fail
             ))
             .execute(db)?;
     }
-    for posting in postings {
-        account::post(db, number, posting)?;
-    }
+    let by = signature.login.as_str();
+    let cause = account::Cause { what: step.as_str(), occurrence: u32::try_from(occurrence).ok(), by };
+    account::post(db, number, recorded, &[(cause, postings)])?;
     diesel::update(batch::table.find(number))
         .set((
             batch::last_step.eq(Some(step.as_str())),

@@ -22,7 +22,7 @@ use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, Or
 use crate::domain::time::Instant;
 
 use super::schema::{container, label_print, standing};
-use super::{Failure, Table, Tx, genealogy, label, snapshot};
+use super::{Failure, Table, Tx, account, genealogy, label, snapshot};
 
 /// The tables of this module.
 pub(super) const TABLES: &[Table] = &[Table { name: "container", key: &["code"] }];
@@ -76,6 +76,7 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
         diesel::update(container::table.find(code)).set(row(&state)?).execute(db)?;
     }
     project_graph(db, &state, event)?;
+    project_book(db, &state, recorded, event)?;
     label::project(db, &state, event)
 }
 
@@ -120,6 +121,23 @@ fn project_graph(db: &mut Db, state: &Container, event: &Event) -> Result<(), Fa
         Event::Administered { order, .. } => genealogy::link(db, &node, &Node::order(order)),
         _ => Ok(()),
     }
+}
+
+/// What becomes of what a batch made moves in the book of that batch. A sample stays booked as drawn,
+/// whatever the laboratory does with its tube.
+fn project_book(
+    db: &mut Db,
+    state: &Container,
+    recorded: &Recorded,
+    event: &Event,
+) -> Result<(), Failure> {
+    let Some(batch) = state.batch.as_ref().filter(|_| state.kind != ContainerKind::SampleTube)
+    else {
+        return Ok(());
+    };
+    let by = event.signature().map_or(recorded.actor.as_str(), |signed| signed.login.as_str());
+    let cause = account::Cause { what: event.posting_word(), occurrence: None, by };
+    account::post(db, batch.as_str(), recorded, &[(cause, event.postings())])
 }
 
 fn custody_columns(custodian: &Custodian) -> (&'static str, Option<String>, Option<String>) {

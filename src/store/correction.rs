@@ -81,10 +81,16 @@ pub(super) fn corrected(
             table::waits.eq(corrected.recheck == Recheck::ByItself),
         ))
         .execute(db)?;
-    for posting in corrected.booked.iter().flat_map(|one| &one.postings) {
-        account::post(db, number, posting)?;
-    }
-    Ok(())
+    let by = signature.login.as_str();
+    let moved: Vec<_> = corrected
+        .booked
+        .iter()
+        .map(|one| {
+            let (what, occurrence) = (one.step.as_str(), Some(one.occurrence));
+            (account::Cause { what, occurrence, by }, one.postings.as_slice())
+        })
+        .collect();
+    account::post(db, number, recorded, &moved)
 }
 
 /// Projects the verification of a correction.

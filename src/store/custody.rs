@@ -47,7 +47,7 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
         Event::ExcursionWrittenOff { excursion, .. } => {
             close(db, recorded, excursion, "written_off")
         }
-        Event::Administered { order, target, volume, given_at, signature } => {
+        Event::Administered { order, target, volume, given_at, signature, .. } => {
             diesel::insert_into(administration::table)
                 .values((
                     administration::container.eq(recorded.stream.id()),
@@ -88,7 +88,9 @@ fn open(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure> 
                 ))
                 .execute(db)?;
         }
-        Event::ExcursionOpened { excursion, purpose, volume, taken_by, due_at, signature } => {
+        Event::ExcursionOpened {
+            excursion, purpose, volume, taken_by, due_at, signature, ..
+        } => {
             diesel::insert_into(custody_hop::table)
                 .values((
                     common,

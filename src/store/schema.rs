@@ -633,3 +633,21 @@ diesel::table! {
         balance -> Text,
     }
 }
+
+diesel::table! {
+    posting (stream, version, position) {
+        batch -> Text,
+        stream -> Text,
+        version -> BigInt,
+        position -> Integer,
+        unit -> Text,
+        source -> Text,
+        target -> Text,
+        amount -> Text,
+        times -> Integer,
+        what -> Text,
+        occurrence -> Nullable<Integer>,
+        posted_at -> Timestamp,
+        posted_by -> Text,
+    }
+}

@@ -1,7 +1,8 @@
 //! The page of one batch: its procedure with every value and signature, its pool, its containers,
-//! its accounts, its deviations. Each part has its own address.
+//! its deviations. Each part has its own address.
 //!
-//! Neighbours: `batch_step` performs and verifies steps; `pool` draws the pool;
+//! Neighbours: `batch_step` performs and verifies steps; `pool` draws the pool; `batch_accounts`
+//! shows the book;
 //! `app::batch_show` gathers.
 //!
 //! Architecture invariant: everything on this page is derived from the batch's events and the
@@ -28,7 +29,6 @@ use super::sheet::{Block, Body};
 use super::trace::{held_banner, node_link};
 use super::{batch_correct, batch_step};
 use crate::app::batch_show::{BatchView, batch_show, whereabouts};
-use crate::app::words::capital;
 use crate::domain::actor::Capability;
 use crate::domain::batch::{
     self, Batch, BatchState, Mark, Performance, Procedure, ShownValue, StepShown,
@@ -37,7 +37,7 @@ use crate::domain::deviation::Status;
 use crate::domain::genealogy::Node;
 use crate::domain::id::BatchNumber;
 use crate::domain::master_record::{MasterRecord, Step};
-use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 
 /// The rows of this slice.
@@ -151,7 +151,7 @@ struct Work {
 
 /// The parts of the page: the word in the address and on the tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Procedure,
     Pool,
     Containers,
@@ -171,7 +171,7 @@ impl Part {
     fn of(word: &str) -> Self {
         Self::ALL
             .iter()
-            .find(|(_, known, _)| *known == word)
+            .find(|(part, known, _)| *known == word && *part != Self::Accounts)
             .map_or(Self::Procedure, |(part, ..)| *part)
     }
 }
@@ -194,9 +194,8 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
     let pool = batch::pool(&view.batch, &view.record);
     let part = Part::of(cx.query("part"));
     let blocks = match part {
-        Part::Procedure | Part::Pool => Vec::new(),
+        Part::Procedure | Part::Pool | Part::Accounts => Vec::new(),
         Part::Containers => container_blocks(&view),
-        Part::Accounts => account_blocks(&view.batch),
         Part::Deviations => deviation_blocks(&view),
     };
     cx.page(&ShowPage {
@@ -210,7 +209,7 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
     })
 }
 
-fn tabs(view: &BatchView, current: Part, has_pool: bool) -> Tabs {
+pub(super) fn tabs(view: &BatchView, current: Part, has_pool: bool) -> Tabs {
     let mut tabs = Tabs::new();
     for (part, word, title) in Part::ALL {
         let count = match part {
@@ -222,7 +221,11 @@ fn tabs(view: &BatchView, current: Part, has_pool: bool) -> Tabs {
             continue;
         }
         let base = address(&view.batch.number);
-        let href = if word.is_empty() { base } else { format!("{base}?part={word}") };
+        let href = match (part, word) {
+            (Part::Accounts, word) => format!("{base}/{word}"),
+            (_, "") => base,
+            (_, word) => format!("{base}?part={word}"),
+        };
         tabs = tabs.tab(href, title, count, part == current);
     }
     tabs
@@ -259,7 +262,7 @@ fn work(cx: &Cx, view: &BatchView) -> Work {
     }
 }
 
-fn head(cx: &Cx, view: &BatchView) -> Head {
+pub(super) fn head(cx: &Cx, view: &BatchView) -> Head {
     let batch = &view.batch;
     let number = &batch.number;
     let mut head = Head::new(format!("Batch {number}"))
@@ -563,29 +566,6 @@ fn container_blocks(view: &BatchView) -> Vec<Block> {
         block("Used", used, "What a step takes in appears here."),
         block("Made", made, "What a step makes appears here."),
     ]
-}
-
-fn account_blocks(batch: &Batch) -> Vec<Block> {
-    let book = &batch.book;
-    let block = |unit: Unit| {
-        let mut table = Table::new("Account", &["Account", "Balance"]);
-        for (account, quantity) in book.accounts(unit) {
-            table.push([Cell::from(account.words()), Cell::Number(quantity.text())]);
-        }
-        table.push([Cell::from("Sum, must be zero"), Cell::Number(book.sum(unit).text())]);
-        let title = match unit {
-            Unit::Millilitre => "Volume".to_owned(),
-            Unit::MillionCells => "Viable cells".to_owned(),
-            other => capital(other.symbol()),
-        };
-        Block::new(title, Body::Table(table)).note("in double entry")
-    };
-    let blocks: Vec<Block> = book.units().into_iter().map(block).collect();
-    if blocks.is_empty() {
-        let text = "Cells and volume are booked when a step counts, moves or divides them.";
-        return vec![Block::new("", Body::Empty(Empty::new(Icon::Batch, "Nothing booked", text)))];
-    }
-    blocks
 }
 
 fn deviation_blocks(view: &BatchView) -> Vec<Block> {

@@ -303,7 +303,7 @@ fn identity(cx: &Cx, state: &Container) -> Facts {
         .with_some("Donation and product", product)
         .with_some("Donation", state.donation.as_ref().map(|din| Cell::Code(din.printed())))
         .with_some("Passage", state.contents.passage.map(|passage| format!("P{passage}")))
-        .with_some("Volume", state.volume_now().ok().flatten().map(|volume| volume.text()))
+        .with_some("Volume", state.volume_now().map(|volume| volume.text()))
         .with_some("Viable cells", state.contents.viable_cells.map(|cells| cells.text()))
         .with_some(
             "Made by batch",
@@ -534,7 +534,7 @@ pub(super) fn told(event: &Event) -> (Tone, String) {
         Event::BedsideThawed { order, give_by, .. } => {
             (Tone::Wait, format!("Put to thaw for {order}, to be given by {give_by}"))
         }
-        Event::Consumed { batch, step } => (Tone::Calm, format!("Used in step {step} of {batch}")),
+        Event::Consumed { batch, step, .. } => (Tone::Calm, format!("Used in step {step} of {batch}")),
         Event::DispositionDecided { to, because, .. } => {
             (Chip::from(*to).tone, format!("{}: {because}", capital(to.word())))
         }

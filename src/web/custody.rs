@@ -147,8 +147,6 @@ pub(super) fn unit_lines(
             gland: title(container),
             volume: container
                 .volume_now()
-                .ok()
-                .flatten()
                 .map(|volume| volume.text())
                 .unwrap_or_default(),
             holder: holder(container),

@@ -176,6 +176,7 @@ fn new_sheet(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Sheet {
         Field::scan("container", "Container").value(known("container")),
         Field::text("order", "Order").value(known("order")).mono(),
         Field::text("donor", "Donor").value(known("donor")).mono(),
+        Field::text("reconciliation", "Reconciliation").value(known("reconciliation")).mono(),
     ];
     let fields = fields.into_iter().map(|field| filled(cx, errors, field)).collect();
     let form = act(&sheet.shell, "/deviations", fields, "Open");
@@ -196,6 +197,7 @@ fn open(cx: &Cx) -> Result<Reply, WebError> {
         container: check.parse_optional("container", ContainerCode::parse),
         order: check.parse_optional("order", OrderNumber::parse),
         donor: check.parse_optional("donor", DonorCode::parse),
+        reconciliation: check.parse_optional("reconciliation", Name::parse),
     };
     let performer = check.parse_optional("performer", Login::parse);
     let (Some(class), Some(title), Some(description), true) =
@@ -283,7 +285,14 @@ fn subject_block(cx: &Cx, deviation: &Deviation) -> Block {
             subject.container.as_ref().map(|id| code("containers", id.as_str())),
         )
         .with_some("Order", subject.order.as_ref().map(|id| code("orders", id.as_str())))
-        .with_some("Donor", subject.donor.as_ref().map(|id| code("donors", id.as_str())));
+        .with_some("Donor", subject.donor.as_ref().map(|id| code("donors", id.as_str())))
+        .with_some(
+            "Reconciliation",
+            subject.batch.as_ref().zip(subject.reconciliation.as_ref()).map(|(batch, name)| {
+                let words = name.as_str().replace('_', " ");
+                Cell::Link(Link::to(format!("/batches/{batch}/accounts"), words))
+            }),
+        );
     Block::new("About", Body::Facts(facts))
 }
 

@@ -250,7 +250,7 @@ fn give_forms(
             danger: false,
         }];
     }
-    let there = unit.volume_now().ok().flatten();
+    let there = unit.volume_now();
     let amount = there.map(|volume| volume.value().to_string()).unwrap_or_default();
     let mut fields = both();
     fields.push(fill(Field::number("volume", "Volume given", "ml").value(amount).required()));

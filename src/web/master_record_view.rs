@@ -171,6 +171,7 @@ pub(super) fn procedure(record: &MasterRecord) -> Vec<Block> {
     blocks.extend(steps(record, &parts));
     blocks.extend(table("Times between steps", &[PartKind::Timer]));
     blocks.extend(table("Where QA signs", &[PartKind::HoldPoint]));
+    blocks.extend(table("What is reconciled", &[PartKind::Reconciliation]));
     blocks.extend(table("Tests", &[PartKind::Test, PartKind::Criterion]));
     blocks
 }

@@ -25,6 +25,7 @@ pub mod code;
 pub mod component;
 pub mod batch;
 pub mod batch_correct;
+pub mod batch_accounts;
 pub mod batch_show;
 pub mod batch_step;
 pub mod container;

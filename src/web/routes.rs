@@ -137,6 +137,7 @@ const SLICES: &[&[Route]] = &[
     super::code::ROUTES,
     super::batch::ROUTES,
     super::batch_show::ROUTES,
+    super::batch_accounts::ROUTES,
     super::batch_step::ROUTES,
     super::batch_correct::ROUTES,
     super::donor::ROUTES,

@@ -1,3 +1,4 @@
+DROP TABLE posting;
 DROP TABLE account;
 DROP TABLE batch_use;
 DROP TABLE batch_correction;

@@ -108,3 +108,24 @@ CREATE TABLE account (
     balance       TEXT NOT NULL,
     PRIMARY KEY (batch, unit, name)
 );
+
+-- Every movement of those books, with the event that moved it.
+CREATE TABLE posting (
+    batch         TEXT NOT NULL,
+    stream        TEXT NOT NULL,
+    version       BIGINT NOT NULL,
+    position      INTEGER NOT NULL CHECK (position > 0),
+    unit          TEXT NOT NULL,
+    source        TEXT NOT NULL,
+    target        TEXT NOT NULL,
+    amount        TEXT NOT NULL,
+    times         INTEGER NOT NULL CHECK (times > 0),
+    what          TEXT NOT NULL,
+    occurrence    INTEGER CHECK (occurrence > 0),
+    posted_at     TIMESTAMP NOT NULL,
+    posted_by     TEXT NOT NULL,
+    PRIMARY KEY (stream, version, position),
+    -- A movement is between two accounts.
+    CHECK (source <> target)
+);
+CREATE INDEX posting_batch ON posting (batch, posted_at);

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{Gathered, mark, person, supplies};
+use crate::app::batch_accounts::{book, lineage};
 use crate::app::batch_facts::record_of;
 use crate::app::batch_show::whereabouts;
 use crate::db::Db;
 use crate::domain::Aggregate;
-use crate::domain::account;
 use crate::domain::batch::{
-    Batch as State, Mark as Standing, Performance, ShownValue, TimerReading, Was,
-    performance_shown, timers,
+    Batch as State, Mark as Standing, Performance, Reconciled, ShownValue, TimerReading, Was,
+    cumulative, performance_shown, reconciliations, timers,
 };
 use crate::domain::container::Container;
 use crate::domain::deviation::{Deviation as DeviationState, Status as DeviationStatus};
@@ -25,9 +25,10 @@ use crate::domain::master_record::{self, MasterRecord, SignatureRule, Step as Pl
 use crate::domain::quality::{Status as TestStatus, TestRequest};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::record::{
-    Account, Balance, Batch, ContainerLine, Correction, Deviation, Field, LabelPrint,
-    LabelReconciliation, Posting, Reading, Step, Test, Timer, Verdict, code_ranges,
+    Account, Balance, Batch, ContainerLine, Correction, Deviation, Doubling, Field, LabelPrint,
+    LabelReconciliation, Posting, Reading, Reconciliation, Step, Test, Timer, Verdict, code_ranges,
 };
+use crate::store::account::{self as account_table, Posted};
 use crate::store::container::{self, Of};
 use crate::store::{Failure, batch as table, deviation, genealogy, label, quality};
 
@@ -65,7 +66,9 @@ pub(super) fn batch(
         materials: supplies::materials(db, gathered, &state, &record)?,
         equipment: supplies::equipment(db, gathered, &state, &record)?,
         containers: containers(db, gathered, &state)?,
-        accounts: accounts(gathered, &state, &record),
+        accounts: accounts(db, gathered, &state, &record)?,
+        reconciliations: reconciled(&state, &record),
+        doublings: doublings(db, &state)?,
         tests: tests(db, gathered, number)?,
         deviations: deviations(db, gathered, number)?,
         labels: labels(db, gathered, number)?,
@@ -299,55 +302,108 @@ fn containers(
     Ok(consumed.chain(produced).collect())
 }
 
-fn accounts(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Account> {
-    let mut accounts = Vec::new();
-    for unit in state.book.units() {
-        let mut postings = Vec::new();
-        let title = |step: &Name| record.step(step).map_or("", |step| step.title.as_str());
-        for performance in &state.performances {
-            for (posting, count) in alike(&performance.postings, unit) {
-                postings.push(Posting {
-                    at: gathered.moment(performance.performed_at),
-                    step: title(&performance.step).to_owned(),
-                    from: posting.from.words().to_owned(),
-                    to: posting.to.words().to_owned(),
-                    amount: altogether(posting.amount, count),
-                    count,
-                    each: posting.amount.text(),
-                    by: performance.signature.login.to_string(),
-                });
-            }
-        }
-        for one in &state.corrections {
-            let number = one.corrected.number;
-            for booked in &one.corrected.booked {
-                for (posting, count) in alike(&booked.postings, unit) {
-                    postings.push(Posting {
-                        at: gathered.moment(one.recorded_at),
-                        step: format!("{}, correction {number}", title(&booked.step)),
-                        from: posting.from.words().to_owned(),
-                        to: posting.to.words().to_owned(),
-                        amount: altogether(posting.amount, count),
-                        count,
-                        each: posting.amount.text(),
-                        by: one.signature.login.to_string(),
-                    });
-                }
-            }
-        }
-        let balances = state.book.accounts(unit).into_iter().map(|(account, amount)| Balance {
+fn accounts(
+    db: &mut Db,
+    gathered: &Gathered,
+    state: &State,
+    record: &MasterRecord,
+) -> Result<Vec<Account>, Failure> {
+    let posted = account_table::postings(db, &state.number)?;
+    let book = book(&posted);
+    let of = |unit: Unit| {
+        let postings = posted.iter().filter(|one| one.posting.amount.unit() == unit);
+        let balances = book.accounts(unit).into_iter().map(|(account, amount)| Balance {
             account: account.words().to_owned(),
             amount: amount.text(),
         });
-        accounts.push(Account {
+        Account {
             name: "Account".to_owned(),
             unit: unit.symbol().to_owned(),
             balances: balances.collect(),
-            balanced: state.book.sum(unit).is_zero(),
-            postings,
-        });
+            balanced: book.sum(unit).is_zero(),
+            postings: postings.map(|one| posting(gathered, state, record, one)).collect(),
+        }
+    };
+    Ok(book.units().into_iter().map(of).collect())
+}
+
+/// A movement: of a step, when that was performed; of a container, when it happened.
+fn posting(
+    gathered: &Gathered,
+    state: &State,
+    record: &MasterRecord,
+    posted: &Posted,
+) -> Posting {
+    let step = Name::parse(&posted.what).ok().filter(|_| posted.occurrence.is_some());
+    let of = |p: &&Performance| Some(&p.step) == step.as_ref() && Some(p.occurrence) == posted.occurrence;
+    let performance = state.performances.iter().find(of);
+    // What was recorded with no performance is a correction of one.
+    let corrects = performance.is_some_and(|performance| performance.recorded_at != posted.at);
+    let performed = performance.filter(|_| !corrects).map(|p| p.performed_at);
+    let title = step.as_ref().and_then(|step| record.step(step)).map(|step| {
+        let word = if corrects { ", correction" } else { "" };
+        format!("{}{word}", step.title)
+    });
+    let container = || {
+        let code = posted.stream.split_once('/').map_or("", |(_, code)| code);
+        format!("{code}: {}", posted.what)
+    };
+    let amount = posted.posting.amount;
+    Posting {
+        at: gathered.moment(performed.unwrap_or(posted.at)),
+        step: title.unwrap_or_else(container),
+        from: posted.posting.from.words().to_owned(),
+        to: posted.posting.to.words().to_owned(),
+        amount: altogether(amount, posted.times),
+        count: posted.times,
+        each: amount.text(),
+        by: posted.by.clone(),
     }
-    accounts
+}
+
+fn reconciled(state: &State, record: &MasterRecord) -> Vec<Reconciliation> {
+    let line = |one: &Reconciled<'_>| Reconciliation {
+        title: one.rule.title.clone(),
+        found: one.found.map_or_else(String::new, |found| found.words(one.rule.tolerance)),
+        verdict: match one.found {
+            None => Verdict::Pending,
+            Some(found) if found.is_broken() => Verdict::Out,
+            Some(_) => Verdict::In,
+        },
+    };
+    reconciliations(state, record).iter().map(line).collect()
+}
+
+/// How often the cells doubled, from the donor to this batch.
+fn doublings(db: &mut Db, state: &State) -> Result<Vec<Doubling>, Failure> {
+    let lines = lineage(db, state)?;
+    if lines.last().is_none_or(|line| !line.cells) {
+        return Ok(Vec::new());
+    }
+    let levels = cumulative(&lines);
+    let mut rows = Vec::new();
+    for line in &lines {
+        let level = levels.get(&line.batch).map_or_else(String::new, |level| level.text());
+        let row = |passage: String, arithmetic: String, grown: String, each: String| Doubling {
+            batch: line.batch.to_string(),
+            passage,
+            arithmetic,
+            grown,
+            each,
+            level: level.clone(),
+        };
+        for one in &line.doublings {
+            let passage = one.passage.map_or(String::new(), |passage| format!("P{passage}"));
+            let grown = one.lasted().map_or(String::new(), |span| span.text());
+            let each = one.doubling_time().map_or(String::new(), |time| time.text());
+            rows.push(row(passage, one.arithmetic(), grown, each));
+        }
+        if line.doublings.is_empty() {
+            let none = "no passage counted; as what it was made of".to_owned();
+            rows.push(row(String::new(), none, String::new(), String::new()));
+        }
+    }
+    Ok(rows)
 }
 
 /// So many times an amount, in words.
@@ -356,18 +412,6 @@ fn altogether(amount: Quantity, count: u32) -> String {
         (2.., Ok(sum)) => sum.text(),
         _ => amount.text(),
     }
-}
-
-/// The postings of a step in one unit, those that are equal counted.
-fn alike(booked: &[account::Posting], unit: Unit) -> Vec<(account::Posting, u32)> {
-    let mut counted: Vec<(account::Posting, u32)> = Vec::new();
-    for posting in booked.iter().filter(|posting| posting.amount.unit() == unit) {
-        match counted.iter_mut().find(|(known, _)| known == posting) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((*posting, 1)),
-        }
-    }
-    counted
 }
 
 fn tests(db: &mut Db, gathered: &mut Gathered, number: &BatchNumber) -> Result<Vec<Test>, Failure> {

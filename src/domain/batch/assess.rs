@@ -10,6 +10,7 @@ use super::command::PerformStep;
 use super::event::{Consumed, Entry, Mark, Value};
 use super::facts::Facts;
 use super::progress::{Procedure, left_out};
+use super::reconcile::due;
 use super::refusal::Refusal;
 use super::state::{Batch, BatchState};
 use super::values::{Values, read_all};
@@ -33,6 +34,8 @@ pub struct Break {
     pub description: String,
     /// What noticed it.
     pub origin: Origin,
+    /// The reconciliation it breaks.
+    pub reconciliation: Option<Name>,
 }
 
 /// A container that the step would make.
@@ -141,6 +144,7 @@ pub fn assess(
     let known = Values { batch, record, step: &step.name, own, consumed: &consumed };
     let planned = draft.plan(&known)?;
     let postings = draft.postings(&known, &planned)?;
+    draft.reconcile(&postings)?;
     let late = is_late(at, context.now);
     Ok(Assessment {
         step: step.name.clone(),
@@ -437,6 +441,7 @@ impl Draft<'_> {
                         self.step.title
                     ),
                     origin: Origin::Limit,
+                    reconciliation: None,
                 });
                 Ok(())
             }
@@ -457,6 +462,30 @@ impl Draft<'_> {
             }
             if let Some(max) = timer.max.filter(|max| lasted > *max) {
                 self.too_late(timer, lasted, max)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// ATMP-10: the book is within the limits that are due with this step.
+    fn reconcile(&mut self, postings: &[Posting]) -> Result<(), Refusal> {
+        for (rule, found) in due(self.batch, self.record, &self.step.name, postings) {
+            if !found.is_broken() {
+                continue;
+            }
+            let (title, words) = (rule.title.clone(), found.words(rule.tolerance));
+            match rule.breaking {
+                Breaking::Refuse => return Err(Refusal::Unreconciled { title, words }),
+                Breaking::Deviation(class) => self.breaks.push(Break {
+                    class,
+                    description: format!(
+                        "After step '{}', the book does not reconcile. {title}: {words}.",
+                        self.step.title
+                    ),
+                    title: format!("{title}: {words}"),
+                    origin: Origin::Reconciliation,
+                    reconciliation: Some(rule.name.clone()),
+                }),
             }
         }
         Ok(())
@@ -508,6 +537,7 @@ impl Draft<'_> {
                 self.step.title
             ),
             origin: Origin::Timer,
+            reconciliation: None,
         });
     }
 }

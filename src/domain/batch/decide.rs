@@ -355,6 +355,7 @@ fn open(
                 step: Some(assessment.step.clone()),
                 occurrence: Some(assessment.occurrence),
                 order: batch.order.clone(),
+                reconciliation: found.reconciliation.clone(),
                 ..Subject::default()
             },
             performer: Some(context.actor.login.clone()),

@@ -6,11 +6,13 @@ use super::facts::ContainerFact;
 use super::refusal::Refusal;
 use super::state::Batch;
 use crate::domain::Refused;
+use crate::domain::account::Account;
 use crate::domain::container::{self, Command, Custodian, Fate, Use};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{ContainerCode, DonorCode, Name};
 use crate::domain::lineage::{self, Crossing, Origin};
 use crate::domain::master_record::{Consumption, Input, MasterRecord, Operation, Step};
+use crate::domain::quantity::Unit;
 use std::collections::BTreeMap;
 
 impl Draft<'_> {
@@ -296,13 +298,15 @@ pub(super) fn uses(batch: &Batch, record: &MasterRecord, step: &Step, what: &Nam
 fn consumed_of(what: Name, code: &ContainerCode, fact: &ContainerFact) -> Consumed {
     let container = &fact.container;
     let identity = container.identity.as_ref().map(|identity| identity.din.clone());
+    let now = |unit| container.booked(Account::Output, unit);
     Consumed {
         what,
         container: code.clone(),
         donors: fact.origins.iter().map(|origin| origin.donor.clone()).collect(),
         din: container.donation.clone().or(identity),
-        cells: container.contents.viable_cells,
-        volume: container.contents.volume,
+        // What is in it now: part of it may have left since it was filled.
+        cells: container.contents.viable_cells.map(|_| now(Unit::MillionCells)),
+        volume: container.contents.volume.map(|_| now(Unit::Millilitre)),
         expires_at: container.expires_at,
     }
 }

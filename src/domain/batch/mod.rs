@@ -2,9 +2,10 @@
 //!
 //! `assess` holds every rule against facts and entries, `decide` turns a signed assessment into
 //! changes of this and other streams, `correct` corrects what was signed, `progress` says what is
-//! next and what is missing, `pool` who gave how much to a pool, `shown` is what a signature
-//! covers. Neighbours: `master_record` is the text it runs; `container`, `quality` and `deviation`
-//! receive the changes it causes; `release` goes on after completion.
+//! next and what is missing, `pool` who gave how much to a pool, `doubling` how often cells
+//! doubled, `reconcile` whether the book is within its limits, `shown` is what a signature covers.
+//! Neighbours: `master_record` is the text it runs; `container`, `quality` and `deviation` receive
+//! the changes it causes; `release` goes on after completion.
 //!
 //! Architecture invariant: no process of any product is written here. Whatever differs from one
 //! product to the next is read from the master record the batch keeps.
@@ -17,11 +18,13 @@ mod correction;
 mod correction_refusal;
 mod correction_shown;
 mod decide;
+mod doubling;
 mod event;
 mod facts;
 mod inputs;
 mod pool;
 mod progress;
+mod reconcile;
 mod refusal;
 mod shown;
 mod state;
@@ -41,10 +44,12 @@ pub use correction_shown::{
     CorrectionShown, ShownChange, correction_assessment_shown, correction_shown,
 };
 pub use decide::{abort, din_of, perform, sign_hold_point, start, verify};
+pub use doubling::{Doubling, Line, cumulative, doublings};
 pub use event::{Consumed, Entry, Event, Mark, Produced, Value};
 pub use facts::{ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, MaterialFact};
 pub use pool::{Pool, Share, pool};
 pub use progress::{Missing, Procedure, Progress, TimerReading, completeness, timers};
+pub use reconcile::{Found, Reconciled, reconciliations};
 pub use refusal::Refusal;
 pub use shown::{
     AbortShown, HoldPointShown, ShownValue, StepShown, Was, abort_shown, hold_point_shown,

@@ -338,6 +338,17 @@ pub enum Refusal {
         /// What is wrong.
         because: String,
     },
+    /// The book is beyond a limit that refuses.
+    #[error(
+        "{title}: {words}. The master record lets nobody go on with that difference (ATMP-10). \
+         Count again and correct the entry"
+    )]
+    Unreconciled {
+        /// The reconciliation's title.
+        title: String,
+        /// What was found and what is allowed.
+        words: String,
+    },
     /// A number of containers is not possible.
     #[error("'{output}': {given} containers cannot be made. {advice}")]
     Containers {
@@ -481,6 +492,7 @@ impl Refuses for Refusal {
             Self::NotReserved { .. } => "not_reserved ATMP-21",
             Self::RecordNotAccepted { .. } => "record_not_accepted",
             Self::Balance { .. } => "balance ATMP-10",
+            Self::Unreconciled { .. } => "unreconciled ATMP-10",
             Self::Containers { .. } => "containers",
             Self::LabelMissing { .. } => "label_missing ATMP-19",
             Self::LabelsUnreconciled { .. } => "labels_unreconciled ATMP-18",

@@ -7,7 +7,6 @@ use super::state::{
 use crate::domain::id::Login;
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Recorded};
-use std::collections::BTreeMap;
 
 impl Aggregate for Container {
     type Event = Event;
@@ -28,6 +27,7 @@ impl Aggregate for Container {
         container.apply_place(recorded, event);
         container.apply_custody(recorded, event);
         container.apply_use(recorded, event);
+        container.moved.extend_from_slice(event.postings());
         if container.custodian != before {
             container.held_since = recorded.at;
         }
@@ -84,8 +84,7 @@ impl Container {
             received_at: None,
             transfer: None,
             excursion: None,
-            written_off: BTreeMap::new(),
-            lost_on_return: BTreeMap::new(),
+            moved: Vec::new(),
         })
     }
 
@@ -198,18 +197,8 @@ impl Container {
                     due_at: *due_at,
                 });
             }
-            Event::ExcursionReturned { excursion, volume, .. } => {
-                if let Some(open) = self.excursion.take() {
-                    let short = open.volume.minus(*volume).ok().filter(|short| !short.is_zero());
-                    if let Some(short) = short {
-                        self.lost_on_return.insert(excursion.clone(), short);
-                    }
-                }
-            }
-            Event::ExcursionWrittenOff { excursion, .. } => {
-                if let Some(open) = self.excursion.take() {
-                    self.written_off.insert(excursion.clone(), open.volume);
-                }
+            Event::ExcursionReturned { .. } | Event::ExcursionWrittenOff { .. } => {
+                self.excursion = None;
             }
             _ => {}
         }
@@ -221,7 +210,7 @@ impl Container {
             Event::Reserved { order } => self.reserved_for = Some(order.clone()),
             Event::ReservationReleased { .. } => self.reserved_for = None,
             Event::DispositionDecided { to, .. } => self.disposition = *to,
-            Event::Consumed { batch, step } => {
+            Event::Consumed { batch, step, .. } => {
                 self.spend(Fate::Consumed { batch: batch.clone(), step: step.clone(), at, by });
             }
             Event::Administered { order, .. } => {

@@ -4,6 +4,7 @@ use super::command::{Command, NewLabel, Purpose, Use};
 use super::event::Event;
 use super::refusal::Refusal;
 use super::state::{Container, Custodian, Fate};
+use crate::domain::account::Account;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Standing;
@@ -39,7 +40,12 @@ pub fn decide(
         Command::Consume { wanted, step } => {
             container.usable(wanted, standing, context.now)?;
             container.must_be_in_hand()?;
-            vec![Event::Consumed { batch: wanted.batch.clone(), step: step.clone() }]
+            // What the batch that made it uses itself is posted by its own step.
+            let own = container.batch.as_ref() == Some(&wanted.batch);
+            let postings =
+                if own { Vec::new() } else { container.all(Account::Output, Account::Passed) };
+            let (batch, step) = (wanted.batch.clone(), step.clone());
+            vec![Event::Consumed { batch, step, postings }]
         }
         Command::PrintLabel(_)
         | Command::ReprintLabel { .. }
@@ -434,6 +440,7 @@ impl Container {
             because: because.trim().to_owned(),
             signature: signature.clone(),
             witness: witness.cloned(),
+            postings: self.all(Account::Output, Account::Waste),
         }])
     }
 }
@@ -473,6 +480,7 @@ impl Container {
                     volume: *volume,
                     activity: *activity,
                     signature: signature.clone(),
+                    postings: self.returned(*volume),
                 }])
             }
             Command::WriteOffExcursion { excursion, signature } => {
@@ -480,6 +488,7 @@ impl Container {
                 Ok(vec![Event::ExcursionWrittenOff {
                     excursion: excursion.clone(),
                     signature: signature.clone(),
+                    postings: self.all(Account::Excursion, Account::Loss),
                 }])
             }
             Command::Administer { .. } => self.administer(command, standing),
@@ -562,7 +571,7 @@ impl Container {
         if *due_at <= context.now {
             return Err(Refusal::DueInPast { code: self.code.clone() });
         }
-        let there = self.volume_now()?.ok_or_else(|| self.no_volume())?;
+        let there = self.volume_now().ok_or_else(|| self.no_volume())?;
         self.at_most(*volume, there)?;
         Ok(vec![Event::ExcursionOpened {
             excursion: excursion.clone(),
@@ -571,6 +580,7 @@ impl Container {
             taken_by: taken_by.clone(),
             due_at: *due_at,
             signature: signature.clone(),
+            postings: self.part(Account::Output, Account::Excursion, *volume),
         }])
     }
 
@@ -588,7 +598,7 @@ impl Container {
         self.no_excursion()?;
         self.accepted(Disposition::ConditionallyReleased, standing)?;
         self.not_expired(*given_at)?;
-        if let Some(there) = self.volume_now()? {
+        if let Some(there) = self.volume_now() {
             self.at_most(*volume, there)?;
         }
         Ok(vec![Event::Administered {
@@ -597,6 +607,7 @@ impl Container {
             volume: *volume,
             given_at: *given_at,
             signature: signature.clone(),
+            postings: self.given(*volume),
         }])
     }
 

@@ -1,6 +1,7 @@
 //! What can happen to a container.
 
 use super::state::{ContainerKind, Custodian};
+use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{BatchNumber, Din, LocationPath, Login, MaterialCode, Name, OrderNumber};
@@ -163,6 +164,8 @@ pub enum Event {
         batch: BatchNumber,
         /// The step.
         step: Name,
+        /// What it moved in the book of its batch.
+        postings: Vec<Posting>,
     },
     /// Its own disposition was decided.
     DispositionDecided {
@@ -213,6 +216,8 @@ pub enum Event {
         due_at: Instant,
         /// Signature of who gave it out.
         signature: Signature,
+        /// What it moved in the book of its batch.
+        postings: Vec<Posting>,
     },
     /// What left came back.
     ExcursionReturned {
@@ -224,6 +229,8 @@ pub enum Event {
         activity: Option<Quantity>,
         /// Signature of who took it back.
         signature: Signature,
+        /// What it moved in the book of its batch.
+        postings: Vec<Posting>,
     },
     /// What left will not come back.
     ExcursionWrittenOff {
@@ -231,6 +238,8 @@ pub enum Event {
         excursion: String,
         /// Signature of who decided.
         signature: Signature,
+        /// What it moved in the book of its batch.
+        postings: Vec<Posting>,
     },
     /// It was given to the patient.
     Administered {
@@ -244,6 +253,8 @@ pub enum Event {
         given_at: Instant,
         /// Signature of who gave it.
         signature: Signature,
+        /// What it moved in the book of its batch.
+        postings: Vec<Posting>,
     },
     /// It was destroyed under witness.
     Destroyed {
@@ -253,5 +264,47 @@ pub enum Event {
         signature: Signature,
         /// Signature of the witness, another person.
         witness: Option<Signature>,
+        /// What it moved in the book of its batch.
+        postings: Vec<Posting>,
     },
+}
+
+impl Event {
+    /// What it moved in the book of the batch that made the container.
+    pub fn postings(&self) -> &[Posting] {
+        match self {
+            Self::Consumed { postings, .. }
+            | Self::ExcursionOpened { postings, .. }
+            | Self::ExcursionReturned { postings, .. }
+            | Self::ExcursionWrittenOff { postings, .. }
+            | Self::Administered { postings, .. }
+            | Self::Destroyed { postings, .. } => postings,
+            _ => &[],
+        }
+    }
+
+    /// What became of the contents, in words; for events that post.
+    pub fn posting_word(&self) -> &'static str {
+        match self {
+            Self::Consumed { .. } => "used by another batch",
+            Self::ExcursionOpened { .. } => "left, to come back",
+            Self::ExcursionReturned { .. } => "came back",
+            Self::ExcursionWrittenOff { .. } => "written off",
+            Self::Administered { .. } => "given to the patient",
+            Self::Destroyed { .. } => "destroyed",
+            _ => "",
+        }
+    }
+
+    /// Who signed it; a use is signed with the step that used it.
+    pub fn signature(&self) -> Option<&Signature> {
+        match self {
+            Self::ExcursionOpened { signature, .. }
+            | Self::ExcursionReturned { signature, .. }
+            | Self::ExcursionWrittenOff { signature, .. }
+            | Self::Administered { signature, .. }
+            | Self::Destroyed { signature, .. } => Some(signature),
+            _ => None,
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! nothing brings a spent container back.
 
 mod apply;
+mod book;
 mod command;
 mod decide;
 pub mod division;

@@ -1,10 +1,11 @@
 //! What is known of a container.
 
 use super::event::{Contents, ProductIdentity};
+use crate::domain::account::{Account, Posting};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Node;
 use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, Name, OrderNumber};
-use crate::domain::quantity::{Quantity, QuantityError};
+use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::{Instant, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -329,10 +330,8 @@ pub struct Container {
     pub transfer: Option<Transfer>,
     /// The open excursion.
     pub excursion: Option<Excursion>,
-    /// Volume that left on excursions and did not come back, by excursion.
-    pub written_off: BTreeMap<String, Quantity>,
-    /// Volume that excursions used up: what left and was returned short.
-    pub lost_on_return: BTreeMap<String, Quantity>,
+    /// What it moved in the book of its batch since it was made.
+    pub moved: Vec<Posting>,
 }
 
 impl Container {
@@ -352,13 +351,8 @@ impl Container {
     }
 
     /// What is left of its volume after excursions; `None` where none is known.
-    pub fn volume_now(&self) -> Result<Option<Quantity>, QuantityError> {
-        let Some(mut volume) = self.contents.volume else { return Ok(None) };
-        let away = self.excursion.iter().map(|open| &open.volume);
-        for gone in away.chain(self.written_off.values()).chain(self.lost_on_return.values()) {
-            volume = volume.minus(*gone)?;
-        }
-        Ok(Some(volume))
+    pub fn volume_now(&self) -> Option<Quantity> {
+        self.contents.volume.map(|_| self.booked(Account::Output, Unit::Millilitre))
     }
 
     /// The node of the graph it came from: its batch, or the donation it was collected in.

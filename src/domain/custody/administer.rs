@@ -77,7 +77,7 @@ pub fn administer(
         return Err(Refusal::GivenAtImpossible);
     }
     super::bedside::in_time(order, unit, command.given_at)?;
-    if let Some(there) = unit.container.volume_now()? {
+    if let Some(there) = unit.container.volume_now() {
         let explained = command.rest.as_deref().is_some_and(|rest| !rest.trim().is_empty());
         if command.volume.compare(there)?.is_lt() && !explained {
             let (given, there) = (command.volume.text(), there.text());

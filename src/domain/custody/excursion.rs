@@ -58,7 +58,7 @@ pub fn proposed_share(
     rule: &ExcursionRule,
     container: &Container,
 ) -> Result<Quantity, QuantityError> {
-    let there = container.volume_now()?.unwrap_or(Quantity::zero(Measure::Millilitre));
+    let there = container.volume_now().unwrap_or(Quantity::zero(Measure::Millilitre));
     let share = rule.share.value();
     Ok(there.times(share)?.times(Decimal::new(1, 2))?.rounded(2, Rounding::HalfUp))
 }
@@ -83,7 +83,7 @@ pub fn open_excursion(
     if command.taken_by == command.signature.login {
         return Err(Refusal::TakerIsGiver(command.taken_by.to_string()));
     }
-    if let Some(there) = unit.container.volume_now()?.filter(|there| !there.is_zero()) {
+    if let Some(there) = unit.container.volume_now().filter(|there| !there.is_zero()) {
         let share = command.volume.percent_of(there)?;
         if share.compare(rule.share_max)?.is_gt() {
             return Err(Refusal::ShareTooLarge {

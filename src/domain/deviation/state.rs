@@ -105,6 +105,8 @@ pub struct Subject {
     pub order: Option<OrderNumber>,
     /// The donor.
     pub donor: Option<DonorCode>,
+    /// The reconciliation of the batch.
+    pub reconciliation: Option<Name>,
 }
 
 /// What follows from a deviation for the product.

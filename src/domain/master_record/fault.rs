@@ -181,6 +181,12 @@ pub enum Kind {
     ReconciliationTooEarly,
     /// The account of cells and volume cannot be closed.
     BookUnbalanced,
+    /// A reconciliation states no limit, several, or one that nothing can break or meet.
+    ReconciliationLimit,
+    /// A reconciliation is about an account that nothing is posted to by then.
+    ReconciliationEmpty,
+    /// A reconciliation is made at a step that may be left out.
+    ReconciliationSkipped,
     /// A container is filled with more than it holds.
     OverCapacity,
     /// The dose of an order cannot be filled or given.
@@ -199,7 +205,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its short stable name and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 92] = [
+    pub const ALL: [(Self, &'static str, &'static str); 95] = [
         (Self::NotToml, "not_toml", "The file is not TOML."),
         (Self::UnknownField, "unknown_field", "A key is not known at its place."),
         (Self::MissingField, "missing_field", "A key that must be there is not."),
@@ -436,6 +442,21 @@ impl Kind {
             Self::BookUnbalanced,
             "book_unbalanced",
             "The account of cells and volume cannot be closed.",
+        ),
+        (
+            Self::ReconciliationLimit,
+            "reconciliation_limit",
+            "A reconciliation states no limit, several, or one that nothing can break or meet.",
+        ),
+        (
+            Self::ReconciliationEmpty,
+            "reconciliation_empty",
+            "A reconciliation is about an account that nothing is posted to by then.",
+        ),
+        (
+            Self::ReconciliationSkipped,
+            "reconciliation_skipped",
+            "A reconciliation is made at a step that may be left out.",
         ),
         (Self::OverCapacity, "over_capacity", "A container is filled with more than it holds."),
         (

@@ -1,6 +1,7 @@
 //! What a master batch record says, as types. One value of these types is one approved file.
 
 use super::calculation::Method;
+use crate::domain::account::Account;
 use crate::domain::container::ContainerKind;
 use crate::domain::deviation::Class;
 use crate::domain::disposition::Disposition;
@@ -76,6 +77,8 @@ pub struct MasterRecord {
     pub timers: Vec<Timer>,
     /// Where QA must sign before work goes on.
     pub hold_points: Vec<HoldPoint>,
+    /// What accounts of the book may hold at the most.
+    pub reconciliations: Vec<Reconcile>,
     /// What is tested.
     pub tests: Vec<TestPlan>,
     /// What the simulation assumes; nothing of it binds a batch.
@@ -761,6 +764,37 @@ pub struct HoldPoint {
     pub before: Name,
     /// Where it stands.
     pub at: At,
+}
+
+/// What an account of the book may hold at the most (ATMP-10). Beyond it a deviation is opened, and
+/// the batch is not certified until that is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconcile {
+    /// Its name.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// The account.
+    pub account: Account,
+    /// What is counted: cells, volume, containers or labels.
+    pub unit: Unit,
+    /// The step after which the book is looked at; none: after the last.
+    pub step: Option<Name>,
+    /// How much the account may hold.
+    pub tolerance: Tolerance,
+    /// What more than that means.
+    pub breaking: Breaking,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// How much an account may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tolerance {
+    /// So much, in the unit of the rule.
+    Most(Decimal),
+    /// So many per cent of all that came in: from outside, grown, added, from stock.
+    Percent(Decimal),
 }
 
 /// A test that the product must undergo.

@@ -9,7 +9,8 @@
 use super::calculation::Method;
 use super::model::{
     Assumption, Band, Bound, Breaking, Calculation, Count, DonationRule, Field, FieldKind, Input,
-    Limits, MasterRecord, Output, Repeat, SignatureRule, Source, Step, Subject, TestPlan, Timer,
+    Limits, MasterRecord, Output, Reconcile, Repeat, SignatureRule, Source, Step, Subject, TestPlan,
+    Timer, Tolerance,
 };
 use crate::domain::id::Name;
 use crate::domain::quality::{Criterion, Limit};
@@ -42,6 +43,8 @@ pub enum PartKind {
     Timer,
     /// Where QA signs.
     HoldPoint,
+    /// What an account may hold.
+    Reconciliation,
     /// A test.
     Test,
     /// What a test must show.
@@ -65,6 +68,7 @@ impl PartKind {
             Self::Calculation => "Calculation",
             Self::Timer => "Timer",
             Self::HoldPoint => "Hold point",
+            Self::Reconciliation => "Reconciliation",
             Self::Test => "Test",
             Self::Criterion => "Criterion",
             Self::Assumption => "Assumption",
@@ -140,6 +144,7 @@ pub fn outline(record: &MasterRecord) -> Vec<Part> {
         Part::new(PartKind::HoldPoint, &hold.name, &hold.title)
             .with("before", step_title(record, &hold.before))
     }));
+    parts.extend(record.reconciliations.iter().map(|rule| reconciliation(record, rule)));
     for one in &record.tests {
         parts.push(test(record, one));
         parts.extend(one.specification.criteria.iter().map(|c| criterion(one, c)));
@@ -400,6 +405,20 @@ fn timer(record: &MasterRecord, timer: &Timer) -> Part {
     let early = timer.min.map(|_| breaking_words(timer.too_early));
     let late = timer.max.map(|_| breaking_words(timer.too_late));
     part.maybe("too early", early).maybe("too late", late)
+}
+
+fn reconciliation(record: &MasterRecord, rule: &Reconcile) -> Part {
+    let after = rule.step.as_ref().map(|step| step_title(record, step));
+    let most = match rule.tolerance {
+        Tolerance::Most(most) => Quantity::new(most, rule.unit).text(),
+        Tolerance::Percent(percent) => format!("{percent} % of what came in"),
+    };
+    Part::new(PartKind::Reconciliation, &rule.name, &rule.title)
+        .with("title", &rule.title)
+        .with("account", format!("{}, {}", rule.account.words(), rule.unit.symbol()))
+        .with("looked at after", after.unwrap_or_else(|| "the last step".to_owned()))
+        .with("at most", most)
+        .with("more than that", breaking_words(rule.breaking))
 }
 
 fn test(record: &MasterRecord, test: &TestPlan) -> Part {

@@ -7,10 +7,12 @@ use super::fault::{Faults, Keys, Kind, Sink};
 use super::model::{
     AcceptedRecord, AccountRule, Assumption, At, Band, Breaking, Calculation, Condition,
     Consumption, Count, DonationRule, EquipmentNeed, Field, FieldKind, HoldPoint, Input, Limits,
-    MasterRecord, Material, MaterialNeed, Operation, Output, Parameter, Production, RecordRef,
-    Reference, Repeat, SignatureRule, Source, Step, Subject, TestPlan, Timer, UnitProcedure,
+    MasterRecord, Material, MaterialNeed, Operation, Output, Parameter, Production, Reconcile,
+    RecordRef, Reference, Repeat, SignatureRule, Source, Step, Subject, TestPlan, Timer, Tolerance,
+    UnitProcedure,
 };
 use super::reader::Section;
+use crate::domain::account::Account;
 use crate::domain::container::ContainerKind;
 use crate::domain::deviation::Class;
 use crate::domain::disposition::Disposition;
@@ -95,6 +97,7 @@ fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
     name_materials(&mut steps, &materials);
     let timers = root.sections("timer", "a timer", timer);
     let hold_points = root.sections("hold_point", "a hold point", hold_point);
+    let reconciliations = root.sections("reconcile", "a reconciliation", reconcile);
     let tests = root.sections("test", "a test", test);
     let assumptions = root.sections("assume", "an assumption", assumption);
     Some(MasterRecord {
@@ -115,6 +118,7 @@ fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
         steps: steps.into_iter().map(|(step, _)| step).collect(),
         timers,
         hold_points,
+        reconciliations,
         tests,
         assumptions,
         text: text.to_owned(),
@@ -529,6 +533,39 @@ fn hold_point(section: &mut Section<'_>) -> Option<HoldPoint> {
     let title = section.required_text("title");
     let before = section.required_name("before");
     Some(HoldPoint { name: name?, title: title?, before: before?, at: section.at() })
+}
+
+fn reconcile(section: &mut Section<'_>) -> Option<Reconcile> {
+    let name = section.required_name("name");
+    let title = section.required_text("title");
+    let accounts = Account::ALL.map(|(account, code, _)| (code, account));
+    let account = section.word("account", Kind::UnknownWord, &accounts);
+    let account = section.required("account", account);
+    let unit = section.unit("unit");
+    let unit = section.required("unit", unit);
+    let step = section.name("step");
+    let (most, percent) = (section.decimal("max"), section.decimal("percent"));
+    let tolerance = match (most, percent) {
+        (Some(most), None) => Some(Tolerance::Most(most)),
+        (None, Some(percent)) => Some(Tolerance::Percent(percent)),
+        _ => {
+            let message = "a reconciliation states one limit";
+            let remedy = "write either max = … or percent = …";
+            section.fault(section.at(), Kind::ReconciliationLimit, message, remedy);
+            None
+        }
+    };
+    let breaking = breaking(section, "breaking").unwrap_or(Breaking::Deviation(Class::Major));
+    Some(Reconcile {
+        name: name?,
+        title: title?,
+        account: account?,
+        unit: unit?,
+        step,
+        tolerance: tolerance?,
+        breaking,
+        at: section.at(),
+    })
 }
 
 fn test(section: &mut Section<'_>) -> Option<TestPlan> {

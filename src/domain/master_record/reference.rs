@@ -237,6 +237,7 @@ const TABLES: &[Table] = &[
             row("step", "tables", "what is done, in this order unless `after` says otherwise"),
             row("timer", "tables", "times between steps"),
             row("hold_point", "tables", "where QA signs before work goes on"),
+            row("reconcile", "tables", "what accounts of the book may hold at the most"),
             row("test", "tables", "what is tested"),
             row("assume", "tables", "what the simulation assumes; binds no batch"),
         ],
@@ -510,6 +511,33 @@ const TABLES: &[Table] = &[
             row("name", NAME, "its name"),
             row("title", TEXT, "what QA assesses"),
             row("before", NAME, "the step that waits for it"),
+        ],
+    },
+    Table {
+        what: "a reconciliation",
+        header: "[[reconcile]]",
+        about: "What an account of the book may hold at the most (ATMP-10). More opens a deviation, \
+                and the batch is not certified until that is closed.",
+        keys: &[
+            row("name", NAME, "its name"),
+            row("title", TEXT, "what it is"),
+            row(
+                "account",
+                "account",
+                "which account: `loss`, `growth`, `remainder`, `waste`, `sample`, `removed`, \
+                 `process`, `output`, `medium`, `input`, `supply`, `applied`, `destroyed` or \
+                 `retained`",
+            ),
+            row("unit", "unit", "what is counted: `10*6`, `mL`, `{container}` or `{label}`"),
+            row("step", NAME, "the step after which the book is looked at; the last if not stated"),
+            row("max", "number", "at most so much, in the unit"),
+            row(
+                "percent",
+                "number",
+                "instead of `max`: at most so many per cent of all that came in, from outside, \
+                 grown, added or from stock",
+            ),
+            row("breaking", "as for a field", "what more means; `major` if not stated"),
         ],
     },
     Table {

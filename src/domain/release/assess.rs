@@ -111,6 +111,7 @@ pub fn assess(facts: &Facts, now: Instant) -> Assessment {
     }
     inputs(facts, &mut found);
     labels(facts, &mut found);
+    reconciled(facts, &mut found);
     trail(facts, &mut found);
     expiry(facts, now, &mut found);
     found.exceptions.sort_by(|a, b| {
@@ -324,6 +325,42 @@ fn labels(facts: &Facts, found: &mut Assessment) {
         ("ATMP-18", "Read back the applied labels; destroy and record the void ones."),
         batch,
     );
+}
+
+/// ATMP-10: a difference beyond its limit is explained by a closed deviation, or nothing is certified.
+fn reconciled(facts: &Facts, found: &mut Assessment) {
+    for fact in &facts.reconciled {
+        let evidence = format!("batch/{}", facts.batch);
+        let title = match &fact.found {
+            Some(words) => format!("{}: {words}", fact.title),
+            None => format!("{} was never reconciled", fact.title),
+        };
+        if fact.found.is_some() && !fact.broken {
+            found.pass(title, "ATMP-10", &evidence);
+            continue;
+        }
+        let about = || {
+            let same = |d: &&DeviationFact| d.reconciliation.as_ref() == Some(&fact.name);
+            facts.deviations.iter().filter(same)
+        };
+        let explains = |deviation: &&DeviationFact| {
+            deviation.status == DeviationStatus::Closed
+                && deviation.outcome.is_some_and(|outcome| outcome != Outcome::Reject)
+        };
+        let (blocks, remedy) = match (about().find(explains), about().next()) {
+            (Some(closed), _) => {
+                (Blocks::Nothing, format!("{} explains it; judge that.", closed.number))
+            }
+            (None, Some(open)) => (Blocks::Everything, format!("Decide and close {}.", open.number)),
+            (None, None) => {
+                let remedy = "Open a deviation about it from the accounts of the batch.";
+                (Blocks::Everything, remedy.to_owned())
+            }
+        };
+        let class = about().map(|deviation| deviation.class).max().unwrap_or(Class::Major);
+        let key = format!("reconciliation/{}", fact.name);
+        found.add(key, (class, blocks), title, ("ATMP-10", &remedy), evidence);
+    }
 }
 
 fn trail(facts: &Facts, found: &mut Assessment) {

@@ -39,6 +39,8 @@ pub struct Facts {
     pub inputs: Vec<InputFact>,
     /// Its labels.
     pub labels: LabelFact,
+    /// What its book may differ by, and differs by.
+    pub reconciled: Vec<ReconcileFact>,
     /// What the audit trail shows besides the plain course of things.
     pub trail: Vec<TrailFact>,
     /// How many entries of the audit trail were looked through.
@@ -113,6 +115,21 @@ pub struct DeviationFact {
     pub outcome: Option<Outcome>,
     /// The step it is about.
     pub step: Option<Name>,
+    /// The reconciliation it explains.
+    pub reconciliation: Option<Name>,
+}
+
+/// A reconciliation of the book that the master record asks for (ATMP-10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReconcileFact {
+    /// Its name.
+    pub name: Name,
+    /// What it is, in words.
+    pub title: String,
+    /// What was found and what is allowed, in words; none if it was never made.
+    pub found: Option<String>,
+    /// Whether more was found than is allowed.
+    pub broken: bool,
 }
 
 /// Something the batch was made from.

@@ -87,6 +87,7 @@ fn complete_and_true(path: &Path) {
     let json = std::fs::read(path.with_extension("json")).unwrap();
     let record: BatchRecord = serde_json::from_slice(&json).unwrap();
     assert_eq!(record.status.stage, Stage::Certified);
+    books(&record);
     for batch in &record.batches {
         assert!(!batch.timers.is_empty() || batch.title.contains("pooled"), "{}", batch.number);
         assert!(batch.timers.iter().all(|timer| timer.verdict == Verdict::In), "{}", batch.number);
@@ -109,6 +110,25 @@ fn complete_and_true(path: &Path) {
     assert!(stored.count() > 0, "old values are there");
     let partial = record.ledger.streams.iter().filter(|stream| !stream.complete);
     assert!(partial.clone().all(|stream| stream.name.starts_with("equipment/")));
+}
+
+/// Every book balances, what became of the syringes stands in the book of their batch, and the
+/// doublings go back to the donors.
+fn books(record: &BatchRecord) {
+    for batch in &record.batches {
+        assert!(!batch.accounts.is_empty() && batch.accounts.iter().all(|one| one.balanced));
+        assert!(batch.reconciliations.iter().all(|one| one.verdict == Verdict::In));
+        assert!(!batch.doublings.is_empty(), "{}", batch.number);
+    }
+    let dose = record.batches.iter().find(|batch| batch.title.contains("dose")).unwrap();
+    assert_eq!(dose.doublings.len(), 6, "four donors, their pool, the dose");
+    assert!(!dose.reconciliations.is_empty());
+    let volume = dose.accounts.iter().find(|account| account.unit == "ml").unwrap();
+    let came = |word: &str| volume.postings.iter().any(|one| one.step.ends_with(word));
+    assert!(["left, to come back", "came back", "given to the patient"].into_iter().all(came));
+    let held = |name: &str| volume.balances.iter().find(|one| one.account == name).unwrap();
+    assert_eq!(held("in containers").amount, "0 ml");
+    assert_eq!(held("away, to come back").amount, "0 ml");
 }
 
 /// A record printed after the late result does not say that the batch is certified and no more.

@@ -1,5 +1,6 @@
 //! Tests of the rules, without a database.
 
+mod account;
 mod batch;
 mod custody;
 mod id;

@@ -59,6 +59,7 @@ fn clean() -> Facts {
             because: String::new(),
         }],
         labels: LabelFact { issued: 5, applied: 4, destroyed: 1, ..LabelFact::default() },
+        reconciled: Vec::new(),
         trail: Vec::new(),
         trail_entries: 40,
         expires_at: None,
@@ -243,6 +244,7 @@ fn deviation(status: DeviationStatus, class: Class, outcome: Option<Outcome>) ->
         status,
         outcome,
         step: None,
+        reconciliation: None,
     }
 }
 
@@ -415,4 +417,44 @@ fn the_most_serious_exception_stands_first_and_what_is_in_order_is_counted() {
     assert!(assessment.passed.len() >= 4);
     let expired = Facts { expires_at: Some(at(NOW)), ..clean() };
     assert_eq!(assess(&expired, at(NOW)).blocking_initial().count(), 1);
+}
+
+#[test]
+fn a_difference_beyond_its_limit_blocks_until_a_closed_deviation_explains_it() {
+    use DeviationStatus::{Closed, Decided, Open};
+    let mut facts = clean();
+    let fact = |broken: bool| chorda::domain::release::ReconcileFact {
+        name: Name::parse("cells_lost").unwrap(),
+        title: "Cells lost".to_owned(),
+        found: Some("26 ×10⁶ cells, at most 25 ×10⁶ cells".to_owned()),
+        broken,
+    };
+    let blocks = |facts: &Facts| {
+        let found = assess(facts, at(NOW));
+        let passed = found.passed.iter().any(|check| check.title.starts_with("Cells lost"));
+        let mut exceptions = found.exceptions.into_iter();
+        let one = exceptions.find(|e| e.key == "reconciliation/cells_lost");
+        (passed, one.map(|one| (one.blocks, one.remedy)))
+    };
+    facts.reconciled.push(fact(false));
+    assert_eq!(blocks(&facts), (true, None));
+    facts.reconciled = vec![fact(true)];
+    let (passed, why) = blocks(&facts);
+    assert!(!passed);
+    let open_one = "Open a deviation about it from the accounts of the batch.";
+    assert_eq!(why, Some((Blocks::Everything, open_one.to_owned())));
+    let about = |status, outcome| DeviationFact {
+        reconciliation: Some(Name::parse("cells_lost").unwrap()),
+        ..deviation(status, Class::Minor, outcome)
+    };
+    for (deviation, expected, remedy) in [
+        (deviation(Closed, Class::Minor, Some(Outcome::Continue)), Blocks::Everything, open_one),
+        (about(Open, None), Blocks::Everything, "Decide and close DEV-2026-0001."),
+        (about(Decided, Some(Outcome::Continue)), Blocks::Everything, "Decide and close DEV-2026-0001."),
+        (about(Closed, Some(Outcome::Reject)), Blocks::Everything, "Decide and close DEV-2026-0001."),
+        (about(Closed, Some(Outcome::Continue)), Blocks::Nothing, "DEV-2026-0001 explains it; judge that."),
+    ] {
+        facts.deviations = vec![deviation];
+        assert_eq!(blocks(&facts).1, Some((expected, remedy.to_owned())));
+    }
 }

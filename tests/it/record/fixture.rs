@@ -608,6 +608,8 @@ fn batch(
         materials: materials(start),
         equipment: equipment(),
         containers: Vec::new(),
+        reconciliations: Vec::new(),
+        doublings: Vec::new(),
         accounts: vec![
             account(
                 "Viable cells",

@@ -12,6 +12,7 @@ mod flow;
 mod labels;
 mod order;
 mod paths;
+mod reconcile;
 mod timing;
 mod values;
 
@@ -40,6 +41,7 @@ pub fn check(record: &MasterRecord) -> Vec<Fault> {
     check.labels();
     check.book();
     check.acellular();
+    check.reconciliations();
     check.assumptions();
     sink.into_faults()
 }

@@ -27,6 +27,7 @@ impl Check<'_> {
         self.unique("step", r.steps.iter().map(|s| (&s.name, s.at)));
         self.unique("timer", r.timers.iter().map(|t| (&t.name, t.at)));
         self.unique("hold point", r.hold_points.iter().map(|h| (&h.name, h.at)));
+        self.unique("reconciliation", r.reconciliations.iter().map(|r| (&r.name, r.at)));
         self.unique("test", r.tests.iter().map(|t| (&t.name, t.at)));
         for test in &r.tests {
             let criteria = test.specification.criteria.iter();

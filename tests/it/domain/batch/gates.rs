@@ -206,7 +206,7 @@ fn a_vial_not_released_thawed_or_used_is_refused() {
     assert!(matches!(thaw_with(&mut plant, &code), Err(Refusal::Unusable(_))));
     plant.standings.clear();
     let other = BatchNumber::parse("B-2026-0077").unwrap();
-    let consumed = Event::Consumed { batch: other, step: name("thaw") };
+    let consumed = Event::Consumed { batch: other, step: name("thaw"), postings: Vec::new() };
     plant.record_changes("cene", vec![Change::of::<Container>(code.as_str(), consumed)]);
     let refused = thaw_with(&mut plant, &code).unwrap_err();
     assert!(refused.to_string().contains("cene"), "{refused}");

@@ -1,6 +1,7 @@
 //! The batch engine, without a database: given a plant, when a step is performed, then it is
 //! recorded or refused.
 
+mod book;
 mod correct;
 mod gates;
 mod late;
