@@ -15,8 +15,8 @@ use crate::domain::id::{BatchNumber, Login, Name};
 use crate::domain::master_record::{self, MasterRecord};
 use crate::domain::quality::{ResultStanding, Status, TestRequest};
 use crate::domain::release::{
-    Complete, DeviationFact, Facts, InputFact, LabelFact, Missing, ReconcileFact, Release, TestFact,
-    TrailFact, TrailKind,
+    Complete, DeviationFact, Facts, InputFact, LabelFact, Missing, ReconcileFact, Release,
+    TestFact, TrailFact, TrailKind,
 };
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Event};

@@ -22,7 +22,7 @@ use crate::app::batch_accounts::{AccountsView, batch_accounts};
 use crate::app::words::capital;
 use crate::domain::account::Account;
 use crate::domain::actor::Capability;
-use crate::domain::batch::{self, Doubling, Line, Reconciled};
+use crate::domain::batch::{self, Doubling, Reconciled};
 use crate::domain::deviation::Status;
 use crate::domain::id::{BatchNumber, Name};
 use crate::domain::quantity::{Quantity, Unit};
@@ -137,9 +137,8 @@ fn statement(found: &AccountsView) -> Statement {
     }
     entries.push(line("total", "Closing: what is there".to_owned(), &|unit| {
         let held = accounts().filter(|account| account.holds());
-        held.map(|account| found.book.balance(account, unit)).reduce(|sum, next| {
-            sum.plus(next).unwrap_or(sum)
-        })
+        held.map(|account| found.book.balance(account, unit))
+            .reduce(|sum, next| sum.plus(next).unwrap_or(sum))
     }));
     entries.push(line("total", "Sum over all accounts".to_owned(), &|unit| {
         Some(found.book.sum(unit))
@@ -161,7 +160,7 @@ fn zero(found: &AccountsView, account: Account, unit: Unit) -> bool {
 
 /// Every movement, newest first, with what it leads to.
 fn journal(cx: &Cx, found: &AccountsView) -> Block {
-    let columns = ["Recorded", "By", "From", "To", "Amount", "Signed by"];
+    let columns = ["Recorded", "What", "From", "To", "Amount", "Signed by"];
     let mut table = Table::new("Every movement of the book", &columns);
     let mut before: Option<(&str, u64)> = None;
     for posted in found.postings.iter().rev() {
@@ -228,8 +227,9 @@ fn signed(found: &AccountsView, posted: &Posted) -> String {
         }
         Some(performance) => {
             let verified = performance.verified.iter().map(|one| one.printed_name.clone());
-            let names: Vec<String> =
-                std::iter::once(performance.signature.printed_name.clone()).chain(verified).collect();
+            let names: Vec<String> = std::iter::once(performance.signature.printed_name.clone())
+                .chain(verified)
+                .collect();
             names.join(", ")
         }
         None => posted.by.clone(),
@@ -335,17 +335,15 @@ fn doublings(cx: &Cx, found: &AccountsView) -> Vec<Block> {
         };
         let level = level.map_or_else(String::new, |level| level.text());
         facts = facts.with("Cumulative", Cell::Number(level));
-        let block = Block::new(title(line, own), Body::Facts(facts));
-        blocks.push(if own { block } else { block.folded() });
+        blocks.push(match own {
+            true => Block::new("Population doublings", Body::Facts(facts)),
+            false => {
+                let note = line.title.split(':').next().unwrap_or_default();
+                Block::new(format!("… of {}", line.batch), Body::Facts(facts)).note(note).folded()
+            }
+        });
     }
     blocks
-}
-
-fn title(line: &Line, own: bool) -> String {
-    match own {
-        true => "Population doublings".to_owned(),
-        false => format!("… of {}, {}", line.batch, line.title),
-    }
 }
 
 fn doubling(cx: &Cx, facts: Facts, one: &Doubling) -> Facts {
@@ -355,7 +353,7 @@ fn doubling(cx: &Cx, facts: Facts, one: &Doubling) -> Facts {
         format!("{} from {from} to {}", span.text(), cx.when(one.to))
     });
     facts
-        .with(passage, Cell::Code(one.arithmetic()))
+        .with(passage, one.arithmetic())
         .with_some("Grown for", grown)
         .with_some("One doubling took", one.doubling_time().map(|time| time.text()))
 }

@@ -534,7 +534,9 @@ pub(super) fn told(event: &Event) -> (Tone, String) {
         Event::BedsideThawed { order, give_by, .. } => {
             (Tone::Wait, format!("Put to thaw for {order}, to be given by {give_by}"))
         }
-        Event::Consumed { batch, step, .. } => (Tone::Calm, format!("Used in step {step} of {batch}")),
+        Event::Consumed { batch, step, .. } => {
+            (Tone::Calm, format!("Used in step {step} of {batch}"))
+        }
         Event::DispositionDecided { to, because, .. } => {
             (Chip::from(*to).tone, format!("{}: {because}", capital(to.word())))
         }

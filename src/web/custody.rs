@@ -145,10 +145,7 @@ pub(super) fn unit_lines(
         .map(|(container, standing)| UnitLine {
             code: container.code.clone(),
             gland: title(container),
-            volume: container
-                .volume_now()
-                .map(|volume| volume.text())
-                .unwrap_or_default(),
+            volume: container.volume_now().map(|volume| volume.text()).unwrap_or_default(),
             holder: holder(container),
             chip: unit_chip(container, standing),
             until: container.expires_at.map(|at| (at.to_string(), cx.when(at))),

@@ -56,7 +56,8 @@ impl Doubling {
     /// Time for one doubling, in hours to one decimal; none where the cells did not double at all.
     pub fn doubling_time(&self) -> Option<Quantity> {
         let hours = Decimal::from(self.lasted()?.seconds()).checked_div(Decimal::from(3600))?;
-        let each = hours.checked_div(self.doublings.value()).filter(|each| *each > Decimal::ZERO)?;
+        let each =
+            hours.checked_div(self.doublings.value()).filter(|each| *each > Decimal::ZERO)?;
         Some(Quantity::new(each, Unit::Hour).rounded(1, Rounding::HalfUp))
     }
 }

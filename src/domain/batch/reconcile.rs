@@ -99,7 +99,7 @@ fn until(batch: &Batch, step: &Name) -> Option<Book> {
     let last = batch.performances.iter().rposition(|performance| performance.step == *step)?;
     let mut book = Book::default();
     for performance in batch.performances.iter().take(last.saturating_add(1)) {
-        for posting in performance.postings.iter().chain(batch.booked_for(performance)) {
+        for posting in batch.booked_for(performance) {
             book.replay(posting);
         }
     }

@@ -71,7 +71,11 @@ impl Container {
             gone.fold(self.booked(from, unit), |left, p| left.minus(p.amount).unwrap_or(left))
         };
         let units = [Unit::MillionCells, Unit::Millilitre];
-        units.map(|unit| Posting { from, to, amount: left(unit) }).into_iter().filter(moves).collect()
+        units
+            .map(|unit| Posting { from, to, amount: left(unit) })
+            .into_iter()
+            .filter(moves)
+            .collect()
     }
 
     /// It was given: the volume to the patient with the container, what stays in it to waste.

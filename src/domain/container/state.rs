@@ -8,7 +8,6 @@ use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, Na
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::{Instant, Span};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Kinds of container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

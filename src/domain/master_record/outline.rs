@@ -9,8 +9,8 @@
 use super::calculation::Method;
 use super::model::{
     Assumption, Band, Bound, Breaking, Calculation, Count, DonationRule, Field, FieldKind, Input,
-    Limits, MasterRecord, Output, Reconcile, Repeat, SignatureRule, Source, Step, Subject, TestPlan,
-    Timer, Tolerance,
+    Limits, MasterRecord, Output, Reconcile, Repeat, SignatureRule, Source, Step, Subject,
+    TestPlan, Timer, Tolerance,
 };
 use crate::domain::id::Name;
 use crate::domain::quality::{Criterion, Limit};

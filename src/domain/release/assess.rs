@@ -351,7 +351,9 @@ fn reconciled(facts: &Facts, found: &mut Assessment) {
             (Some(closed), _) => {
                 (Blocks::Nothing, format!("{} explains it; judge that.", closed.number))
             }
-            (None, Some(open)) => (Blocks::Everything, format!("Decide and close {}.", open.number)),
+            (None, Some(open)) => {
+                (Blocks::Everything, format!("Decide and close {}.", open.number))
+            }
             (None, None) => {
                 let remedy = "Open a deviation about it from the accounts of the batch.";
                 (Blocks::Everything, remedy.to_owned())

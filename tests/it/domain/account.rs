@@ -176,8 +176,7 @@ fn destroyed() -> Command {
 
 fn used_by(number: u32) -> Command {
     let accepts = Disposition::Released;
-    let wanted =
-        Use { batch: batch(number), order: Some(order()), accepts, outside_max: None };
+    let wanted = Use { batch: batch(number), order: Some(order()), accepts, outside_max: None };
     Command::Consume { wanted, step: Name::parse("receive").unwrap() }
 }
 

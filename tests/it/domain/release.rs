@@ -450,9 +450,21 @@ fn a_difference_beyond_its_limit_blocks_until_a_closed_deviation_explains_it() {
     for (deviation, expected, remedy) in [
         (deviation(Closed, Class::Minor, Some(Outcome::Continue)), Blocks::Everything, open_one),
         (about(Open, None), Blocks::Everything, "Decide and close DEV-2026-0001."),
-        (about(Decided, Some(Outcome::Continue)), Blocks::Everything, "Decide and close DEV-2026-0001."),
-        (about(Closed, Some(Outcome::Reject)), Blocks::Everything, "Decide and close DEV-2026-0001."),
-        (about(Closed, Some(Outcome::Continue)), Blocks::Nothing, "DEV-2026-0001 explains it; judge that."),
+        (
+            about(Decided, Some(Outcome::Continue)),
+            Blocks::Everything,
+            "Decide and close DEV-2026-0001.",
+        ),
+        (
+            about(Closed, Some(Outcome::Reject)),
+            Blocks::Everything,
+            "Decide and close DEV-2026-0001.",
+        ),
+        (
+            about(Closed, Some(Outcome::Continue)),
+            Blocks::Nothing,
+            "DEV-2026-0001 explains it; judge that.",
+        ),
     ] {
         facts.deviations = vec![deviation];
         assert_eq!(blocks(&facts).1, Some((expected, remedy.to_owned())));

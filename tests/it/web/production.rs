@@ -152,12 +152,11 @@ fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
     let number = plant.start_of("EQ-MSC-P1").unwrap();
     let cord = contents("UC-CORD", None, "1", "1");
     let pot_made = made(ContainerKind::CollectionPot, cord, None, &din);
-    let used =
-        Event::Consumed {
-            batch: number.clone(),
-            step: Name::parse("receive_cord").unwrap(),
-            postings: Vec::new(),
-        };
+    let used = Event::Consumed {
+        batch: number.clone(),
+        step: Name::parse("receive_cord").unwrap(),
+        postings: Vec::new(),
+    };
     changes.push(Change::of::<Container>(pot.as_str(), pot_made));
     changes.push(Change::of::<Container>(pot.as_str(), used));
     plant.record(changes);

@@ -27,7 +27,9 @@ impl Check<'_> {
                 self.fault((rule.at, "step"), Kind::ReconciliationSkipped, message, remedy);
             }
             let by_then = |step: &&Step| {
-                rule.step.as_ref().is_none_or(|at| *at == step.name || self.is_before(&step.name, at))
+                rule.step
+                    .as_ref()
+                    .is_none_or(|at| *at == step.name || self.is_before(&step.name, at))
             };
             let mut steps = self.record.steps.iter().filter(by_then);
             if !steps.any(|step| self.posts(step, rule)) {

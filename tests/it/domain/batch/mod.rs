@@ -5,6 +5,7 @@ mod book;
 mod correct;
 mod gates;
 mod late;
+mod model;
 mod order;
 mod pooling;
 mod processes;
