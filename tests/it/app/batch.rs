@@ -5,6 +5,7 @@ mod correct;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chorda::app::batch_accounts::{AccountsView, batch_accounts};
 use chorda::app::batch_start::{BatchStart, batch_start};
 use chorda::app::batch_step_perform::{StepOutcome, batch_step_perform, batch_step_preview};
 use chorda::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
@@ -16,13 +17,16 @@ use chorda::app::{App, Caller};
 use chorda::clock::Clock;
 use chorda::codes::{LabelCode, PrintSerial};
 use chorda::config::Settings;
-use chorda::domain::Change;
+use chorda::domain::{Change, Context};
 use chorda::domain::account::Account;
 use chorda::domain::actor::{Meaning, Role, Signature};
 use chorda::domain::batch::{BatchState, Given, PerformStep, completeness};
-use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event, Scan};
+use chorda::domain::container::{
+    Command, Container, ContainerKind, Contents, Custodian, Event, Scan,
+};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::equipment::{Equipment, EquipmentKind, Registration};
+use chorda::domain::genealogy::Standing;
 use chorda::domain::id::{
     AssetId, BatchNumber, ContainerCode, ContentHash, Din, Login, LotId, MasterRecordId,
     MaterialCode, Name, StationId,
@@ -396,9 +400,39 @@ fn a_cord_becomes_a_p1_harvest_and_the_tables_follow_from_the_ledger() {
         assert_eq!(users.len(), 3);
         let lot = plant.app.read(|db| chorda::store::material::require(db, &hpl)).unwrap();
         assert!(lot.open.is_some(), "the first use opened a package");
+        destroyed_stays_in_the_book(&plant, &number);
         let report = verify::run(&plant.app.store).unwrap();
         assert!(report.passed, "{:#?}", report.lines());
     });
+}
+
+/// What becomes of the harvest after the batch is posted to its book, and leads to who signed.
+fn destroyed_stays_in_the_book(plant: &Plant<'_>, number: &BatchNumber) {
+    let before = batch_accounts(&plant.app, number).unwrap();
+    assert_eq!(before.book, before.view.batch.book, "nothing happened after it yet");
+    let doublings = before.lines[0].doublings.iter().map(|one| one.doublings.text());
+    assert_eq!(doublings.collect::<Vec<_>>(), [before.levels[number].text()]);
+    let bottle = before.view.made.iter().find(|made| made.kind == ContainerKind::HoldVial).unwrap();
+    let hash = ContentHash::parse(&"0".repeat(64)).unwrap();
+    let signature = plant.signature("bor", Meaning::Approved, &hash);
+    let destroy = Command::Destroy { because: "spilt".to_owned(), signature, witness: None };
+    let standing = Standing { disposition: Disposition::Quarantine, because: None };
+    let context = Context { now: plant.app.clock.now(), actor: plant.caller("ana").actor };
+    plant.record(chorda::domain::container::decide(bottle, &destroy, &standing, &context).unwrap());
+    let after = batch_accounts(&plant.app, number).unwrap();
+    for unit in after.book.units() {
+        assert!(after.book.sum(unit).is_zero());
+    }
+    let [cells, volume] = [Unit::MillionCells, Unit::Millilitre].map(|unit| {
+        assert!(after.book.balance(Account::Output, unit).is_zero());
+        let waste = |view: &AccountsView| view.book.balance(Account::Waste, unit);
+        waste(&after).minus(waste(&before)).unwrap()
+    });
+    assert_eq!(Some(cells), bottle.contents.viable_cells);
+    assert_eq!(Some(volume), bottle.contents.volume);
+    let last = after.postings.last().unwrap();
+    assert_eq!(last.stream, format!("container/{}", bottle.code));
+    assert_eq!((last.what.as_str(), last.by.as_str()), ("destroyed", "bor"));
 }
 
 pub(crate) fn proposal(text: &str) -> MasterRecordPropose {

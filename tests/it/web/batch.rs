@@ -62,6 +62,7 @@ fn a_technician_performs_and_another_verifies_at_the_same_screen() {
     let ana = app.signed_in("ana");
     ana.get("/batches").says(number.as_str());
     ana.get(&format!("/batches/{number}")).says("Line clearance");
+    ana.get(&format!("/batches/{number}/accounts")).says("Nothing booked");
     let clear = step(&number, "clear_line");
     ana.get(&clear).says("No material, label or document of another batch is present");
     let wrong = perform(&ana, &clear, &CLEAR, "not the password");

@@ -366,6 +366,11 @@ fn cells_for_a_patient_grow_three_days_and_a_shorter_culture_is_not_harvested() 
     clock.advance(Span::of_hours(1));
     let due = app.signed_in("ana").post_form(&path, &harvest);
     assert_eq!(due.status, 200, "at three days to the minute: {}", due.text());
+    let accounts = app.signed_in("ana").get(&format!("/batches/{number}/accounts"));
+    for words in ["balances to zero", "Opening: from outside", "Wash and count after thaw"] {
+        accounts.says(words);
+    }
+    accounts.says("5.84 ×10⁶ cells of 50 ×10⁶ cells, at most 50 % (25 ×10⁶ cells)");
 }
 
 /// Runs on SQLite and, where a server is given, on PostgreSQL.
