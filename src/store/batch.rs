@@ -198,7 +198,8 @@ fn performed(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Fail
             .execute(db)?;
     }
     let by = signature.login.as_str();
-    let cause = account::Cause { what: step.as_str(), occurrence: u32::try_from(occurrence).ok(), by };
+    let cause =
+        account::Cause { what: step.as_str(), occurrence: u32::try_from(occurrence).ok(), by };
     account::post(db, number, recorded, &[(cause, postings)])?;
     diesel::update(batch::table.find(number))
         .set((

@@ -123,8 +123,8 @@ fn project_graph(db: &mut Db, state: &Container, event: &Event) -> Result<(), Fa
     }
 }
 
-/// What becomes of what a batch made moves in the book of that batch. A sample stays booked as drawn,
-/// whatever the laboratory does with its tube.
+/// What becomes of what a batch made moves in the book of that batch. A sample stays booked as
+/// drawn, whatever the laboratory does with its tube.
 fn project_book(
     db: &mut Db,
     state: &Container,

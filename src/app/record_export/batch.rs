@@ -330,7 +330,9 @@ fn accounts(
 /// A movement: of a step, when that was performed; of a container, when it happened.
 fn posting(gathered: &Gathered, state: &State, record: &MasterRecord, posted: &Posted) -> Posting {
     let step = Name::parse(&posted.what).ok().filter(|_| posted.occurrence.is_some());
-    let of = |p: &&Performance| Some(&p.step) == step.as_ref() && Some(p.occurrence) == posted.occurrence;
+    let of = |p: &&Performance| {
+        Some(&p.step) == step.as_ref() && Some(p.occurrence) == posted.occurrence
+    };
     let performance = state.performances.iter().find(of);
     // What was recorded with no performance is a correction of one.
     let corrects = performance.is_some_and(|performance| performance.recorded_at != posted.at);

@@ -327,7 +327,8 @@ fn labels(facts: &Facts, found: &mut Assessment) {
     );
 }
 
-/// ATMP-10: a difference beyond its limit is explained by a closed deviation, or nothing is certified.
+/// ATMP-10: a difference beyond its limit is explained by a closed deviation, or nothing is
+/// certified.
 fn reconciled(facts: &Facts, found: &mut Assessment) {
     for fact in &facts.reconciled {
         let evidence = format!("batch/{}", facts.batch);

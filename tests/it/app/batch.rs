@@ -17,7 +17,6 @@ use chorda::app::{App, Caller};
 use chorda::clock::Clock;
 use chorda::codes::{LabelCode, PrintSerial};
 use chorda::config::Settings;
-use chorda::domain::{Change, Context};
 use chorda::domain::account::Account;
 use chorda::domain::actor::{Meaning, Role, Signature};
 use chorda::domain::batch::{BatchState, Given, PerformStep, completeness};
@@ -35,6 +34,7 @@ use chorda::domain::master_record::SignatureRule;
 use chorda::domain::material::{MaterialLot, Origin, Receipt};
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::time::{Instant, Span};
+use chorda::domain::{Change, Context};
 use chorda::store::{Failure, account, batch as table, genealogy, verify};
 
 use proptest::prelude::*;
