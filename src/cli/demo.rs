@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chorda::config::Settings;
-use chorda::demo::{self, Options, PASSWORD, Played, Until};
+use chorda::demo::{self, Options, PASSWORD, Played, Story, Until};
 use clap::Args;
 
 use super::Site;
@@ -13,7 +13,7 @@ use super::serve;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  chorda demo\n  chorda demo --dir /tmp/look --no-serve\n  \
-    chorda demo --until bank\n  chorda demo --database postgres://chorda@127.0.0.1/empty")]
+    chorda demo --until bank\n  chorda demo --process eq-msc-xer\n  chorda demo --database postgres://chorda@127.0.0.1/empty")]
 pub(crate) struct Arguments {
     /// The folder for records, keys and documents
     #[arg(long, default_value = "demo-data", value_name = "DIR")]
@@ -27,6 +27,12 @@ pub(crate) struct Arguments {
     /// How far the story is told; after `bank`, order and dose can be made by hand
     #[arg(long, value_enum, default_value_t = Chapter::End)]
     until: Chapter,
+    /// Play a process from its files instead of telling the story; `--list` names them
+    #[arg(long, value_name = "NAME", conflicts_with = "until")]
+    process: Option<String>,
+    /// Only name the processes that can be played
+    #[arg(long)]
+    list: bool,
     /// The address to serve on afterwards
     #[arg(long, env = "CHORDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -42,6 +48,10 @@ enum Chapter {
 }
 
 pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<(), Trouble> {
+    if wanted.list {
+        return list(console);
+    }
+    let story = story(wanted)?;
     serve::start_log();
     let settings = site.settings()?;
     let listener = if wanted.no_serve { None } else { Some(serve::listen(wanted.listen)?) };
@@ -49,10 +59,7 @@ pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<
         dir: wanted.dir.clone(),
         database: settings.database.clone(),
         fresh: wanted.fresh,
-        until: match wanted.until {
-            Chapter::Bank => Until::Bank,
-            Chapter::End => Until::End,
-        },
+        story,
         silent: console.json,
         settings: Settings { listen: Some(wanted.listen), ..settings },
     };
@@ -69,6 +76,30 @@ pub(crate) fn run(wanted: &Arguments, site: &Site, console: &Console) -> Result<
         Some(listener) => serve::serve(played.app, listener, console),
         None => Ok(()),
     }
+}
+
+/// What is wished for.
+fn story(wanted: &Arguments) -> Result<Story, Trouble> {
+    let Some(name) = &wanted.process else {
+        return Ok(Story::Told(match wanted.until {
+            Chapter::Bank => Until::Bank,
+            Chapter::End => Until::End,
+        }));
+    };
+    let known = demo::shipped().map_err(Trouble::refused)?;
+    let found = known.iter().find(|process| process.name == name.to_lowercase()).cloned();
+    found.map(Story::Played).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|process| process.name.as_str()).collect();
+        Trouble::usage(format!("there is no process '{name}'; there are {}", names.join(", ")))
+    })
+}
+
+/// The processes that can be played.
+fn list(console: &Console) -> Result<(), Trouble> {
+    for process in demo::shipped().map_err(Trouble::refused)? {
+        console.line(format!("{:14} {}", process.name, process.title));
+    }
+    Ok(())
 }
 
 /// The closing summary.

@@ -8,7 +8,7 @@ use super::work::{self, Work, attempt, made, made_one, perform, perform_verified
 use crate::app::container_move::{ContainerPut, ScannedContainer, container_put};
 use crate::app::label_print::PrintedSerial;
 use crate::app::label_scan_back::{LabelAccount, LabelFate, label_account};
-use crate::domain::id::{BatchNumber, ContainerCode, LocationPath};
+use crate::domain::id::{BatchNumber, ContainerCode, LocationPath, MasterRecordId, Name};
 use crate::domain::quantity::Unit;
 use crate::domain::storage::{Grid, grid_positions};
 
@@ -41,7 +41,7 @@ pub(super) struct Bank {
 pub(super) fn make(stage: &mut Stage, pool: &[Culture], spare: &Culture) -> Result<Bank, Trouble> {
     let at = stage.at("2026-07-31 08:00")?;
     stage.voice.chapter("The pool and its sixty aliquots", at);
-    let batch = work::start(stage, "EQ-MSC-BANK", None)?;
+    let batch = work::start(stage, &MasterRecordId::parse("EQ-MSC-BANK")?, None)?;
     let clear = Work::new(&batch, "clear_line")?
         .values(&[("nothing_else_present", "yes"), ("cleaned", "yes")])?
         .devices(&["EQ-BSC-01"])?;
@@ -49,7 +49,7 @@ pub(super) fn make(stage: &mut Stage, pool: &[Culture], spare: &Culture) -> Resu
     let bottles: Vec<ContainerCode> = pool.iter().map(|culture| culture.harvest.clone()).collect();
     wrong_pools(stage, &batch, &bottles, spare)?;
     mistyped(stage, &batch, &bottles)?;
-    work::hold_point(stage, &batch, "pool_agreed")?;
+    work::hold_point(stage, &batch, &Name::parse("pool_agreed")?)?;
     let mut pooling = Work::new(&batch, "pool")?;
     for bottle in &bottles {
         let take = work::number(stage, &batch, "receive_lots", "volume_to_take", Some(bottle))?;

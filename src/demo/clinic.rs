@@ -26,7 +26,7 @@ pub(super) fn treat(stage: &mut Stage, number: &OrderNumber, dose: &Dose) -> Res
     stage.voice.chapter("Hand-over, 99mTc labelling, administration", at);
     let scans: Vec<Scan> =
         dose.labels.iter().map(|label| scan(&label.payload)).collect::<Result<_, _>>()?;
-    hand(stage, number, &scans)?;
+    hand(stage, number, PATIENT, &scans)?;
     stage.minutes(15);
     excursion(stage, number, dose, &scans)?;
     stage.minutes(10);
@@ -37,7 +37,13 @@ pub(super) fn treat(stage: &mut Stage, number: &OrderNumber, dose: &Dose) -> Res
     Ok(())
 }
 
-fn hand(stage: &mut Stage, number: &OrderNumber, scans: &[Scan]) -> Result<(), Trouble> {
+/// A technician hands every unit of an order over, the clinician receives them.
+pub(super) fn hand(
+    stage: &mut Stage,
+    number: &OrderNumber,
+    patient: &str,
+    scans: &[Scan],
+) -> Result<(), Trouble> {
     let (ana, gaja) = (stage.people.ana.clone(), stage.people.gaja.clone());
     let condition = Condition {
         words: "sealed box, seals intact, suspension opalescent".to_owned(),
@@ -45,7 +51,7 @@ fn hand(stage: &mut Stage, number: &OrderNumber, scans: &[Scan]) -> Result<(), T
     };
     let command = HandOver {
         order: number.clone(),
-        patient: PatientCode::parse(PATIENT)?,
+        patient: PatientCode::parse(patient)?,
         scans: scans.to_vec(),
         to: gaja.actor.login.clone(),
         destination: "Clinic, treatment room 2".to_owned(),
@@ -59,7 +65,7 @@ fn hand(stage: &mut Stage, number: &OrderNumber, scans: &[Scan]) -> Result<(), T
     let command = Receive {
         order: number.clone(),
         transfer,
-        patient: PatientCode::parse(PATIENT)?,
+        patient: PatientCode::parse(patient)?,
         scans: scans.to_vec(),
         condition,
     };
@@ -67,7 +73,7 @@ fn hand(stage: &mut Stage, number: &OrderNumber, scans: &[Scan]) -> Result<(), T
     let caller = stage.by(&gaja);
     let outcome = receive(&stage.app, &caller, command, signature);
     stage.done("receive", outcome)?;
-    stage.voice.fact(format!("{} syringes from Ana to Gaja, two scans each", scans.len()));
+    stage.voice.fact(format!("{} units from Ana to Gaja, two scans each", scans.len()));
     Ok(())
 }
 
@@ -143,7 +149,8 @@ fn give(
     Ok(())
 }
 
-fn try_give(
+/// The clinician gives a unit to whoever is in the room; what stands against it is given.
+pub(super) fn try_give(
     stage: &mut Stage,
     number: &OrderNumber,
     syringe: &ContainerCode,

@@ -6,7 +6,7 @@ use super::release;
 use super::site::EXPIRING_MEDIUM;
 use super::stage::{Stage, Trouble};
 use super::work::{self, Work, attempt, made, made_one, perform, perform_verified};
-use crate::domain::id::{BatchNumber, ContainerCode, Name};
+use crate::domain::id::{BatchNumber, ContainerCode, MasterRecordId, Name};
 use crate::domain::quantity::Unit;
 
 /// What the counter read at a harvest: cells, viability, volume.
@@ -95,7 +95,7 @@ pub(super) fn run(
 
 /// Line clearance, receipt and seeding of the explants.
 fn seed(stage: &mut Stage, cord: &Cord, unfit: Option<&Cord>) -> Result<Growing, Trouble> {
-    let batch = work::start(stage, "EQ-MSC-P1", None)?;
+    let batch = work::start(stage, &MasterRecordId::parse("EQ-MSC-P1")?, None)?;
     if unfit.is_some() {
         let early = Work::new(&batch, "seed_p0")?.lots(&MEDIUM)?.devices(&["EQ-INC-01"])?;
         let outcome = attempt(stage, &early)?;

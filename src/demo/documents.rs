@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::bank::Bank;
-use super::dose::Dose;
 use super::stage::{Stage, Trouble};
 use crate::app::label_print::label_pdf;
 use crate::app::record_export::record_export;
@@ -19,13 +17,13 @@ use crate::record::{self, Form};
 pub(super) fn write(
     stage: &mut Stage,
     dir: &Path,
-    bank: &Bank,
-    dose: &Dose,
+    labelled: &[(&str, &[ContainerCode])],
     order: &OrderNumber,
 ) -> Result<Vec<PathBuf>, Trouble> {
     let mut files = Vec::new();
-    labels(stage, &dir.join("labels/cryovials.pdf"), &bank.vials, &mut files)?;
-    labels(stage, &dir.join("labels/syringes.pdf"), &dose.syringes, &mut files)?;
+    for (name, containers) in labelled {
+        labels(stage, &dir.join(format!("labels/{name}.pdf")), containers, &mut files)?;
+    }
     let by = stage.people.eva.actor.clone();
     let gathered = record_export(&stage.app, &by, order)?;
     for (form, ending) in [(Form::Pdf, "pdf"), (Form::Json, "json")] {

@@ -7,7 +7,7 @@ use crate::app::donor_record::{AnswerGiven, DonorEntry, LookBack, donor_record, 
 use crate::app::site::rules_at;
 use crate::domain::donation::Tissue;
 use crate::domain::donor::{Matrix, Purpose, Reaction, Relation, Scope};
-use crate::domain::id::{ContainerCode, DonorCode, Name};
+use crate::domain::id::{ContainerCode, Din, DonorCode, Name};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::{Instant, Span};
 
@@ -16,6 +16,8 @@ use crate::domain::time::{Instant, Span};
 pub(super) struct Cord {
     /// The donor.
     pub(super) donor: DonorCode,
+    /// The donation's number.
+    pub(super) din: Din,
     /// The transport pot.
     pub(super) pot: ContainerCode,
 }
@@ -45,8 +47,9 @@ pub(super) fn receive(stage: &mut Stage) -> Result<(Vec<Cord>, Cord), Trouble> {
     stage.voice.chapter("Six cords, one of them unfit", at);
     let mut cords = Vec::new();
     for birth in BIRTHS {
-        cords.push(arrive(stage, birth)?);
+        cords.push(born(stage, birth)?);
     }
+    again(stage, cords.first())?;
     stage.at("2026-07-07 12:00")?;
     let unfit = cords.remove(2);
     for cord in &cords {
@@ -56,7 +59,7 @@ pub(super) fn receive(stage: &mut Stage) -> Result<(Vec<Cord>, Cord), Trouble> {
     report(stage, &unfit, Some("nat_hbv"))?;
     refuse(stage, &unfit)?;
     stage.at("2026-07-07 16:00")?;
-    let cord = arrive(stage, REPLACEMENT)?;
+    let cord = born(stage, REPLACEMENT)?;
     stage.at("2026-07-08 08:00")?;
     report(stage, &cord, None)?;
     decide(stage, &cord)?;
@@ -66,11 +69,28 @@ pub(super) fn receive(stage: &mut Stage) -> Result<(Vec<Cord>, Cord), Trouble> {
     Ok((cords, unfit))
 }
 
+/// A cord of a birth at this wall-clock time.
+fn born(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
+    arrive(stage, Instant::parse_local(birth, stage.app.config.zone)?)
+}
+
+/// Somebody else receives the same donation once more.
+fn again(stage: &mut Stage, cord: Option<&Cord>) -> Result<(), Trouble> {
+    let Some(cord) = cord else { return Ok(()) };
+    let donated_at = stage.app.clock.now();
+    let scanned = DinChoice::Scanned { din: cord.din.clone() };
+    let again = receipt(stage, &cord.donor, scanned, donated_at)?;
+    let caller = stage.by(&stage.people.bor);
+    let outcome = donation_receive(&stage.app, &caller, again);
+    stage.refused("receive the same donation a second time", outcome)
+}
+
 /// A cord arrives with its papers: consent, interview, blood sample of the mother.
-fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
-    let (ana, bor) = (stage.people.ana.clone(), stage.people.bor.clone());
-    let zone = stage.app.config.zone;
-    let donated_at = Instant::parse_local(birth, zone)?;
+///
+/// # Errors
+/// When a use case refuses.
+pub(super) fn arrive(stage: &mut Stage, donated_at: Instant) -> Result<Cord, Trouble> {
+    let ana = stage.people.ana.clone();
     let caller = stage.by(&ana);
     let mother = format!("M-{}", donated_at.naive().format("%m%d%H%M"));
     let outcome = donor_register(&stage.app, &caller, mother, Relation::Mother, None);
@@ -88,14 +108,7 @@ fn arrive(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
     let drawn_at = donated_at.plus(Span::of_minutes(20));
     let sample = DonorEntry::Sample { purpose: Purpose::Donation, drawn_at, matrix: Matrix::Serum };
     enter(stage, &donor, sample)?;
-    if donor.as_str() == "DNR-0001" {
-        let caller = stage.by(&bor);
-        let scanned = DinChoice::Scanned { din: received.din.clone() };
-        let again = receipt(stage, &donor, scanned, donated_at)?;
-        let outcome = donation_receive(&stage.app, &caller, again);
-        stage.refused("receive the same donation a second time", outcome)?;
-    }
-    Ok(Cord { donor, pot: received.container })
+    Ok(Cord { donor, din: received.din, pot: received.container })
 }
 
 fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Received, Trouble> {
@@ -153,7 +166,7 @@ fn enter(stage: &mut Stage, donor: &DonorCode, entry: DonorEntry) -> Result<Look
 }
 
 /// The laboratory reports every marker; `reactive` is the one that is, if one is.
-fn report(stage: &mut Stage, cord: &Cord, reactive: Option<&str>) -> Result<(), Trouble> {
+pub(super) fn report(stage: &mut Stage, cord: &Cord, reactive: Option<&str>) -> Result<(), Trouble> {
     for marker in MARKERS {
         let reaction =
             if reactive == Some(marker) { Reaction::Reactive } else { Reaction::NonReactive };
@@ -183,7 +196,7 @@ pub(super) fn marker_report(
 }
 
 /// QA evaluates and finds the donor eligible.
-fn decide(stage: &mut Stage, cord: &Cord) -> Result<(), Trouble> {
+pub(super) fn decide(stage: &mut Stage, cord: &Cord) -> Result<(), Trouble> {
     let evaluate = DonorAct::Evaluate {
         acceptable: true,
         remark: "interview, delivery record and examination without findings".to_owned(),

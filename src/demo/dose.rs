@@ -12,7 +12,9 @@ use crate::app::deviation_decide::{
 use crate::app::label_print::PrintedSerial;
 use crate::domain::actor::Meaning;
 use crate::domain::deviation::{Class, Outcome, Subject};
-use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber, Name, OrderNumber};
+use crate::domain::id::{
+    BatchNumber, ContainerCode, DeviationNumber, MasterRecordId, Name, OrderNumber,
+};
 use crate::domain::quantity::Unit;
 
 const MEDIUM: [&str; 2] = ["ALPHA-MEM/M26-071", "HPL/L26-009"];
@@ -39,7 +41,7 @@ pub(super) fn make(
 ) -> Result<Dose, Trouble> {
     let at = stage.at("2026-08-31 08:10")?;
     stage.voice.chapter("Thaw and P2 for one patient", at);
-    let batch = work::start(stage, "EQ-MSC-DOSE", Some(order))?;
+    let batch = work::start(stage, &MasterRecordId::parse("EQ-MSC-DOSE")?, Some(order))?;
     let flasks = thaw(stage, &batch, vial)?;
     stage.at("2026-09-02 09:30")?;
     let supernatant = supernatant(stage, &batch)?;

@@ -78,21 +78,29 @@ pub(super) fn result(
     test: &str,
     findings: Findings<'_>,
 ) -> Result<(), Trouble> {
-    let id = test_id(batch, test);
     let mut observations = Vec::new();
     for (criterion, finding) in findings {
         observations.push((Name::parse(criterion)?, finding.observation()?));
     }
+    observed(stage, &test_id(batch, test), observations)
+}
+
+/// A test ends with these observations; the other analyst reviews the result.
+pub(super) fn observed(
+    stage: &mut Stage,
+    id: &str,
+    observations: Vec<(Name, Observation)>,
+) -> Result<(), Trouble> {
     let tested_at = stage.app.clock.now();
     let act = TestAct::Result { observations, tested_at, late_because: None };
-    let outcome = sign(stage, Analyst::First, &id, act)?;
+    let outcome = sign(stage, Analyst::First, id, act)?;
     stage.done("record results", outcome)?;
     let number = stage
-        .read(|db| test_find(db, &id))?
+        .read(|db| test_find(db, id))?
         .latest()
         .map(|result| result.number)
         .ok_or_else(|| Trouble::Missing(format!("a result of {id}")))?;
-    let outcome = sign(stage, Analyst::Second, &id, TestAct::Review { number })?;
+    let outcome = sign(stage, Analyst::Second, id, TestAct::Review { number })?;
     stage.done("review results", outcome).map(drop)
 }
 

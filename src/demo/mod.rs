@@ -1,4 +1,5 @@
-//! The demo: the whole job, from four cords to four syringes, told in one go.
+//! The demo: the whole job, from four cords to four syringes, told in one go; and a player that
+//! performs any other process from its files.
 //!
 //! Each chapter calls the same use cases as the screens, as the same people, under the same rules;
 //! only the clock is the story's own, so that weeks pass in seconds and every run has the same
@@ -21,6 +22,7 @@ mod laboratory;
 mod late;
 mod order;
 mod play;
+mod player;
 mod release;
 mod site;
 mod stage;
@@ -28,6 +30,7 @@ mod voice;
 mod work;
 
 pub use cast::{PASSWORD, People, Person};
-pub use play::{Options, Played, Summary, Until, play};
+pub use play::{Options, Played, Story, Summary, Until, play};
+pub use player::{Process, shipped};
 pub use stage::{Counts, Stage, Trouble};
 pub use voice::Voice;

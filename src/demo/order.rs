@@ -8,7 +8,7 @@ use crate::app::order_change::{Decision, order_decide, shown_now};
 use crate::app::order_place::{OrderPlace, order_place, shown};
 use crate::app::site::protocol;
 use crate::domain::actor::Meaning;
-use crate::domain::id::{OrderNumber, PatientCode};
+use crate::domain::id::{ContainerCode, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::protocol::{CriterionKind, DoseAsked};
 use crate::domain::time::Day;
@@ -21,6 +21,8 @@ const PROTOCOL: &str = "EQ-MSC-XER";
 pub(super) const PATIENT: &str = "XER-03";
 /// The day of administration.
 pub(super) const DAY: &str = "2026-09-04";
+/// Why the story does not take the vial that expires first.
+const BECAUSE: Option<&str> = Some("first row of the box, shortest way");
 
 /// Places, confirms and schedules the order; tries a vial that is not released yet.
 ///
@@ -30,10 +32,13 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
     let at = stage.at("2026-08-12 10:00")?;
     stage.voice.chapter("An order for one patient", at);
     let (gaja, hugo) = (stage.people.gaja.clone(), stage.people.hugo.clone());
-    let far = placement(&stage.app.config.site, "2026-08-14")?;
+    let placed = |stage: &Stage, day| {
+        placement(&stage.app.config.site, PROTOCOL, PATIENT, Day::parse(day)?)
+    };
+    let far = placed(stage, "2026-08-14")?;
     let outcome = sign_and_place(stage, &gaja, far)?;
     stage.refused("order for the day after tomorrow", outcome)?;
-    let wished = placement(&stage.app.config.site, DAY)?;
+    let wished = placed(stage, DAY)?;
     let outcome = sign_and_place(stage, &gaja, wished)?;
     let number = stage.done("place the order", outcome)?;
     decide(stage, &hugo, &number, Decision::Confirm)?;
@@ -49,7 +54,7 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
         slot.qc_on.map_or("none".to_owned(), |day| day.to_string()),
         slot.infusion_on
     ));
-    let outcome = allocate(stage, &number, bank);
+    let outcome = allocate(stage, &number, seventh(bank)?, BECAUSE);
     stage.refused("reserve a vial of a bank that is not released", outcome)?;
     Ok(number)
 }
@@ -59,7 +64,7 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
 /// # Errors
 /// When a use case refuses what the story needs.
 pub(super) fn reserve(stage: &mut Stage, number: &OrderNumber, bank: &Bank) -> Result<(), Trouble> {
-    let outcome = allocate(stage, number, bank);
+    let outcome = allocate(stage, number, seventh(bank)?, BECAUSE);
     stage.done("reserve a vial", outcome)
 }
 
@@ -70,39 +75,49 @@ pub(super) fn state(stage: &Stage, number: &OrderNumber) -> Result<Order, Troubl
         .ok_or_else(|| Trouble::Missing(format!("order {number}")))
 }
 
+/// Somebody earmarks a vial.
 pub(super) fn allocate(
     stage: &mut Stage,
     number: &OrderNumber,
-    bank: &Bank,
+    vial: &ContainerCode,
+    because: Option<&str>,
 ) -> Result<(), Failure> {
     let ana = stage.people.ana.clone();
-    let Some(vial) = bank.vials.get(6).cloned() else {
-        return Err(Failure::not_found("The bank has no seventh vial."));
-    };
-    let because = Some("first row of the box, shortest way".to_owned());
-    let command = OrderAllocate { order: number.clone(), vial, because };
+    let because = because.map(str::to_owned);
+    let command = OrderAllocate { order: number.clone(), vial: vial.clone(), because };
     order_allocate(&stage.app, &stage.by(&ana), command)
 }
 
-/// What the protocol proposes: each gland its dose, every criterion fulfilled.
-fn placement(site: &Site, day: &str) -> Result<OrderPlace, Trouble> {
-    let protocol = &protocol(site, PROTOCOL)?.protocol;
+/// The vial that the story takes.
+pub(super) fn seventh(bank: &Bank) -> Result<&ContainerCode, Trouble> {
+    bank.vials.get(6).ok_or_else(|| Trouble::Missing("a seventh vial".to_owned()))
+}
+
+/// What a protocol proposes: each site its dose, every criterion fulfilled.
+pub(super) fn placement(
+    site: &Site,
+    id: &str,
+    patient: &str,
+    day: Day,
+) -> Result<OrderPlace, Trouble> {
+    let protocol = &protocol(site, id)?.protocol;
     let answers = protocol
         .eligibility
         .iter()
         .map(|criterion| (criterion.name.clone(), criterion.kind == CriterionKind::Inclusion))
         .collect();
     Ok(OrderPlace {
-        protocol: PROTOCOL.to_owned(),
-        patient: PatientCode::parse(PATIENT)?,
+        protocol: id.to_owned(),
+        patient: PatientCode::parse(patient)?,
         indication: "Radiation-induced xerostomia, CTCAE grade 3".to_owned(),
         dose: DoseAsked::proposed(protocol),
         answers,
-        day: Day::parse(day)?,
+        day,
     })
 }
 
-fn sign_and_place(
+/// A clinician signs an order and places it.
+pub(super) fn sign_and_place(
     stage: &mut Stage,
     by: &Person,
     command: OrderPlace,

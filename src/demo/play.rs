@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use serde::Serialize;
 
 use super::cast::{People, Person};
+use super::player::{self, Process};
 use super::stage::{Counts, Stage, Trouble};
 use super::voice::Voice;
 use super::{bank, clinic, culture, documents, donors, dose, late, order, site};
@@ -31,6 +32,15 @@ pub enum Until {
     Bank,
 }
 
+/// What is told.
+#[derive(Debug, Clone)]
+pub enum Story {
+    /// The story of four cords, with its mistakes and its late result.
+    Told(Until),
+    /// A process, performed from its files.
+    Played(Process),
+}
+
 impl Until {
     /// How many chapters, and how many commands and mistakes, for the progress bar.
     fn length(self) -> (u32, u64) {
@@ -50,8 +60,8 @@ pub struct Options {
     pub database: Option<String>,
     /// Whether an earlier demo in the folder is taken away first.
     pub fresh: bool,
-    /// How far the story is told.
-    pub until: Until,
+    /// What is told.
+    pub story: Story,
     /// Whether nothing is told.
     pub silent: bool,
     /// The other settings of the site.
@@ -139,11 +149,19 @@ pub fn play(options: &Options) -> Result<Played, Trouble> {
         )));
     }
     let zone = app.config.zone;
-    let (chapters, steps) = options.until.length();
-    let voice =
-        if options.silent { Voice::silent(zone) } else { Voice::new(chapters, steps, zone) };
+    let voice = match &options.story {
+        _ if options.silent => Voice::silent(zone),
+        Story::Told(until) => {
+            let (chapters, steps) = until.length();
+            Voice::new(chapters, steps, zone)
+        }
+        Story::Played(_) => Voice::open(zone),
+    };
     let mut stage = Stage::new(app, voice)?;
-    let files = story(&mut stage, options)?;
+    let files = match &options.story {
+        Story::Told(until) => story(&mut stage, &options.dir, *until)?,
+        Story::Played(process) => player::play(&mut stage, process, &options.dir)?,
+    };
     stage.app.store.seal_now()?;
     let report = verify::run(&stage.app.store)?;
     stage.voice.end();
@@ -153,26 +171,28 @@ pub fn play(options: &Options) -> Result<Played, Trouble> {
 }
 
 /// The chapters, in their order.
-fn story(stage: &mut Stage, options: &Options) -> Result<Vec<PathBuf>, Trouble> {
+fn story(stage: &mut Stage, dir: &Path, until: Until) -> Result<Vec<PathBuf>, Trouble> {
     site::open(stage)?;
     let (cords, unfit) = donors::receive(stage)?;
     let mut cultures = culture::run(stage, &cords, &unfit)?;
     let spare = cultures.remove(3);
     let bank = bank::make(stage, &cultures, &spare)?;
-    if options.until == Until::Bank {
+    if until == Until::Bank {
         bank::release(stage, &bank)?;
         return Ok(Vec::new());
     }
     let number = order::place(stage, &bank)?;
     bank::release(stage, &bank)?;
     order::reserve(stage, &number, &bank)?;
-    let vial = bank.vials.get(6).ok_or_else(|| Trouble::Missing("a seventh vial".to_owned()))?;
-    let dose = dose::make(stage, &number, vial)?;
+    let dose = dose::make(stage, &number, order::seventh(&bank)?)?;
     dose::certify(stage, &dose)?;
     clinic::treat(stage, &number, &dose)?;
     dose::certify_final(stage, &dose)?;
     clinic::close(stage, &number)?;
-    let files = documents::write(stage, &options.dir, &bank, &dose, &number)?;
+    let files = {
+        let labelled = [("cryovials", &bank.vials[..]), ("syringes", &dose.syringes[..])];
+        documents::write(stage, dir, &labelled, &number)?
+    };
     let donor = cultures.last().ok_or_else(|| Trouble::Missing("a donor".to_owned()))?;
     late::result(stage, &bank, donor, &number)?;
     Ok(files)
@@ -201,8 +221,11 @@ fn prepare(options: &Options) -> Result<Config, Trouble> {
     let settings = Settings {
         database: Some(database.unwrap_or_else(|| format!("sqlite:{}", records.display()))),
         secrets: Some(dir.join("chorda.secrets")),
-        // The story was written for the site that comes with the program, whatever else is named.
-        site: None,
+        // A story is of its own site, whatever else is named.
+        site: match &options.story {
+            Story::Told(_) => None,
+            Story::Played(process) => process.site.clone(),
+        },
         ..options.settings.clone()
     };
     settings.complete().map_err(|error| Trouble::Script(error.to_string()))

@@ -18,7 +18,6 @@ use crate::domain::actor::{Meaning, Role};
 use crate::domain::disposition::Disposition;
 use crate::domain::equipment::{EquipmentKind, Registration};
 use crate::domain::id::{AssetId, LocationPath, LotId, MaterialCode};
-use crate::domain::master_record::parse;
 use crate::domain::material::{Origin, Receipt};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::storage::{Command, Condition, Grid, LocationKind};
@@ -57,6 +56,8 @@ const LOTS: [Lot; 11] = [
     },
 ];
 
+/// Who supplies the demo.
+pub(super) const SUPPLIER: &str = "Invented Supplies, Ljubljana";
 /// The lot of basal medium that expires in the middle of the story.
 pub(super) const EXPIRING_MEDIUM: &str = "ALPHA-MEM/M24-018";
 
@@ -122,7 +123,11 @@ pub(super) fn open(stage: &mut Stage) -> Result<(), Trouble> {
     stage.voice.chapter("The site opens", at);
     people(stage)?;
     places(stage)?;
-    equipment(stage)?;
+    let due = due(stage)?;
+    for (asset, kind, title) in EQUIPMENT {
+        device(stage, asset, kind, title, due)?;
+    }
+    stage.voice.fact(format!("{} devices, calibrated", EQUIPMENT.len()));
     materials(stage)?;
     master_records(stage)
 }
@@ -136,52 +141,56 @@ fn first_version(text: &str) -> MasterRecordPropose {
     }
 }
 
-/// One person of QA puts the shipped master records forward, another approves them.
+/// One person of QA puts the master records of the story forward, another approves them.
 fn master_records(stage: &mut Stage) -> Result<(), Trouble> {
-    let (klara, eva) = (stage.people.klara.clone(), stage.people.eva.clone());
     let own = SHIPPED.iter().filter(|(file, _)| file.contains("eq-msc"));
-    for (file, text) in own.clone() {
-        let hash = content(text)?;
-        let signature = stage.sign(&klara, Meaning::Authored, &hash)?;
-        let caller = stage.by(&klara);
-        let outcome = master_record_propose(&stage.app, &caller, first_version(text), signature);
-        let key = stage.done(&format!("propose {file}"), outcome)?;
-        let effective_at = stage.app.clock.now();
-        if key == "EQ-MSC-P1.1" {
-            let own = stage.sign(&klara, Meaning::Approved, &hash)?;
+    for (number, (file, text)) in own.clone().enumerate() {
+        let key = propose(stage, file, text)?;
+        if number == 0 {
+            let klara = stage.people.klara.clone();
+            let signature = stage.sign(&klara, Meaning::Approved, &content(text)?)?;
             let caller = stage.by(&klara);
+            let effective_at = stage.app.clock.now();
             let command = MasterRecordApprove { key: key.clone(), effective_at };
-            let outcome = master_record_approve(&stage.app, &caller, command, own);
+            let outcome = master_record_approve(&stage.app, &caller, command, signature);
             stage.refused("approve one's own master record", outcome)?;
         }
-        let signature = stage.sign(&eva, Meaning::Approved, &hash)?;
-        let caller = stage.by(&eva);
-        let effective_at = stage.app.clock.now();
-        let command = MasterRecordApprove { key, effective_at };
-        let outcome = master_record_approve(&stage.app, &caller, command, signature);
-        stage.done("approve master records", outcome)?;
-    }
-    for (file, text) in own.clone() {
-        acknowledge(stage, file, text)?;
+        approve(stage, &key, text)?;
     }
     stage.voice.fact(format!("{} master records approved by two people", own.count()));
     Ok(())
 }
 
-/// Both technicians state to have read a master record, without which they perform no step of it.
-fn acknowledge(stage: &mut Stage, file: &str, text: &str) -> Result<(), Trouble> {
-    let record = parse(text).map_err(|faults| Trouble::Script(format!("{file}: {faults}")))?;
-    let (hash, key) = (content(text)?, record.record.key());
+/// One person of QA puts a master record forward; gives its version.
+pub(super) fn propose(stage: &mut Stage, file: &str, text: &str) -> Result<String, Trouble> {
+    let klara = stage.people.klara.clone();
+    let signature = stage.sign(&klara, Meaning::Authored, &content(text)?)?;
+    let caller = stage.by(&klara);
+    let outcome = master_record_propose(&stage.app, &caller, first_version(text), signature);
+    stage.done(&format!("propose {file}"), outcome)
+}
+
+/// Another person of QA approves it; both technicians state to have read it, without which they
+/// perform no step of it.
+pub(super) fn approve(stage: &mut Stage, key: &str, text: &str) -> Result<(), Trouble> {
+    let (eva, hash) = (stage.people.eva.clone(), content(text)?);
+    let signature = stage.sign(&eva, Meaning::Approved, &hash)?;
+    let caller = stage.by(&eva);
+    let effective_at = stage.app.clock.now();
+    let command = MasterRecordApprove { key: key.to_owned(), effective_at };
+    let outcome = master_record_approve(&stage.app, &caller, command, signature);
+    stage.done("approve master records", outcome)?;
     for reader in [stage.people.ana.clone(), stage.people.bor.clone()] {
         let signature = stage.sign(&reader, Meaning::Acknowledged, &hash)?;
         let caller = stage.by(&reader);
-        let outcome = master_record_acknowledge(&stage.app, &caller, &key, signature);
+        let outcome = master_record_acknowledge(&stage.app, &caller, key, signature);
         stage.done("acknowledge master records", outcome)?;
     }
     Ok(())
 }
 
-fn people(stage: &mut Stage) -> Result<(), Trouble> {
+/// The administrator registers everybody; the Qualified Person is designated.
+pub(super) fn people(stage: &mut Stage) -> Result<(), Trouble> {
     let everybody = stage.people.clone();
     for person in everybody.all() {
         register(stage, person)?;
@@ -228,7 +237,8 @@ fn day(text: &str) -> Result<chrono::NaiveDate, Trouble> {
     text.parse().map_err(|_| Trouble::Script(format!("{text} is no day")))
 }
 
-fn places(stage: &mut Stage) -> Result<(), Trouble> {
+/// The rooms, tanks and boxes.
+pub(super) fn places(stage: &mut Stage) -> Result<(), Trouble> {
     let grid = |rows, columns| {
         Grid::new(rows, columns).ok_or_else(|| Trouble::Script("no such grid".to_owned()))
     };
@@ -251,42 +261,60 @@ fn places(stage: &mut Stage) -> Result<(), Trouble> {
         ),
         ("LAB/FR-1/BOX-1", LocationKind::Box, "Hold box", None, Some(grid(4, 6)?)),
     ];
-    let eva = stage.people.eva.clone();
     for (path, kind, title, condition, grid) in places {
-        let path = LocationPath::parse(path)?;
-        let title = title.to_owned();
-        let command = Command::Define { path: path.clone(), kind, title, condition, grid };
-        let caller = stage.by(&eva);
-        let outcome = storage_change(&stage.app, &caller, StorageChange { path, command });
-        stage.done("set up places", outcome)?;
+        place(stage, path, kind, title, (condition, grid))?;
     }
     stage.voice.fact("2 nitrogen tanks and a refrigerator, 186 positions");
     Ok(())
 }
 
-fn equipment(stage: &mut Stage) -> Result<(), Trouble> {
-    let (eva, ana) = (stage.people.eva.clone(), stage.people.ana.clone());
-    let due = Instant::parse_local("2030-06-30 00:00", stage.app.config.zone)?;
-    for (asset, kind, title) in EQUIPMENT {
-        let cabinet = kind == EquipmentKind::BiosafetyCabinet;
-        let registration = Registration {
-            kind,
-            title: title.to_owned(),
-            room: "Clean room 1".to_owned(),
-            calibration_due: Some(due),
-            cleaning_holds: cabinet.then(|| Span::of_days(1500)),
-        };
-        let caller = stage.by(&eva);
-        let outcome = equipment_register(&stage.app, &caller, AssetId::parse(asset)?, registration);
-        stage.done("register equipment", outcome)?;
-        if cabinet {
-            let clean = DeviceStep::Clean { with: "sporicidal disinfectant, SOP-CL-02".to_owned() };
-            let caller = stage.by(&ana);
-            let outcome = equipment_change(&stage.app, &caller, AssetId::parse(asset)?, clean);
-            stage.done("clean equipment", outcome)?;
-        }
+/// Sets up one place.
+pub(super) fn place(
+    stage: &mut Stage,
+    path: &str,
+    kind: LocationKind,
+    title: &str,
+    (condition, grid): (Option<Condition>, Option<Grid>),
+) -> Result<(), Trouble> {
+    let path = LocationPath::parse(path)?;
+    let title = title.to_owned();
+    let command = Command::Define { path: path.clone(), kind, title, condition, grid };
+    let caller = stage.by(&stage.people.eva);
+    let outcome = storage_change(&stage.app, &caller, StorageChange { path, command });
+    stage.done("set up places", outcome)
+}
+
+/// When the devices of the demo are to be calibrated again.
+pub(super) fn due(stage: &Stage) -> Result<Instant, Trouble> {
+    Ok(Instant::parse_local("2030-06-30 00:00", stage.app.config.zone)?)
+}
+
+/// Registers a calibrated device; a cabinet is cleaned.
+pub(super) fn device(
+    stage: &mut Stage,
+    asset: &str,
+    kind: EquipmentKind,
+    title: &str,
+    due: Instant,
+) -> Result<(), Trouble> {
+    let cabinet = kind == EquipmentKind::BiosafetyCabinet;
+    let registration = Registration {
+        kind,
+        title: title.to_owned(),
+        room: "Clean room 1".to_owned(),
+        calibration_due: Some(due),
+        cleaning_holds: cabinet.then(|| Span::of_days(1500)),
+    };
+    let asset = AssetId::parse(asset)?;
+    let caller = stage.by(&stage.people.eva);
+    let outcome = equipment_register(&stage.app, &caller, asset.clone(), registration);
+    stage.done("register equipment", outcome)?;
+    if cabinet {
+        let clean = DeviceStep::Clean { with: "sporicidal disinfectant, SOP-CL-02".to_owned() };
+        let caller = stage.by(&stage.people.ana);
+        let outcome = equipment_change(&stage.app, &caller, asset, clean);
+        stage.done("clean equipment", outcome)?;
     }
-    stage.voice.fact(format!("{} devices, calibrated", EQUIPMENT.len()));
     Ok(())
 }
 
@@ -299,13 +327,11 @@ fn materials(stage: &mut Stage) -> Result<(), Trouble> {
 }
 
 fn receive(stage: &mut Stage, lot: &Lot) -> Result<(), Trouble> {
-    let (ana, eva) = (stage.people.ana.clone(), stage.people.eva.clone());
-    let id = LotId::parse(&format!("{}/{}", lot.material, lot.number))?;
     let (size, unit) = lot.size;
     let receipt = Receipt {
         material: MaterialCode::parse(lot.material)?,
         title: lot.title.to_owned(),
-        supplier: "Invented Supplies, Ljubljana".to_owned(),
+        supplier: SUPPLIER.to_owned(),
         packages: lot.packages,
         package_size: Quantity::whole(size, unit),
         expires_at: Instant::parse_local(lot.expires, stage.app.config.zone)?,
@@ -316,14 +342,26 @@ fn receive(stage: &mut Stage, lot: &Lot) -> Result<(), Trouble> {
             .then(|| format!("viral safety file {}", lot.number)),
         storage: lot.storage.to_owned(),
     };
+    stock(stage, lot.number, receipt).map(drop)
+}
+
+/// Receives a lot, has QA release it and opens it.
+pub(super) fn stock(
+    stage: &mut Stage,
+    number: &str,
+    receipt: Receipt,
+) -> Result<LotId, Trouble> {
+    let (ana, eva) = (stage.people.ana.clone(), stage.people.eva.clone());
+    let id = LotId::parse(&format!("{}/{number}", receipt.material))?;
     let caller = stage.by(&ana);
     let outcome =
         material_receive(&stage.app, &caller, MaterialReceive { lot: id.clone(), receipt });
     stage.done("receive materials", outcome)?;
     release(stage, &eva, &id)?;
     let caller = stage.by(&ana);
-    let outcome = material_change(&stage.app, &caller, id, LotStep::Open);
-    stage.done("open materials", outcome)
+    let outcome = material_change(&stage.app, &caller, id.clone(), LotStep::Open);
+    stage.done("open materials", outcome)?;
+    Ok(id)
 }
 
 fn release(stage: &mut Stage, by: &Person, lot: &LotId) -> Result<(), Trouble> {

@@ -86,6 +86,8 @@ pub struct Stage {
     pub voice: Voice,
     /// What was done so far.
     pub counts: Counts,
+    /// How long a command takes in the story.
+    pub pace: Span,
     station: StationId,
 }
 
@@ -100,6 +102,7 @@ impl Stage {
             people: People::new()?,
             voice,
             counts: Counts::default(),
+            pace: Span::of_seconds(30),
             station: StationId::parse("ROOM-A")?,
         })
     }
@@ -115,6 +118,13 @@ impl Stage {
         }
         self.app.clock.set(to);
         Ok(to)
+    }
+
+    /// Waits until a time; one that is past needs no waiting.
+    pub fn until(&self, at: Instant) {
+        if at > self.app.clock.now() {
+            self.app.clock.set(at);
+        }
     }
 
     /// Lets some minutes pass.
@@ -173,14 +183,14 @@ impl Stage {
         })
     }
 
-    /// Takes the outcome of a command that must succeed; half a minute passes.
+    /// Takes the outcome of a command that must succeed; a moment passes.
     ///
     /// # Errors
     /// When it did not.
     pub fn done<T>(&mut self, doing: &str, outcome: Result<T, Failure>) -> Result<T, Trouble> {
         self.counts.commands = self.counts.commands.saturating_add(1);
         self.voice.step(doing);
-        self.app.clock.advance(Span::of_seconds(30));
+        self.app.clock.advance(self.pace);
         outcome.map_err(|failure| Trouble::Failed { doing: doing.to_owned(), failure })
     }
 
@@ -190,7 +200,7 @@ impl Stage {
     /// When it was not refused, or failed otherwise.
     pub fn refused<T>(&mut self, tried: &str, outcome: Result<T, Failure>) -> Result<(), Trouble> {
         self.voice.step(tried);
-        self.app.clock.advance(Span::of_seconds(30));
+        self.app.clock.advance(self.pace);
         match outcome {
             Ok(_) => Err(Trouble::NotRefused(tried.to_owned())),
             Err(Failure::Refused(refused)) => {

@@ -39,6 +39,12 @@ impl Voice {
         Self { bar, zone, chapter: 0, chapters, silent: false }
     }
 
+    /// A voice that does not know how much it has to tell.
+    #[must_use]
+    pub fn open(zone: Zone) -> Self {
+        Self { silent: false, ..Self::silent(zone) }
+    }
+
     /// A voice that says nothing, for tests.
     #[must_use]
     pub fn silent(zone: Zone) -> Self {
@@ -50,7 +56,8 @@ impl Voice {
         self.chapter = self.chapter.saturating_add(1);
         self.line("");
         let when = at.date_text(self.zone);
-        self.line(format!("{}/{}  {title}  ({when})", self.chapter, self.chapters));
+        let of = if self.chapters > 0 { format!("/{}", self.chapters) } else { String::new() };
+        self.line(format!("{}{of}  {title}  ({when})", self.chapter));
     }
 
     /// Says what was done.

@@ -35,6 +35,16 @@ impl Work {
         Ok(Self { batch: batch.clone(), command: PerformStep::now(Name::parse(step)?) })
     }
 
+    /// A step with everything that was entered and scanned already.
+    pub(super) fn of(batch: &BatchNumber, command: PerformStep) -> Self {
+        Self { batch: batch.clone(), command }
+    }
+
+    /// What is entered and scanned.
+    pub(super) fn command(&self) -> &PerformStep {
+        &self.command
+    }
+
     /// Enters values: field and text.
     pub(super) fn values(mut self, values: &[(&str, &str)]) -> Result<Self, Trouble> {
         for (field, text) in values {
@@ -83,11 +93,10 @@ impl Work {
 /// Starts a batch.
 pub(super) fn start(
     stage: &mut Stage,
-    record: &str,
+    record: &MasterRecordId,
     order: Option<&OrderNumber>,
 ) -> Result<BatchNumber, Trouble> {
-    let command =
-        BatchStart { record: MasterRecordId::parse(record)?, version: None, order: order.cloned() };
+    let command = BatchStart { record: record.clone(), version: None, order: order.cloned() };
     let caller = stage.by(&stage.people.ana);
     let outcome = batch_start(&stage.app, &caller, command);
     stage.done("start batches", outcome)
@@ -183,14 +192,13 @@ pub(super) fn verify_correction(
 pub(super) fn hold_point(
     stage: &mut Stage,
     batch: &BatchNumber,
-    name: &str,
+    name: &Name,
 ) -> Result<(), Trouble> {
     let eva = stage.people.eva.clone();
-    let name = Name::parse(name)?;
-    let (_, hash) = stage.read(|db| batch_hold_point_preview(db, batch, &name))?;
+    let (_, hash) = stage.read(|db| batch_hold_point_preview(db, batch, name))?;
     let signature = stage.sign(&eva, Meaning::Reviewed, &hash)?;
     let caller = stage.by(&eva);
-    let outcome = batch_hold_point_sign(&stage.app, &caller, batch, &name, signature);
+    let outcome = batch_hold_point_sign(&stage.app, &caller, batch, name, signature);
     stage.done("sign hold points", outcome)
 }
 

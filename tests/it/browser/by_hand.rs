@@ -6,7 +6,7 @@ use chorda::app::App;
 use chorda::app::label_print::label_preview;
 use chorda::clock::Clock;
 use chorda::config::Settings;
-use chorda::demo::{Options, PASSWORD, Until, play};
+use chorda::demo::{Options, PASSWORD, Story, Until, play};
 use chorda::domain::id::ContainerCode;
 use chorda::domain::order::Order;
 use chorda::domain::time::{Instant, Span};
@@ -50,7 +50,7 @@ impl Hand {
             dir: folder.clone(),
             database: None,
             fresh: false,
-            until: Until::Bank,
+            story: Story::Told(Until::Bank),
             silent: true,
             settings: Settings::default(),
         };

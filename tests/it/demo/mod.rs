@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chorda::config::Settings;
-use chorda::demo::{Options, People, Summary, Trouble, Until, play};
+use chorda::demo::{Options, People, Story, Summary, Trouble, Until, play};
 use chorda::record::{BatchRecord, Stage, Verdict, verify::verify};
 
 use crate::cli::chorda as chorda_command;
@@ -30,7 +30,7 @@ fn options(dir: &Path, database: Option<String>) -> Options {
         dir: dir.to_owned(),
         database,
         fresh: false,
-        until: Until::End,
+        story: Story::Told(Until::End),
         silent: true,
         settings: Settings::default(),
     }

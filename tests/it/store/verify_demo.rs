@@ -1,7 +1,7 @@
 //! Verification over a whole site's records: the demo's, in which every table has rows.
 
 use chorda::config::Settings;
-use chorda::demo::{Options, Until, play};
+use chorda::demo::{Options, Story, Until, play};
 use chorda::store::StoreConfig;
 
 use super::verify::flip_all_projections;
@@ -14,7 +14,7 @@ fn one_flipped_byte_in_any_table_of_a_whole_site_is_found() {
         dir: folder.clone(),
         database: None,
         fresh: false,
-        until: Until::End,
+        story: Story::Told(Until::End),
         silent: true,
         settings: Settings::default(),
     };

@@ -11,6 +11,7 @@
 //! seed give the same report on every machine.
 
 mod defaults;
+mod likely;
 mod random;
 mod timeline;
 mod values;
@@ -25,6 +26,7 @@ use random::Random;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+pub use likely::{Held, LikelyEntry, Underway, likely_entries, likely_starts, likely_wait};
 use timeline::{Cause, Order, Timeline};
 use values::Values;
 

@@ -6,21 +6,29 @@
 use crate::domain::time::Span;
 use rust_decimal::Decimal;
 
-/// A sequence of numbers that follows from its seed.
+/// A sequence of numbers that follows from its seed, or no chance at all.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(super) struct Random {
+    state: u64,
+    likely: bool,
+}
 
 /// Steps between the ends of a range of numbers.
 const STEPS: u64 = 1_000_000;
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, likely: false }
+    }
+
+    /// No chance: of everything the likely, and the first of what is equal.
+    pub(super) fn likely() -> Self {
+        Self { state: 0, likely: true }
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
@@ -28,6 +36,9 @@ impl Random {
 
     /// From 0 to `most`, both included.
     pub(super) fn up_to(&mut self, most: u64) -> u64 {
+        if self.likely {
+            return 0;
+        }
         let range = u128::from(most).saturating_add(1);
         let scaled = u128::from(self.next()).saturating_mul(range) >> 64;
         u64::try_from(scaled).unwrap_or(most)
@@ -35,6 +46,9 @@ impl Random {
 
     /// Whether it happens, at so many per cent.
     pub(super) fn happens(&mut self, percent: Decimal) -> bool {
+        if self.likely {
+            return false;
+        }
         let drawn = Decimal::from(self.up_to(STEPS.saturating_sub(1)));
         let limit = percent.checked_mul(Decimal::from(STEPS / 100));
         limit.is_some_and(|limit| drawn < limit)
@@ -49,6 +63,9 @@ impl Random {
     /// of the likely value the density rises, right of it it falls; each side is drawn as the
     /// larger of two even numbers, which needs no root.
     pub(super) fn triangular(&mut self, [low, likely, high]: [Decimal; 3]) -> Option<Decimal> {
+        if self.likely {
+            return Some(likely);
+        }
         let range = high.checked_sub(low)?;
         let left = likely.checked_sub(low)?;
         let place = Decimal::from(self.up_to(STEPS)).checked_mul(range)?;

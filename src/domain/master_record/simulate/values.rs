@@ -1,6 +1,7 @@
 //! The values of one run: entries are drawn, calculations are those of the record itself.
 
 use super::defaults;
+use super::likely::{Held, Underway};
 use super::random::Random;
 use crate::domain::deviation::Class;
 use crate::domain::id::Name;
@@ -33,6 +34,8 @@ pub(super) struct Values<'a> {
     choices: BTreeMap<(Name, Name), String>,
     made: BTreeMap<Name, (u32, Option<Quantity>, Option<Quantity>)>,
     inputs: BTreeMap<(Name, bool), Vec<(String, Quantity)>>,
+    items: BTreeMap<Name, Vec<String>>,
+    order: Vec<(OrderSum, Quantity)>,
     pub broken: Vec<Broken>,
     depth: u32,
 }
@@ -49,9 +52,42 @@ impl<'a> Values<'a> {
             choices: BTreeMap::new(),
             made: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            items: BTreeMap::new(),
+            order: Vec::new(),
             broken: Vec::new(),
             depth: 0,
         }
+    }
+
+    /// Goes on from what a batch under way knows, instead of a run of its own.
+    pub(super) fn underway(mut self, underway: &Underway) -> Self {
+        for (step, name, value) in &underway.values {
+            self.known.insert((step.clone(), name.clone()), value.clone());
+        }
+        for (what, containers) in &underway.containers {
+            let part = |of: fn(&Held) -> Option<Quantity>| {
+                let known = containers.iter().filter_map(|held| Some((held.item.clone(), of(held)?)));
+                known.collect::<Vec<_>>()
+            };
+            self.inputs.insert((what.clone(), true), part(|held| held.cells));
+            self.inputs.insert((what.clone(), false), part(|held| held.volume));
+            let items = containers.iter().map(|held| held.item.clone()).collect();
+            self.items.insert(what.clone(), items);
+        }
+        self.order.clone_from(&underway.order);
+        self
+    }
+
+    /// The containers of an input or output, as they are told apart.
+    pub(super) fn items(&self, what: &Name) -> Vec<String> {
+        if let Some(known) = self.items.get(what) {
+            return known.clone();
+        }
+        let count = match self.record.input(what) {
+            Some(input) => self.entering(input),
+            None => self.made.get(what).map_or(0, |(count, ..)| *count),
+        };
+        items(count).collect()
     }
 
     /// The assumption about something.
@@ -208,6 +244,9 @@ impl<'a> Values<'a> {
     }
 
     fn order(&mut self, sum: OrderSum) -> Quantity {
+        if let Some((_, known)) = self.order.iter().find(|(known, _)| *known == sum) {
+            return *known;
+        }
         let (unit, usual) = match sum {
             OrderSum::Cells => (Unit::MillionCells, defaults::ORDER_CELLS),
             OrderSum::Volume => (Unit::Millilitre, defaults::ORDER_VOLUME),
@@ -251,17 +290,14 @@ impl<'a> Values<'a> {
         self.inputs.get(&key).cloned().map(Operand::Each)
     }
 
-    fn drawn(&mut self, step: &Step, field: &Field) -> Option<Operand> {
+    /// The entries of a number: one, or one for each container.
+    pub(super) fn drawn(&mut self, step: &Step, field: &Field) -> Option<Operand> {
         let FieldKind::Number { unit, decimals } = field.kind else { return None };
         let Some(each) = &field.each else {
             return self.draw(step, field, None, unit, decimals).map(Operand::One);
         };
-        let count = match self.record.input(each) {
-            Some(input) => self.entering(input),
-            None => self.made.get(each).map_or(0, |(count, ..)| *count),
-        };
         let mut drawn = Vec::new();
-        for item in items(count) {
+        for item in self.items(each) {
             let number = self.draw(step, field, Some(&item), unit, decimals)?;
             drawn.push((item, number));
         }

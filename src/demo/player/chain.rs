@@ -1,0 +1,101 @@
+//! Makes what a record needs: by the record that makes it, and so on down to the donors.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Player;
+use super::process::maker;
+use crate::demo::donors;
+use crate::demo::stage::Trouble;
+use crate::domain::id::{ContainerCode, Name};
+use crate::domain::master_record::{Input, MasterRecord};
+use crate::domain::time::Span;
+use crate::store::batch as batches;
+
+/// How long before its arrival something was donated.
+const DONATED_BEFORE: Span = Span::of_hours(3);
+/// How long the laboratory takes for the markers of a donor.
+const MARKERS_TAKE: Span = Span::of_hours(18);
+
+impl Player<'_> {
+    /// Containers for every input of a record that `wanted` says.
+    pub(super) fn inputs(
+        &mut self,
+        record: &MasterRecord,
+        count: impl Fn(&Input) -> Option<u32>,
+    ) -> Result<BTreeMap<Name, Vec<ContainerCode>>, Trouble> {
+        let mut inputs = BTreeMap::new();
+        for input in &record.inputs {
+            if let Some(count) = count(input) {
+                inputs.insert(input.name.clone(), self.obtain(input, count)?);
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// So many containers as an input asks for, of as many donors as it says.
+    fn obtain(&mut self, input: &Input, count: u32) -> Result<Vec<ContainerCode>, Trouble> {
+        let donors = input.distinct_donors.unwrap_or(1).clamp(1, count.max(1));
+        let made: Vec<Vec<ContainerCode>> = match maker(&self.records, input) {
+            Some(record) => self.make(&record, donors, &input.material)?,
+            None => self.donated(donors)?,
+        };
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let deepest = made.iter().map(Vec::len).max().unwrap_or(0);
+        // One of each first, then the second of each: as many sources as there are.
+        let turns = (0..deepest).flat_map(|at| made.iter().filter_map(move |one| one.get(at)));
+        let chosen: Vec<ContainerCode> = turns.take(count).cloned().collect();
+        if chosen.len() < count {
+            let words = format!("{count} × {}, there are {}", input.title, chosen.len());
+            return Err(Trouble::Missing(words));
+        }
+        Ok(chosen)
+    }
+
+    /// So many batches of a record side by side, released; the containers of a material of each.
+    fn make(
+        &mut self,
+        record: &Arc<MasterRecord>,
+        times: u32,
+        material: &crate::domain::id::MaterialCode,
+    ) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
+        let mut inputs = Vec::new();
+        for _ in 0..times {
+            inputs.push(self.inputs(record, |input| Some(input.count))?);
+        }
+        let now = self.stage.app.clock.now();
+        self.stage.voice.chapter(&record.title, now);
+        let mut runs = Vec::new();
+        for inputs in inputs {
+            runs.push(self.start(record, None, inputs)?);
+        }
+        self.perform(&runs)?;
+        let mut made = Vec::new();
+        for run in &runs {
+            self.release(&run.batch)?;
+            let batch = self.stage.read(|db| batches::require(db, &run.batch))?;
+            let of = |name: &Name| record.output(name).is_some_and(|o| o.material == *material);
+            let own = batch.produced().filter(|made| of(&made.output));
+            made.push(own.map(|made| made.container.clone()).collect());
+        }
+        Ok(made)
+    }
+
+    /// One donation each of so many donors, all of them eligible.
+    fn donated(&mut self, donors: u32) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
+        let mut given = Vec::new();
+        for _ in 0..donors {
+            let now = self.stage.app.clock.now();
+            given.push(donors::arrive(self.stage, now.minus(DONATED_BEFORE))?);
+        }
+        self.try_ineligible(given.first())?;
+        let now = self.stage.app.clock.now();
+        self.stage.until(now.plus(MARKERS_TAKE));
+        for gift in &given {
+            donors::report(self.stage, gift, None)?;
+            donors::decide(self.stage, gift)?;
+            self.stage.voice.fact(format!("{} eligible, {} received", gift.donor, gift.pot));
+        }
+        Ok(given.into_iter().map(|gift| vec![gift.pot]).collect())
+    }
+}

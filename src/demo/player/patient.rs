@@ -1,0 +1,129 @@
+//! From the order to the last certificate: one patient.
+
+use super::{Outcome, Player};
+use crate::app::custody_hand_over::scan;
+use crate::app::order_change::Decision;
+use crate::app::order_place::calendar;
+use crate::app::site::protocol;
+use crate::demo::stage::Trouble;
+use crate::demo::{clinic, order, release};
+use crate::domain::custody::Scan;
+use crate::domain::id::{BatchNumber, ContainerCode, OrderNumber};
+use crate::domain::protocol::Protocol;
+use crate::domain::time::{Day, Span};
+use crate::store::{container, order as orders};
+
+/// The patient's code.
+pub(super) const PATIENT: &str = "PT-01";
+
+impl Player<'_> {
+    /// Makes a dose for one patient under a protocol and gives it.
+    pub(super) fn treat(&mut self, id: &str) -> Result<Outcome, Trouble> {
+        let site = self.stage.app.config.site.clone();
+        let protocol = &protocol(&site, id)?.protocol;
+        let record = self
+            .records
+            .iter()
+            .find(|record| record.record.id == protocol.product.master_record)
+            .cloned()
+            .ok_or_else(|| Trouble::Missing(protocol.product.master_record.to_string()))?;
+        let mut inputs =
+            self.inputs(&record, |input| input.reserved.then_some(protocol.product.aliquots))?;
+        let number = self.ordered(protocol)?;
+        for vial in inputs.values().flatten() {
+            let outcome = order::allocate(self.stage, &number, vial, None);
+            self.stage.done("reserve a unit", outcome)?;
+        }
+        let others = self.inputs(&record, |input| (!input.reserved).then_some(input.count))?;
+        inputs.extend(others);
+        let slot = order::state(self.stage, &number)?.slot().clone();
+        self.stage.until(slot.cancel_by.plus(Span::of_minutes(10)));
+        let now = self.stage.app.clock.now();
+        self.stage.voice.chapter(&record.title, now);
+        let culture = Some(Span::of_days(i64::from(slot.culture_days)));
+        let run = self.start(&record, Some((&number, culture)), inputs)?;
+        self.perform(std::slice::from_ref(&run))?;
+        let certified = self.certify(&run.batch)?;
+        let units = self.give(&number)?;
+        if !certified {
+            let now = self.stage.app.clock.now();
+            self.stage.voice.chapter("The pending results are final", now);
+            self.release(&run.batch)?;
+        }
+        let gaja = self.stage.people.gaja.clone();
+        order::decide(self.stage, &gaja, &number, Decision::Close)?;
+        self.stage.voice.fact(format!("{number} closed"));
+        Ok(Outcome { order: number, units })
+    }
+
+    /// The order as the protocol proposes it, on the first day that can be offered.
+    fn ordered(&mut self, protocol: &Protocol) -> Result<OrderNumber, Trouble> {
+        let now = self.stage.app.clock.now();
+        self.stage.voice.chapter(&format!("An order under {}", protocol.reference()), now);
+        let site = self.stage.app.config.site.clone();
+        let id = protocol.id.as_str();
+        let days = self.stage.read(|db| calendar(db, &site, id, None, now))?;
+        let day = days.into_iter().find(|candidate| candidate.slot.is_ok());
+        let day: Day =
+            day.map(|day| day.day).ok_or_else(|| Trouble::Missing("a free day".to_owned()))?;
+        let (gaja, hugo) = (self.stage.people.gaja.clone(), self.stage.people.hugo.clone());
+        let wished = order::placement(&site, id, PATIENT, day)?;
+        self.try_orders(&wished)?;
+        let outcome = order::sign_and_place(self.stage, &gaja, wished)?;
+        let number = self.stage.done("place the order", outcome)?;
+        order::decide(self.stage, &hugo, &number, Decision::Confirm)?;
+        let ana = self.stage.people.ana.clone();
+        order::decide(self.stage, &ana, &number, Decision::Schedule { day })?;
+        let placed = order::state(self.stage, &number)?;
+        for line in &placed.arithmetic {
+            let (title, result) = (&line.title, line.result.text());
+            self.stage.voice.fact(format!("{title}: {} = {result}", line.formula));
+        }
+        let slot = placed.slot();
+        let (from, on) = (slot.thaw_on, slot.infusion_on);
+        self.stage.voice.fact(format!("{number} for {PATIENT}: made from {from}, given on {on}"));
+        Ok(number)
+    }
+
+    /// Ends what may end, reviews and certifies; whether finally.
+    fn certify(&mut self, batch: &BatchNumber) -> Result<bool, Trouble> {
+        self.results(batch)?;
+        let final_now = !self.pending(batch)?;
+        self.try_certify(batch)?;
+        if final_now {
+            self.release(batch)?;
+            return Ok(true);
+        }
+        release::review(self.stage, batch)?;
+        let outcome = release::try_certify_initial(self.stage, batch)?;
+        self.stage.done("certify initially", outcome)?;
+        self.stage.voice.fact(format!("{batch} certified initially; results are pending"));
+        Ok(false)
+    }
+
+    /// Hands every unit over, receives it and gives it.
+    fn give(&mut self, number: &OrderNumber) -> Result<Vec<ContainerCode>, Trouble> {
+        let now = self.stage.app.clock.now();
+        self.stage.voice.chapter("Hand-over and giving", now);
+        let made = self.stage.read(|db| orders::units(db, number))?;
+        let mut units: Vec<(ContainerCode, Scan)> = Vec::new();
+        for unit in &made {
+            let code = ContainerCode::parse(&unit.code)?;
+            let held = self.stage.read(|db| container::require(db, &code))?;
+            let label = held.labels.valid();
+            let label = label.ok_or_else(|| Trouble::Missing(format!("a label on {code}")))?;
+            units.push((code, scan(&label.payload)?));
+        }
+        let scans: Vec<Scan> = units.iter().map(|(_, scan)| scan.clone()).collect();
+        clinic::hand(self.stage, number, PATIENT, &scans)?;
+        for (index, (code, scan)) in units.iter().enumerate() {
+            if index == 0 {
+                self.try_other_patient(number, code, scan)?;
+            }
+            let outcome = clinic::try_give(self.stage, number, code, scan, PATIENT)?;
+            self.stage.done("give a unit", outcome)?;
+        }
+        self.stage.voice.fact(format!("{} units given to {PATIENT}", units.len()));
+        Ok(units.into_iter().map(|(code, _)| code).collect())
+    }
+}
