@@ -6,8 +6,8 @@ use crate::app::donor_decide::{DonorAct, donor_decide, donor_shown};
 use crate::app::donor_record::{AnswerGiven, DonorEntry, LookBack, donor_record, donor_register};
 use crate::app::site::rules_at;
 use crate::domain::donation::Tissue;
-use crate::domain::donor::{Matrix, Purpose, Reaction, Relation, Scope};
-use crate::domain::id::{ContainerCode, Din, DonorCode, Name};
+use crate::domain::donor::{Matrix, Purpose, Reaction, Relation, Required, Scope};
+use crate::domain::id::{ContainerCode, Din, DonorCode, Name, PatientCode};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::{Instant, Span};
 
@@ -16,16 +16,35 @@ use crate::domain::time::{Instant, Span};
 pub(super) struct Cord {
     /// The donor.
     pub(super) donor: DonorCode,
+    /// What was given.
+    pub(super) tissue: Tissue,
     /// The donation's number.
     pub(super) din: Din,
     /// The transport pot.
     pub(super) pot: ContainerCode,
 }
 
-/// The markers that are tested of every donor: the serology that is always asked for, and the NAT
-/// that makes a repeat sample after 180 days unnecessary (DON-2).
-const MARKERS: [&str; 8] =
-    ["anti_hiv", "hbsag", "anti_hbc", "anti_hcv", "syphilis", "nat_hiv", "nat_hbv", "nat_hcv"];
+/// What somebody gives, and for whom.
+#[derive(Debug, Clone)]
+pub(super) struct Giving {
+    /// The tissue.
+    pub(super) tissue: Tissue,
+    /// The only patient it is for, where the donor is that patient.
+    pub(super) recipient: Option<PatientCode>,
+}
+
+impl Giving {
+    /// A cord, for anybody.
+    const CORD: Self = Self { tissue: Tissue::UmbilicalCord, recipient: None };
+
+    /// Who is tested: of a newborn the mother.
+    fn relation(&self) -> Relation {
+        match self.tissue {
+            Tissue::UmbilicalCord => Relation::Mother,
+            _ => Relation::Donor,
+        }
+    }
+}
 
 /// When each cord was given: four and a spare at first, and one more when one is lost.
 const BIRTHS: [&str; 5] = [
@@ -71,7 +90,7 @@ pub(super) fn receive(stage: &mut Stage) -> Result<(Vec<Cord>, Cord), Trouble> {
 
 /// A cord of a birth at this wall-clock time.
 fn born(stage: &mut Stage, birth: &str) -> Result<Cord, Trouble> {
-    arrive(stage, Instant::parse_local(birth, stage.app.config.zone)?)
+    arrive(stage, Instant::parse_local(birth, stage.app.config.zone)?, &Giving::CORD)
 }
 
 /// Somebody else receives the same donation once more.
@@ -79,21 +98,26 @@ fn again(stage: &mut Stage, cord: Option<&Cord>) -> Result<(), Trouble> {
     let Some(cord) = cord else { return Ok(()) };
     let donated_at = stage.app.clock.now();
     let scanned = DinChoice::Scanned { din: cord.din.clone() };
-    let again = receipt(stage, &cord.donor, scanned, donated_at)?;
+    let again = receipt(stage, &cord.donor, scanned, (donated_at, cord.tissue))?;
     let caller = stage.by(&stage.people.bor);
     let outcome = donation_receive(&stage.app, &caller, again);
     stage.refused("receive the same donation a second time", outcome)
 }
 
-/// A cord arrives with its papers: consent, interview, blood sample of the mother.
+/// A donation arrives with its papers: consent, interview, blood sample.
 ///
 /// # Errors
 /// When a use case refuses.
-pub(super) fn arrive(stage: &mut Stage, donated_at: Instant) -> Result<Cord, Trouble> {
+pub(super) fn arrive(
+    stage: &mut Stage,
+    donated_at: Instant,
+    giving: &Giving,
+) -> Result<Cord, Trouble> {
     let ana = stage.people.ana.clone();
     let caller = stage.by(&ana);
-    let mother = format!("M-{}", donated_at.naive().format("%m%d%H%M"));
-    let outcome = donor_register(&stage.app, &caller, mother, Relation::Mother, None);
+    let person = format!("M-{}", donated_at.naive().format("%m%d%H%M"));
+    let (relation, recipient) = (giving.relation(), giving.recipient.clone());
+    let outcome = donor_register(&stage.app, &caller, person, relation, recipient);
     let donor = stage.done("register donors", outcome)?;
     let consent = DonorEntry::Consent {
         scopes: vec![Scope::Donation, Scope::Storage, Scope::Manufacture, Scope::ClinicalUse],
@@ -102,46 +126,68 @@ pub(super) fn arrive(stage: &mut Stage, donated_at: Instant) -> Result<Cord, Tro
         given_at: donated_at.minus(Span::of_days(14)),
     };
     enter(stage, &donor, consent)?;
-    let received = pot(stage, &donor, donated_at)?;
-    let questionnaire = interview(stage, donated_at)?;
+    let received = pot(stage, &donor, donated_at, giving.tissue)?;
+    let questionnaire = interview(stage, donated_at, giving)?;
     enter(stage, &donor, questionnaire)?;
     let drawn_at = donated_at.plus(Span::of_minutes(20));
     let sample = DonorEntry::Sample { purpose: Purpose::Donation, drawn_at, matrix: Matrix::Serum };
     enter(stage, &donor, sample)?;
-    Ok(Cord { donor, din: received.din, pot: received.container })
+    let tissue = giving.tissue;
+    let rules = rules_at(&stage.app.config.site, donated_at)?;
+    if rules.typing.required_for.contains(&tissue) {
+        let loci = rules.typing.loci.clone();
+        let typing = DonorEntry::Typing {
+            alleles: loci.into_iter().map(|locus| (locus, "01:01, 02:01".to_owned())).collect(),
+            laboratory: "Invented HLA Laboratory".to_owned(),
+            report: format!("{donor}-HLA"),
+            reported_at: stage.app.clock.now(),
+        };
+        enter(stage, &donor, typing)?;
+    }
+    Ok(Cord { donor, tissue, din: received.din, pot: received.container })
 }
 
-fn pot(stage: &mut Stage, donor: &DonorCode, donated_at: Instant) -> Result<Received, Trouble> {
+fn pot(
+    stage: &mut Stage,
+    donor: &DonorCode,
+    donated_at: Instant,
+    tissue: Tissue,
+) -> Result<Received, Trouble> {
     let caller = stage.by(&stage.people.ana);
-    let command = receipt(stage, donor, DinChoice::Next, donated_at)?;
+    let command = receipt(stage, donor, DinChoice::Next, (donated_at, tissue))?;
     let outcome = donation_receive(&stage.app, &caller, command);
-    stage.done("receive cords", outcome)
+    stage.done("receive donations", outcome)
 }
 
 fn receipt(
     stage: &Stage,
     donor: &DonorCode,
     din: DinChoice,
-    donated_at: Instant,
+    (donated_at, tissue): (Instant, Tissue),
 ) -> Result<DonationReceive, Trouble> {
+    let (_, unit) = tissue.measure();
     Ok(DonationReceive {
         din,
         donor: donor.clone(),
-        tissue: Tissue::UmbilicalCord,
+        tissue,
         donated_at,
         received_at: stage.app.clock.now(),
-        amount: Some(Quantity::whole(32, Unit::Centimetre)),
+        amount: Some(Quantity::whole(32, unit)),
         temperature: Quantity::parse("5.2", Unit::Celsius)?,
-        condition: "pot intact, cord in transport medium".to_owned(),
+        condition: "pot intact, tissue in transport medium".to_owned(),
     })
 }
 
 /// An interview in which every question is answered with no.
-fn interview(stage: &Stage, donated_at: Instant) -> Result<DonorEntry, Trouble> {
+fn interview(
+    stage: &Stage,
+    donated_at: Instant,
+    giving: &Giving,
+) -> Result<DonorEntry, Trouble> {
     let rules = rules_at(&stage.app.config.site, donated_at)?;
+    let day = donated_at.date(stage.app.config.zone);
     let answers = rules
-        .questions
-        .iter()
+        .questions_on(day, giving.relation())
         .map(|question| AnswerGiven {
             question: question.name.clone(),
             yes: Some(false),
@@ -165,12 +211,19 @@ fn enter(stage: &mut Stage, donor: &DonorCode, entry: DonorEntry) -> Result<Look
     stage.done("enter donor papers", outcome)
 }
 
-/// The laboratory reports every marker; `reactive` is the one that is, if one is.
+/// The laboratory reports every marker that is asked for: what is always tested, and the NAT that
+/// makes a repeat sample after 180 days unnecessary (DON-2). `reactive` is the one that is, if one is.
 pub(super) fn report(stage: &mut Stage, cord: &Cord, reactive: Option<&str>) -> Result<(), Trouble> {
-    for marker in MARKERS {
-        let reaction =
-            if reactive == Some(marker) { Reaction::Reactive } else { Reaction::NonReactive };
-        marker_report(stage, &cord.donor, marker, reaction)?;
+    let rules = rules_at(&stage.app.config.site, stage.app.clock.now())?;
+    let asked = rules.markers.iter().filter(|marker| {
+        let tissue = marker.required == Required::Always || marker.always_for.contains(&cord.tissue);
+        tissue || rules.repeat.nat.contains(&marker.name)
+    });
+    let asked: Vec<Name> = asked.map(|marker| marker.name.clone()).collect();
+    for marker in asked {
+        let fits = reactive == Some(marker.as_str());
+        let reaction = if fits { Reaction::Reactive } else { Reaction::NonReactive };
+        marker_report(stage, &cord.donor, marker.as_str(), reaction)?;
     }
     Ok(())
 }

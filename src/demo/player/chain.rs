@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Player;
+use super::patient::{OTHER_PATIENT, PATIENT};
 use super::process::maker;
-use crate::demo::donors;
+use crate::app::site::rules_at;
+use crate::demo::donors::{self, Giving};
 use crate::demo::stage::Trouble;
-use crate::domain::id::{ContainerCode, Name};
+use crate::domain::id::{ContainerCode, MaterialCode, Name, PatientCode};
 use crate::domain::master_record::{Input, MasterRecord};
 use crate::domain::time::Span;
 use crate::store::batch as batches;
@@ -38,7 +40,7 @@ impl Player<'_> {
         let donors = input.distinct_donors.unwrap_or(1).clamp(1, count.max(1));
         let made: Vec<Vec<ContainerCode>> = match maker(&self.records, input) {
             Some(record) => self.make(&record, donors, &input.material)?,
-            None => self.donated(donors)?,
+            None => self.donated(donors, &input.material)?,
         };
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let deepest = made.iter().map(Vec::len).max().unwrap_or(0);
@@ -57,7 +59,7 @@ impl Player<'_> {
         &mut self,
         record: &Arc<MasterRecord>,
         times: u32,
-        material: &crate::domain::id::MaterialCode,
+        material: &MaterialCode,
     ) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
         let mut inputs = Vec::new();
         for _ in 0..times {
@@ -81,12 +83,30 @@ impl Player<'_> {
         Ok(made)
     }
 
+    /// The patient that the next donor is, where the cells are the patient's own.
+    fn next_recipient(&mut self) -> Result<Option<PatientCode>, Trouble> {
+        let Some(patients) = &mut self.patients else { return Ok(None) };
+        *patients = patients.saturating_add(1);
+        let code = if *patients == 1 { PATIENT } else { OTHER_PATIENT };
+        Ok(Some(PatientCode::parse(code)?))
+    }
+
     /// One donation each of so many donors, all of them eligible.
-    fn donated(&mut self, donors: u32) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
+    fn donated(
+        &mut self,
+        donors: u32,
+        material: &MaterialCode,
+    ) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
+        let site = self.stage.app.config.site.clone();
         let mut given = Vec::new();
         for _ in 0..donors {
             let now = self.stage.app.clock.now();
-            given.push(donors::arrive(self.stage, now.minus(DONATED_BEFORE))?);
+            let rules = rules_at(&site, now)?;
+            let receipt = rules.receipts.iter().find(|receipt| receipt.material == *material);
+            let tissue = receipt.map(|receipt| receipt.tissue);
+            let tissue = tissue.ok_or_else(|| Trouble::Missing(format!("a maker of {material}")))?;
+            let giving = Giving { tissue, recipient: self.next_recipient()? };
+            given.push(donors::arrive(self.stage, now.minus(DONATED_BEFORE), &giving)?);
         }
         self.try_ineligible(given.first())?;
         let now = self.stage.app.clock.now();

@@ -2,7 +2,7 @@
 
 use super::Player;
 use super::bench::Run;
-use super::patient::PATIENT;
+use super::patient::{OTHER_PATIENT, PATIENT};
 use crate::app::order_place::OrderPlace;
 use crate::demo::donors::Cord;
 use crate::demo::stage::Trouble;
@@ -114,7 +114,7 @@ impl Player<'_> {
         unit: &ContainerCode,
         scan: &Scan,
     ) -> Result<(), Trouble> {
-        let outcome = clinic::try_give(self.stage, number, unit, scan, "PT-02")?;
-        self.stage.refused(&format!("give the dose of {PATIENT} to PT-02"), outcome)
+        let outcome = clinic::try_give(self.stage, number, unit, scan, OTHER_PATIENT)?;
+        self.stage.refused(&format!("give the dose of {PATIENT} to {OTHER_PATIENT}"), outcome)
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Player<'s> {
     batches: Vec<BatchNumber>,
     /// How many positions of each box are taken.
     shelves: [usize; 2],
+    /// How many patients gave for themselves, where the product is made of the patient's own cells.
+    patients: Option<u32>,
     mistakes: mistakes::Tried,
 }
 
@@ -79,6 +81,7 @@ pub(super) fn play(
         supplies,
         batches: Vec::new(),
         shelves: [0; 2],
+        patients: None,
         mistakes: mistakes::Tried::default(),
     };
     let outcome = player.treat(&process.protocol)?;

@@ -15,6 +15,8 @@ use crate::store::{container, order as orders};
 
 /// The patient's code.
 pub(super) const PATIENT: &str = "PT-01";
+/// Another patient, for whom nothing of this is.
+pub(super) const OTHER_PATIENT: &str = "PT-02";
 
 impl Player<'_> {
     /// Makes a dose for one patient under a protocol and gives it.
