@@ -13,7 +13,7 @@ use super::serve;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  chorda demo\n  chorda demo --dir /tmp/look --no-serve\n  \
-    chorda demo --until bank\n  chorda demo --process eq-msc-xer\n  chorda demo --database postgres://chorda@127.0.0.1/empty")]
+    chorda demo --until bank\n  chorda demo --process eq-msc\n  chorda demo --database postgres://chorda@127.0.0.1/empty")]
 pub(crate) struct Arguments {
     /// The folder for records, keys and documents
     #[arg(long, default_value = "demo-data", value_name = "DIR")]
@@ -87,7 +87,7 @@ fn story(wanted: &Arguments) -> Result<Story, Trouble> {
         }));
     };
     let known = demo::shipped().map_err(Trouble::refused)?;
-    let found = known.iter().find(|process| process.name == name.to_lowercase()).cloned();
+    let found = known.iter().find(|process| process.is_called(name)).cloned();
     found.map(Story::Played).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|process| process.name.as_str()).collect();
         Trouble::usage(format!("there is no process '{name}'; there are {}", names.join(", ")))

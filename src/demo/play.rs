@@ -77,6 +77,8 @@ pub struct Played {
     pub voice: Voice,
     /// What was done.
     pub counts: Counts,
+    /// Every mistake tried, with the rule that refused it.
+    pub refused: Vec<(String, String)>,
     /// How long it took.
     pub took: Duration,
     /// What verification says of the result.
@@ -165,9 +167,9 @@ pub fn play(options: &Options) -> Result<Played, Trouble> {
     stage.app.store.seal_now()?;
     let report = verify::run(&stage.app.store)?;
     stage.voice.end();
-    let Stage { app, voice, counts, .. } = stage;
+    let Stage { app, voice, counts, refused, .. } = stage;
     let app = App { clock: Clock::System, ..app };
-    Ok(Played { app, voice, counts, took: begin.elapsed(), report, files })
+    Ok(Played { app, voice, counts, refused, took: begin.elapsed(), report, files })
 }
 
 /// The chapters, in their order.

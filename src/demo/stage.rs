@@ -86,6 +86,8 @@ pub struct Stage {
     pub voice: Voice,
     /// What was done so far.
     pub counts: Counts,
+    /// Every mistake tried, with the rule that refused it.
+    pub refused: Vec<(String, String)>,
     /// How long a command takes in the story.
     pub pace: Span,
     station: StationId,
@@ -102,6 +104,7 @@ impl Stage {
             people: People::new()?,
             voice,
             counts: Counts::default(),
+            refused: Vec::new(),
             pace: Span::of_seconds(30),
             station: StationId::parse("ROOM-A")?,
         })
@@ -206,6 +209,7 @@ impl Stage {
             Err(Failure::Refused(refused)) => {
                 self.counts.refusals = self.counts.refusals.saturating_add(1);
                 self.voice.refusal(tried, &refused);
+                self.refused.push((tried.to_owned(), refused.rule.to_owned()));
                 Ok(())
             }
             Err(failure) => Err(Trouble::Failed { doing: tried.to_owned(), failure }),

@@ -61,6 +61,14 @@ impl Process {
         })
     }
 
+    /// Whether it is meant by a name: its own, or the beginning of it.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let rest = self.name.strip_prefix(&name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// Its records, read.
     pub(super) fn records(&self) -> Result<Vec<Arc<MasterRecord>>, Trouble> {
         let read = |text: &String| match parse(text) {
