@@ -12,7 +12,9 @@ use crate::domain::batch::{Batch, BatchState, Procedure, Progress, completeness}
 use crate::domain::container::Custodian;
 use crate::domain::id::{BatchNumber, ContainerCode, LocationPath, Name, OrderNumber};
 use crate::domain::master_record::simulate::{likely_starts, likely_wait};
-use crate::domain::master_record::{MasterRecord, Operation, SignatureRule, Step, Timer};
+use crate::domain::master_record::{
+    Breaking, MasterRecord, Operation, SignatureRule, Step, Timer,
+};
 use crate::domain::storage::grid_positions;
 use crate::domain::time::{Instant, Span};
 use crate::store::{batch as batches, container};
@@ -71,9 +73,10 @@ impl Player<'_> {
         loop {
             let open = due.iter().enumerate().filter_map(|(at, next)| Some((at, next.as_ref()?.0)));
             let Some((first, at)) = open.min_by_key(|(_, at)| *at) else { return Ok(()) };
-            self.stage.until(at);
             let next = due.get_mut(first).and_then(Option::take);
             if let (Some(run), Some((_, act))) = (runs.get(first), next) {
+                self.try_early(run, &act)?;
+                self.stage.until(at);
                 self.act(run, &act)?;
                 let again = self.next(run)?;
                 due.splice(first..=first, [again]);
@@ -126,6 +129,26 @@ impl Player<'_> {
                 self.step(run, step.ok_or_else(missing)?)
             }
         }
+    }
+
+    /// Performs a step before its timer allows, where that is refused.
+    fn try_early(&mut self, run: &Run, act: &Act) -> Result<(), Trouble> {
+        let Act::Perform(name) = act else { return Ok(()) };
+        let batch = self.stage.read(|db| batches::require(db, &run.batch))?;
+        let now = self.stage.app.clock.now();
+        let early = run.record.timers.iter().any(|timer| {
+            let from = batch.last_of(&timer.from).map(|last| last.performed_at);
+            let least = from.zip(timer.min).map(|(from, min)| from.plus(min));
+            let refuses = timer.to == *name && timer.too_early == Breaking::Refuse;
+            refuses && least.is_some_and(|least| least > now.plus(Span::of_hours(1)))
+        });
+        let Some(step) = run.record.step(name).filter(|_| early) else { return Ok(()) };
+        if !self.mistakes.first("too early") {
+            return Ok(());
+        }
+        let command = self.command(&batch, &run.record, step, &run.inputs)?;
+        let outcome = work::attempt(self.stage, &Work::of(&run.batch, command))?;
+        self.stage.refused(&format!("'{}' before its time", step.title), outcome)
     }
 
     /// Performs a step: labels and positions first where it asks for them, then values and scans.

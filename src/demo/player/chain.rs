@@ -19,39 +19,58 @@ const DONATED_BEFORE: Span = Span::of_hours(3);
 /// How long the laboratory takes for the markers of a donor.
 const MARKERS_TAKE: Span = Span::of_hours(18);
 
+/// The containers for each input of a batch.
+pub(super) type Inputs = BTreeMap<Name, Vec<ContainerCode>>;
+
+/// So many containers of some sources: one of each first, then the second of each.
+fn chosen(
+    input: &Input,
+    sources: &[Vec<ContainerCode>],
+    count: u32,
+) -> Result<Vec<ContainerCode>, Trouble> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let deepest = sources.iter().map(Vec::len).max().unwrap_or(0);
+    let turns = (0..deepest).flat_map(|at| sources.iter().filter_map(move |one| one.get(at)));
+    let chosen: Vec<ContainerCode> = turns.take(count).cloned().collect();
+    if chosen.len() == count {
+        return Ok(chosen);
+    }
+    Err(Trouble::Missing(format!("{count} × {}, there are {}", input.title, chosen.len())))
+}
+
 impl Player<'_> {
-    /// Containers for every input of a record that `wanted` says.
+    /// Containers for the inputs of so many batches of a record, each as many as `count` says. All
+    /// sources of an input are asked at once, so that nothing waits for the next and grows old.
     pub(super) fn inputs(
         &mut self,
         record: &MasterRecord,
+        times: u32,
         count: impl Fn(&Input) -> Option<u32>,
-    ) -> Result<BTreeMap<Name, Vec<ContainerCode>>, Trouble> {
-        let mut inputs = BTreeMap::new();
+    ) -> Result<Vec<Inputs>, Trouble> {
+        let mut inputs = vec![Inputs::new(); usize::try_from(times).unwrap_or(0)];
         for input in &record.inputs {
-            if let Some(count) = count(input) {
-                inputs.insert(input.name.clone(), self.obtain(input, count)?);
+            let Some(count) = count(input) else { continue };
+            let donors = input.distinct_donors.unwrap_or(1).clamp(1, count.max(1));
+            let made = self.sources(input, donors.saturating_mul(times))?;
+            let each = usize::try_from(donors).unwrap_or(1);
+            for (own, sources) in inputs.iter_mut().zip(made.chunks(each)) {
+                own.insert(input.name.clone(), chosen(input, sources, count)?);
             }
         }
         Ok(inputs)
     }
 
-    /// So many containers as an input asks for, of as many donors as it says.
-    fn obtain(&mut self, input: &Input, count: u32) -> Result<Vec<ContainerCode>, Trouble> {
-        let donors = input.distinct_donors.unwrap_or(1).clamp(1, count.max(1));
-        let made: Vec<Vec<ContainerCode>> = match maker(&self.records, input) {
-            Some(record) => self.make(&record, donors, &input.material)?,
-            None => self.donated(donors, &input.material)?,
-        };
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let deepest = made.iter().map(Vec::len).max().unwrap_or(0);
-        // One of each first, then the second of each: as many sources as there are.
-        let turns = (0..deepest).flat_map(|at| made.iter().filter_map(move |one| one.get(at)));
-        let chosen: Vec<ContainerCode> = turns.take(count).cloned().collect();
-        if chosen.len() < count {
-            let words = format!("{count} × {}, there are {}", input.title, chosen.len());
-            return Err(Trouble::Missing(words));
+    /// Everything of an input's material from so many sources: batches of the record that makes it,
+    /// or donors.
+    pub(super) fn sources(
+        &mut self,
+        input: &Input,
+        times: u32,
+    ) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
+        match maker(&self.records, input) {
+            Some(record) => self.make(&record, times, &input.material),
+            None => self.donated(times, &input.material),
         }
-        Ok(chosen)
     }
 
     /// So many batches of a record side by side, released; the containers of a material of each.
@@ -61,10 +80,7 @@ impl Player<'_> {
         times: u32,
         material: &MaterialCode,
     ) -> Result<Vec<Vec<ContainerCode>>, Trouble> {
-        let mut inputs = Vec::new();
-        for _ in 0..times {
-            inputs.push(self.inputs(record, |input| Some(input.count))?);
-        }
+        let inputs = self.inputs(record, times, |input| Some(input.count))?;
         let now = self.stage.app.clock.now();
         self.stage.voice.chapter(&record.title, now);
         let mut runs = Vec::new();

@@ -1,9 +1,9 @@
 //! Mistakes that any process refuses, each tried once, where the process gives the occasion.
 
-use super::Player;
+use super::{Player, dose};
 use super::bench::Run;
 use super::patient::{OTHER_PATIENT, PATIENT};
-use crate::app::order_place::OrderPlace;
+use crate::app::order_place::{OrderPlace, try_place};
 use crate::demo::donors::Cord;
 use crate::demo::stage::Trouble;
 use crate::demo::work::{self, Work};
@@ -12,6 +12,7 @@ use crate::domain::batch::PerformStep;
 use crate::domain::custody::Scan;
 use crate::domain::id::{BatchNumber, ContainerCode, Name, OrderNumber};
 use crate::domain::master_record::Step;
+use crate::domain::protocol::Protocol;
 
 /// What was tried so far.
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ pub(super) struct Tried {
 
 impl Tried {
     /// Whether it was not tried before; it counts as tried from now on.
-    fn first(&mut self, what: &'static str) -> bool {
+    pub(super) fn first(&mut self, what: &'static str) -> bool {
         self.known.insert(what)
     }
 }
@@ -89,16 +90,44 @@ impl Player<'_> {
     }
 
     /// Orders that the protocol does not allow.
-    pub(super) fn try_orders(&mut self, wished: &OrderPlace) -> Result<(), Trouble> {
-        let gaja = self.stage.people.gaja.clone();
+    pub(super) fn try_orders(
+        &mut self,
+        protocol: &Protocol,
+        wished: &OrderPlace,
+    ) -> Result<(), Trouble> {
+        let now = self.stage.app.clock.now();
+        for (tried, dose) in dose::wrong(protocol, &wished.dose, now) {
+            self.refused_order(&tried, &OrderPlace { dose, ..wished.clone() })?;
+        }
         if let Some((criterion, holds)) = wished.answers.first() {
             let mut unfit = wished.clone();
             unfit.answers = vec![(criterion.clone(), !holds)];
             unfit.answers.extend(wished.answers.iter().skip(1).cloned());
-            let outcome = order::sign_and_place(self.stage, &gaja, unfit)?;
-            self.stage.refused("order for a patient who does not fulfil a criterion", outcome)?;
+            self.refused_order("order for a patient who does not fulfil a criterion", &unfit)?;
         }
         Ok(())
+    }
+
+    /// An order that is refused before it is signed, as the form does.
+    fn refused_order(&mut self, tried: &str, command: &OrderPlace) -> Result<(), Trouble> {
+        let caller = self.stage.by(&self.stage.people.gaja);
+        let outcome = try_place(&self.stage.app, &caller, command);
+        self.stage.refused(tried, outcome)
+    }
+
+    /// Cells that may not reach the patient: of a second donor, or another patient's own.
+    pub(super) fn try_other_source(
+        &mut self,
+        number: &OrderNumber,
+        other: Option<&ContainerCode>,
+    ) -> Result<(), Trouble> {
+        let Some(other) = other else { return Ok(()) };
+        let outcome = order::allocate(self.stage, number, other, Some("it stood in front"));
+        let whose = match self.patients {
+            Some(_) => format!("of {OTHER_PATIENT}"),
+            None => "of a second donor".to_owned(),
+        };
+        self.stage.refused(&format!("reserve a unit {whose} for {PATIENT}"), outcome)
     }
 
     /// The Qualified Person certifies before QA has reviewed.

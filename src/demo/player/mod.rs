@@ -4,7 +4,7 @@
 //!
 //! `supply` buys what records list, `bench` runs batches, `values` enters what is likely,
 //! `tests` has results entered, `chain` makes one thing from another down to the donors,
-//! `patient` orders and gives, `mistakes` tries what must be refused. Neighbours: the helpers of
+//! `patient` orders and gives, `dose` says how much, `mistakes` tries what must be refused. Neighbours: the helpers of
 //! the story, which is told by hand and goes where no text leads.
 //!
 //! Architecture invariant: no name of a product, material, step, field or site of administration
@@ -12,6 +12,7 @@
 
 mod bench;
 mod chain;
+mod dose;
 mod mistakes;
 mod patient;
 mod process;

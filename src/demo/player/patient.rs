@@ -8,8 +8,9 @@ use crate::app::site::protocol;
 use crate::demo::stage::Trouble;
 use crate::demo::{clinic, order, release};
 use crate::domain::custody::Scan;
-use crate::domain::id::{BatchNumber, ContainerCode, OrderNumber};
-use crate::domain::protocol::Protocol;
+use crate::domain::id::{BatchNumber, ContainerCode, Name, OrderNumber};
+use crate::domain::master_record::{Input, MasterRecord};
+use crate::domain::protocol::{Aliquots, DonorRule, Protocol};
 use crate::domain::time::{Day, Span};
 use crate::store::{container, order as orders};
 
@@ -17,6 +18,10 @@ use crate::store::{container, order as orders};
 pub(super) const PATIENT: &str = "PT-01";
 /// Another patient, for whom nothing of this is.
 pub(super) const OTHER_PATIENT: &str = "PT-02";
+
+/// What is in stock for an input that is reserved: the containers of each source, the first for
+/// the patient.
+type Stock = (Name, Vec<Vec<ContainerCode>>);
 
 impl Player<'_> {
     /// Makes a dose for one patient under a protocol and gives it.
@@ -29,15 +34,16 @@ impl Player<'_> {
             .find(|record| record.record.id == protocol.product.master_record)
             .cloned()
             .ok_or_else(|| Trouble::Missing(protocol.product.master_record.to_string()))?;
-        let mut inputs =
-            self.inputs(&record, |input| input.reserved.then_some(protocol.product.aliquots))?;
-        let number = self.ordered(protocol)?;
-        for vial in inputs.values().flatten() {
-            let outcome = order::allocate(self.stage, &number, vial, None);
-            self.stage.done("reserve a unit", outcome)?;
+        if protocol.product.donor == DonorRule::Patient {
+            self.patients = Some(0);
         }
-        let others = self.inputs(&record, |input| (!input.reserved).then_some(input.count))?;
-        inputs.extend(others);
+        let stock = self.stock(&record, protocol)?;
+        let number = self.ordered(protocol)?;
+        let others = |input: &Input| (!input.reserved).then_some(input.count);
+        let mut inputs = self.inputs(&record, 1, others)?.pop().unwrap_or_default();
+        for (name, sources) in &stock {
+            inputs.insert(name.clone(), self.reserve(&number, protocol, sources)?);
+        }
         let slot = order::state(self.stage, &number)?.slot().clone();
         self.stage.until(slot.cancel_by.plus(Span::of_minutes(10)));
         let now = self.stage.app.clock.now();
@@ -58,6 +64,65 @@ impl Player<'_> {
         Ok(Outcome { order: number, units })
     }
 
+    /// Makes what an order reserves. Where not every donor's cells may reach a patient, those of a
+    /// second one are made besides: the mistake to come.
+    fn stock(
+        &mut self,
+        record: &MasterRecord,
+        protocol: &Protocol,
+    ) -> Result<Vec<Stock>, Trouble> {
+        let times = if protocol.product.donor == DonorRule::Any { 1 } else { 2 };
+        let reserved = |input: &&Input| input.reserved;
+        let mut stock = Vec::new();
+        for input in record.inputs.iter().filter(reserved) {
+            stock.push((input.name.clone(), self.sources(input, times)?));
+        }
+        Ok(stock)
+    }
+
+    /// Earmarks as many units of the first source as the order needs.
+    fn reserve(
+        &mut self,
+        number: &OrderNumber,
+        protocol: &Protocol,
+        sources: &[Vec<ContainerCode>],
+    ) -> Result<Vec<ContainerCode>, Trouble> {
+        let placed = order::state(self.stage, number)?;
+        let units = u32::try_from(placed.units.len()).unwrap_or(u32::MAX);
+        let needed = protocol.product.aliquots.for_units(units);
+        let mut free: Vec<ContainerCode> = sources.first().cloned().unwrap_or_default();
+        let other = sources.get(1).and_then(|source| source.first());
+        let mut taken = Vec::new();
+        for index in 0..usize::try_from(needed).unwrap_or(usize::MAX) {
+            // A unit that is given as it is stored must hold what the order says.
+            let wanted = match protocol.product.aliquots {
+                Aliquots::PerUnit => placed.units.get(index).map(|unit| unit.volume),
+                Aliquots::Fixed(_) => None,
+            };
+            let mut fitting = None;
+            for (at, code) in free.iter().enumerate() {
+                let held = self.stage.read(|db| container::require(db, code))?;
+                if wanted.is_none() || held.contents.volume == wanted {
+                    fitting = Some(at);
+                    break;
+                }
+            }
+            let at = fitting.ok_or_else(|| Trouble::Missing(format!("a unit for {number}")))?;
+            let unit = free.remove(at);
+            if index == 0 && protocol.product.donor == DonorRule::Patient {
+                self.try_other_source(number, other)?;
+            }
+            let outcome = order::allocate(self.stage, number, &unit, FIRST);
+            self.stage.done("reserve a unit", outcome)?;
+            if index == 0 && protocol.product.donor == DonorRule::OnePerPatient {
+                self.try_other_source(number, other)?;
+            }
+            taken.push(unit);
+        }
+        self.stage.voice.fact(format!("{} units reserved for {number}", taken.len()));
+        Ok(taken)
+    }
+
     /// The order as the protocol proposes it, on the first day that can be offered.
     fn ordered(&mut self, protocol: &Protocol) -> Result<OrderNumber, Trouble> {
         let now = self.stage.app.clock.now();
@@ -69,8 +134,9 @@ impl Player<'_> {
         let day: Day =
             day.map(|day| day.day).ok_or_else(|| Trouble::Missing("a free day".to_owned()))?;
         let (gaja, hugo) = (self.stage.people.gaja.clone(), self.stage.people.hugo.clone());
-        let wished = order::placement(&site, id, PATIENT, day)?;
-        self.try_orders(&wished)?;
+        let mut wished = order::placement(&site, id, PATIENT, day)?;
+        wished.dose = super::dose::asked(protocol, now);
+        self.try_orders(protocol, &wished)?;
         let outcome = order::sign_and_place(self.stage, &gaja, wished)?;
         let number = self.stage.done("place the order", outcome)?;
         order::decide(self.stage, &hugo, &number, Decision::Confirm)?;
@@ -129,3 +195,6 @@ impl Player<'_> {
         Ok(units.into_iter().map(|(code, _)| code).collect())
     }
 }
+
+/// Why a unit is taken that does not expire first.
+const FIRST: Option<&str> = Some("the first that holds what the order says");

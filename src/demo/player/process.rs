@@ -7,7 +7,7 @@ use super::super::stage::Trouble;
 use crate::app::master_record_approve::SHIPPED;
 use crate::app::site::protocol;
 use crate::domain::master_record::{Input, MasterRecord, parse};
-use crate::site::Site;
+use crate::site::{Published, Site};
 
 /// A process as it is played.
 #[derive(Debug, Clone)]
@@ -93,15 +93,21 @@ pub(super) fn maker(records: &[Arc<MasterRecord>], input: &Input) -> Option<Arc<
     records.iter().find(fits).cloned()
 }
 
-/// Every process that comes with the program, in the order of the site's protocols.
+/// Every process that comes with the program, records and all, in the order of the site's protocols.
 ///
 /// # Errors
 /// Never in practice: a test plays them.
 pub fn shipped() -> Result<Vec<Process>, Trouble> {
     let site = Site::example().map_err(|error| Trouble::Script(error.to_string()))?;
     let texts = SHIPPED.map(|(_, text)| text);
+    let known: Vec<MasterRecord> = texts.iter().filter_map(|text| parse(text).ok()).collect();
+    let made = |published: &&Published| {
+        let wanted = &published.protocol.product.master_record;
+        known.iter().any(|record| record.record.id == *wanted)
+    };
     site.protocols
         .iter()
+        .filter(made)
         .map(|published| Process::of(&site, published.protocol.id.as_str(), &texts))
         .collect()
 }

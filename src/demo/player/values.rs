@@ -7,6 +7,7 @@ use crate::domain::id::{BatchNumber, ContainerCode, Name};
 use crate::domain::master_record::calculation::Operand;
 use crate::domain::master_record::simulate::{Held, Underway, likely_entries};
 use crate::domain::master_record::{Field, FieldKind, MasterRecord, OrderSum, Step};
+use crate::domain::protocol::DoseUnit;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::app::container_move::{ContainerTake, ScannedContainer, TakeFor, container_take};
 use crate::demo::stage::Trouble;
@@ -144,14 +145,14 @@ fn underway(batch: &Batch, record: &MasterRecord, used: &[(Name, Container)]) ->
         containers.entry(what.clone()).or_default().push(held);
     }
     underway.containers = containers.into_iter().collect();
-    let sum = |unit, of: fn(&crate::domain::protocol::DoseUnit) -> Quantity| {
-        let add = |sum: Quantity, unit| sum.plus(of(unit)).ok();
+    let sum = |unit, of: fn(&DoseUnit) -> Option<Quantity>| {
+        let add = |sum: Quantity, unit| sum.plus(of(unit)?).ok();
         batch.dose_units.iter().try_fold(Quantity::zero(unit), add)
     };
     let count = i64::try_from(batch.dose_units.len()).unwrap_or(i64::MAX);
     let sums = [
         (OrderSum::Cells, sum(Unit::MillionCells, |unit| unit.cells)),
-        (OrderSum::Volume, sum(Unit::Millilitre, |unit| unit.volume)),
+        (OrderSum::Volume, sum(Unit::Millilitre, |unit| Some(unit.volume))),
         (OrderSum::Units, Some(Quantity::whole(count, Unit::Container))),
     ];
     underway.order = sums.into_iter().filter_map(|(sum, known)| Some((sum, known?))).collect();

@@ -5,9 +5,7 @@ use std::path::Path;
 
 use chorda::config::Settings;
 use chorda::demo::{Options, Played, Process, Story, play, shipped};
-use chorda::domain::time::Zone;
 use chorda::record::{BatchRecord, Stage};
-use chorda::site::Site;
 
 use super::Folder;
 use crate::support::TestStore;
@@ -31,7 +29,7 @@ fn played(dir: &Path, database: Option<String>, process: &Process) -> Played {
 
 /// Plays a process on both databases; both tell the same, and the record of its order is complete.
 /// Every rule named must have refused something.
-fn runs(process: &Process, rules: &[&str]) {
+pub(super) fn runs(process: &Process, rules: &[&str]) {
     let folder = Folder::new(&process.name);
     let first = played(&folder.0, None, process);
     for rule in rules {
