@@ -4,7 +4,9 @@ use super::cast::Person;
 use super::dose::Dose;
 use super::order::{self, PATIENT};
 use super::stage::{Stage, Trouble};
-use crate::app::custody_administer::{Administer, administer};
+use crate::app::custody_administer::{
+    Administer, Thaw, administer, shown_destroy, thaw, unit_destroy,
+};
 use crate::app::custody_excursion::{
     ExcursionOpen, ExcursionReturn, excursion_open, excursion_return, shown_open,
 };
@@ -147,6 +149,33 @@ fn give(
         state.target.as_ref().map_or(String::new(), |target| target.as_str().replace('_', " "));
     stage.voice.fact(format!("{syringe} given into the {target} gland"));
     Ok(())
+}
+
+/// The clinician puts a unit to thaw at the bedside; what stands against it is given.
+pub(super) fn try_thaw(
+    stage: &mut Stage,
+    number: &OrderNumber,
+    scan: &Scan,
+    patient: &str,
+) -> Result<Result<(), Failure>, Trouble> {
+    let patient = PatientCode::parse(patient)?;
+    let command = Thaw { order: number.clone(), patient, scan: scan.clone() };
+    Ok(thaw(&stage.app, &stage.by(&stage.people.gaja), command))
+}
+
+/// The clinician destroys a unit, another one watches.
+pub(super) fn destroy(
+    stage: &mut Stage,
+    unit: &ContainerCode,
+    because: &str,
+) -> Result<(), Trouble> {
+    let (gaja, hugo) = (stage.people.gaja.clone(), stage.people.hugo.clone());
+    let hash = shown_destroy(unit, because).hash()?;
+    let own = stage.sign(&gaja, Meaning::Performed, &hash)?;
+    let witness = stage.sign(&hugo, Meaning::Verified, &hash)?;
+    let caller = stage.because(&gaja, because);
+    let outcome = unit_destroy(&stage.app, &caller, unit, own, witness);
+    stage.done("destroy a unit", outcome)
 }
 
 /// The clinician gives a unit to whoever is in the room; what stands against it is given.

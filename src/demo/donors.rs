@@ -179,11 +179,7 @@ fn receipt(
 }
 
 /// An interview in which every question is answered with no.
-fn interview(
-    stage: &Stage,
-    donated_at: Instant,
-    giving: &Giving,
-) -> Result<DonorEntry, Trouble> {
+fn interview(stage: &Stage, donated_at: Instant, giving: &Giving) -> Result<DonorEntry, Trouble> {
     let rules = rules_at(&stage.app.config.site, donated_at)?;
     let day = donated_at.date(stage.app.config.zone);
     let answers = rules
@@ -213,10 +209,15 @@ fn enter(stage: &mut Stage, donor: &DonorCode, entry: DonorEntry) -> Result<Look
 
 /// The laboratory reports every marker that is asked for: what is always tested, and the NAT that
 /// makes a repeat sample after 180 days unnecessary (DON-2). `reactive` is the one that is, if one is.
-pub(super) fn report(stage: &mut Stage, cord: &Cord, reactive: Option<&str>) -> Result<(), Trouble> {
+pub(super) fn report(
+    stage: &mut Stage,
+    cord: &Cord,
+    reactive: Option<&str>,
+) -> Result<(), Trouble> {
     let rules = rules_at(&stage.app.config.site, stage.app.clock.now())?;
     let asked = rules.markers.iter().filter(|marker| {
-        let tissue = marker.required == Required::Always || marker.always_for.contains(&cord.tissue);
+        let tissue =
+            marker.required == Required::Always || marker.always_for.contains(&cord.tissue);
         tissue || rules.repeat.nat.contains(&marker.name)
     });
     let asked: Vec<Name> = asked.map(|marker| marker.name.clone()).collect();

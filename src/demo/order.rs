@@ -32,9 +32,8 @@ pub(super) fn place(stage: &mut Stage, bank: &Bank) -> Result<OrderNumber, Troub
     let at = stage.at("2026-08-12 10:00")?;
     stage.voice.chapter("An order for one patient", at);
     let (gaja, hugo) = (stage.people.gaja.clone(), stage.people.hugo.clone());
-    let placed = |stage: &Stage, day| {
-        placement(&stage.app.config.site, PROTOCOL, PATIENT, Day::parse(day)?)
-    };
+    let placed =
+        |stage: &Stage, day| placement(&stage.app.config.site, PROTOCOL, PATIENT, Day::parse(day)?);
     let far = placed(stage, "2026-08-14")?;
     let outcome = sign_and_place(stage, &gaja, far)?;
     stage.refused("order for the day after tomorrow", outcome)?;

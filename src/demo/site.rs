@@ -346,11 +346,7 @@ fn receive(stage: &mut Stage, lot: &Lot) -> Result<(), Trouble> {
 }
 
 /// Receives a lot, has QA release it and opens it.
-pub(super) fn stock(
-    stage: &mut Stage,
-    number: &str,
-    receipt: Receipt,
-) -> Result<LotId, Trouble> {
+pub(super) fn stock(stage: &mut Stage, number: &str, receipt: Receipt) -> Result<LotId, Trouble> {
     let (ana, eva) = (stage.people.ana.clone(), stage.people.eva.clone());
     let id = LotId::parse(&format!("{}/{number}", receipt.material))?;
     let caller = stage.by(&ana);

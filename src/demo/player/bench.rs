@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::supply::{BOXES, grid};
 use super::Player;
+use super::supply::{BOXES, grid};
 use crate::app::container_move::{ContainerPut, ScannedContainer, container_put};
 use crate::demo::stage::Trouble;
 use crate::demo::work::{self, Work};
@@ -12,9 +12,7 @@ use crate::domain::batch::{Batch, BatchState, Procedure, Progress, completeness}
 use crate::domain::container::Custodian;
 use crate::domain::id::{BatchNumber, ContainerCode, LocationPath, Name, OrderNumber};
 use crate::domain::master_record::simulate::{likely_starts, likely_wait};
-use crate::domain::master_record::{
-    Breaking, MasterRecord, Operation, SignatureRule, Step, Timer,
-};
+use crate::domain::master_record::{Breaking, MasterRecord, Operation, SignatureRule, Step, Timer};
 use crate::domain::storage::grid_positions;
 use crate::domain::time::{Instant, Span};
 use crate::store::{batch as batches, container};

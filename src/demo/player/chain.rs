@@ -120,7 +120,8 @@ impl Player<'_> {
             let rules = rules_at(&site, now)?;
             let receipt = rules.receipts.iter().find(|receipt| receipt.material == *material);
             let tissue = receipt.map(|receipt| receipt.tissue);
-            let tissue = tissue.ok_or_else(|| Trouble::Missing(format!("a maker of {material}")))?;
+            let tissue =
+                tissue.ok_or_else(|| Trouble::Missing(format!("a maker of {material}")))?;
             let giving = Giving { tissue, recipient: self.next_recipient()? };
             given.push(donors::arrive(self.stage, now.minus(DONATED_BEFORE), &giving)?);
         }

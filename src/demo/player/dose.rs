@@ -63,6 +63,10 @@ pub(super) fn wrong(
             let above = highest.saturating_add(1);
             let asked = DoseAsked::ByLevel { level: Some(above), sites: sites.clone() };
             wrong.push((format!("order at dose level {above}, which there is not"), asked));
+            let asked = DoseAsked::ByLevel { level: Some(highest), sites: sites.clone() };
+            if rule.levels.len() > 1 {
+                wrong.push((format!("order at dose level {highest}, which is not open"), asked));
+            }
         }
         (DoseBy::Route(_), DoseAsked::ByRoute { routes }) => {
             let mut other = routes.clone();

@@ -1,8 +1,8 @@
 //! Mistakes that any process refuses, each tried once, where the process gives the occasion.
 
-use super::{Player, dose};
 use super::bench::Run;
 use super::patient::{OTHER_PATIENT, PATIENT};
+use super::{Player, dose};
 use crate::app::order_place::{OrderPlace, try_place};
 use crate::demo::donors::Cord;
 use crate::demo::stage::Trouble;
@@ -13,6 +13,7 @@ use crate::domain::custody::Scan;
 use crate::domain::id::{BatchNumber, ContainerCode, Name, OrderNumber};
 use crate::domain::master_record::Step;
 use crate::domain::protocol::Protocol;
+use crate::domain::time::Span;
 
 /// What was tried so far.
 #[derive(Debug, Default)]
@@ -136,14 +137,39 @@ impl Player<'_> {
         self.stage.refused("certify before the review", outcome)
     }
 
-    /// Somebody else lies in the bed.
+    /// Somebody else lies in the bed; a unit that must be thawed is given as it is.
     pub(super) fn try_other_patient(
         &mut self,
         number: &OrderNumber,
         unit: &ContainerCode,
         scan: &Scan,
+        thawed: bool,
     ) -> Result<(), Trouble> {
         let outcome = clinic::try_give(self.stage, number, unit, scan, OTHER_PATIENT)?;
-        self.stage.refused(&format!("give the dose of {PATIENT} to {OTHER_PATIENT}"), outcome)
+        self.stage.refused(&format!("give the dose of {PATIENT} to {OTHER_PATIENT}"), outcome)?;
+        if thawed {
+            let outcome = clinic::try_give(self.stage, number, unit, scan, PATIENT)?;
+            self.stage.refused("give a unit that was not thawed", outcome)?;
+        }
+        Ok(())
+    }
+
+    /// A thawed unit is given after its time; it is destroyed instead.
+    pub(super) fn try_too_late(
+        &mut self,
+        number: &OrderNumber,
+        unit: &ContainerCode,
+        scan: &Scan,
+    ) -> Result<(), Trouble> {
+        let bedside = order::state(self.stage, number)?.protocol.bedside;
+        let Some(bedside) = bedside else { return Ok(()) };
+        let now = self.stage.app.clock.now();
+        self.stage.until(now.plus(bedside.within).plus(Span::of_minutes(1)));
+        let outcome = clinic::try_give(self.stage, number, unit, scan, PATIENT)?;
+        let within = bedside.within.text();
+        self.stage.refused(&format!("give a unit more than {within} after its thaw"), outcome)?;
+        clinic::destroy(self.stage, unit, "not given in time after its thaw")?;
+        self.stage.voice.fact(format!("{unit} destroyed under witness"));
+        Ok(())
     }
 }

@@ -66,11 +66,7 @@ impl Player<'_> {
 
     /// Makes what an order reserves. Where not every donor's cells may reach a patient, those of a
     /// second one are made besides: the mistake to come.
-    fn stock(
-        &mut self,
-        record: &MasterRecord,
-        protocol: &Protocol,
-    ) -> Result<Vec<Stock>, Trouble> {
+    fn stock(&mut self, record: &MasterRecord, protocol: &Protocol) -> Result<Vec<Stock>, Trouble> {
         let times = if protocol.product.donor == DonorRule::Any { 1 } else { 2 };
         let reserved = |input: &&Input| input.reserved;
         let mut stock = Vec::new();
@@ -184,14 +180,25 @@ impl Player<'_> {
         }
         let scans: Vec<Scan> = units.iter().map(|(_, scan)| scan.clone()).collect();
         clinic::hand(self.stage, number, PATIENT, &scans)?;
+        let thawed = order::state(self.stage, number)?.protocol.bedside.is_some();
+        let mut given = 0_u32;
         for (index, (code, scan)) in units.iter().enumerate() {
             if index == 0 {
-                self.try_other_patient(number, code, scan)?;
+                self.try_other_patient(number, code, scan, thawed)?;
+            }
+            if thawed {
+                let outcome = clinic::try_thaw(self.stage, number, scan, PATIENT)?;
+                self.stage.done("thaw a unit at the bedside", outcome)?;
+                if index > 0 && index.saturating_add(1) == units.len() {
+                    self.try_too_late(number, code, scan)?;
+                    continue;
+                }
             }
             let outcome = clinic::try_give(self.stage, number, code, scan, PATIENT)?;
             self.stage.done("give a unit", outcome)?;
+            given = given.saturating_add(1);
         }
-        self.stage.voice.fact(format!("{} units given to {PATIENT}", units.len()));
+        self.stage.voice.fact(format!("{given} units given to {PATIENT}"));
         Ok(units.into_iter().map(|(code, _)| code).collect())
     }
 }

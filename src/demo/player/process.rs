@@ -85,9 +85,10 @@ pub(super) fn maker(records: &[Arc<MasterRecord>], input: &Input) -> Option<Arc<
         let named = input.accepts.iter().any(|accepted| {
             accepted.id == record.record.id && accepted.versions.contains(&record.record.version)
         });
-        let makes = record.outputs.iter().any(|output| {
-            output.material == input.material && output.container == input.container
-        });
+        let makes = record
+            .outputs
+            .iter()
+            .any(|output| output.material == input.material && output.container == input.container);
         makes && (named || input.accepts.is_empty())
     };
     records.iter().find(fits).cloned()

@@ -33,10 +33,7 @@ pub(super) fn grid() -> Result<Grid, Trouble> {
 }
 
 /// Buys for these records.
-pub(super) fn buy(
-    stage: &mut Stage,
-    records: &[Arc<MasterRecord>],
-) -> Result<Supplies, Trouble> {
+pub(super) fn buy(stage: &mut Stage, records: &[Arc<MasterRecord>]) -> Result<Supplies, Trouble> {
     let mut supplies = Supplies::default();
     let due = site::due(stage)?;
     for record in records {

@@ -1,6 +1,8 @@
 //! What is entered and scanned at a step: the likely, of the right kind.
 
 use super::Player;
+use crate::app::container_move::{ContainerTake, ScannedContainer, TakeFor, container_take};
+use crate::demo::stage::Trouble;
 use crate::domain::batch::{Batch, Entry, Given, PerformStep};
 use crate::domain::container::{Container, Custodian, Scan};
 use crate::domain::id::{BatchNumber, ContainerCode, Name};
@@ -9,8 +11,6 @@ use crate::domain::master_record::simulate::{Held, Underway, likely_entries};
 use crate::domain::master_record::{Field, FieldKind, MasterRecord, OrderSum, Step};
 use crate::domain::protocol::DoseUnit;
 use crate::domain::quantity::{Quantity, Unit};
-use crate::app::container_move::{ContainerTake, ScannedContainer, TakeFor, container_take};
-use crate::demo::stage::Trouble;
 use crate::store::container;
 use std::collections::BTreeMap;
 

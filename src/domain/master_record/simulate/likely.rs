@@ -57,7 +57,8 @@ pub fn likely_entries(record: &MasterRecord, step: &Step, underway: &Underway) -
     let mut values = Values::new(record, Random::likely()).underway(underway);
     let mut entries = Vec::new();
     for field in &step.fields {
-        let entry = |item: Option<String>, text| LikelyEntry { field: field.name.clone(), item, text };
+        let entry =
+            |item: Option<String>, text| LikelyEntry { field: field.name.clone(), item, text };
         match &field.kind {
             FieldKind::Number { .. } => match values.drawn(step, field) {
                 Some(Operand::One(number)) => entries.push(entry(None, number.value().to_string())),

@@ -22,11 +22,11 @@ use crate::domain::deviation::Class;
 use crate::domain::id::Name;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Span;
+pub use likely::{Held, LikelyEntry, Underway, likely_entries, likely_starts, likely_wait};
 use random::Random;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-pub use likely::{Held, LikelyEntry, Underway, likely_entries, likely_starts, likely_wait};
 use timeline::{Cause, Order, Timeline};
 use values::Values;
 

@@ -66,7 +66,8 @@ impl<'a> Values<'a> {
         }
         for (what, containers) in &underway.containers {
             let part = |of: fn(&Held) -> Option<Quantity>| {
-                let known = containers.iter().filter_map(|held| Some((held.item.clone(), of(held)?)));
+                let known =
+                    containers.iter().filter_map(|held| Some((held.item.clone(), of(held)?)));
                 known.collect::<Vec<_>>()
             };
             self.inputs.insert((what.clone(), true), part(|held| held.cells));
