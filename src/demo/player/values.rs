@@ -32,20 +32,21 @@ impl Player<'_> {
         }
         let mut used: Vec<(Name, Container)> = Vec::new();
         for consumption in &step.consumes {
-            let (codes, count): (Vec<ContainerCode>, Option<u32>) =
-                match record.input(&consumption.what) {
-                    Some(input) => {
-                        let count = consumption.count.unwrap_or(input.count);
-                        let gone: Vec<&ContainerCode> =
-                            batch.consumed().map(|used| &used.container).collect();
-                        let all = inputs.get(&consumption.what).into_iter().flatten();
-                        (all.filter(|code| !gone.contains(code)).cloned().collect(), Some(count))
-                    }
-                    None => {
-                        let own = batch.at_hand(&consumption.what);
-                        (own.map(|made| made.container.clone()).collect(), consumption.count)
-                    }
-                };
+            let (codes, count): (Vec<ContainerCode>, Option<u32>) = match record
+                .input(&consumption.what)
+            {
+                Some(input) => {
+                    let count = consumption.count.unwrap_or(input.how_many(batch.dose_units.len()));
+                    let gone: Vec<&ContainerCode> =
+                        batch.consumed().map(|used| &used.container).collect();
+                    let all = inputs.get(&consumption.what).into_iter().flatten();
+                    (all.filter(|code| !gone.contains(code)).cloned().collect(), Some(count))
+                }
+                None => {
+                    let own = batch.at_hand(&consumption.what);
+                    (own.map(|made| made.container.clone()).collect(), consumption.count)
+                }
+            };
             let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
             for code in codes.into_iter().take(count) {
                 let held = self.in_hand(&batch.number, &code)?;
@@ -76,7 +77,7 @@ impl Player<'_> {
         let caller = self.stage.by(&self.stage.people.ana);
         let outcome = container_take(&self.stage.app, &caller, take);
         self.stage.done(&format!("take {code}"), outcome)?;
-        self.stage.read(|db| container::require(db, code)).map_err(Into::into)
+        self.stage.read(|db| container::require(db, code))
     }
 
     fn values(

@@ -1,7 +1,5 @@
 //! The demo tells its story to the end, the same each time, and leaves a ledger that verifies.
 
-mod processes;
-
 use std::path::{Path, PathBuf};
 
 use chorda::config::Settings;

@@ -80,7 +80,7 @@ impl<'a> Values<'a> {
     }
 
     /// The containers of an input or output, as they are told apart.
-    pub(super) fn items(&self, what: &Name) -> Vec<String> {
+    pub(super) fn items(&mut self, what: &Name) -> Vec<String> {
         if let Some(known) = self.items.get(what) {
             return known.clone();
         }
