@@ -9,6 +9,7 @@
 //! Architecture invariant: a site is complete or the program does not start; what is wrong is told
 //! with file and line.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ use crate::codes::products::ProductTable;
 use crate::codes::sec::DonationSequence;
 use crate::codes::{self, CodeError, Scanned};
 use crate::domain::donor::{RuleBook, RuleSet};
-use crate::domain::id::{ContentHash, Din};
+use crate::domain::id::{ContentHash, Din, Name, StationId};
 use crate::domain::master_record::Faults;
 use crate::domain::protocol::{self, Protocol};
 use crate::domain::schedule::SiteCalendar;
@@ -92,6 +93,17 @@ pub struct Site {
     pub protocols: Vec<Published>,
     /// The donor rules, each with the dates it is in force.
     pub rules: RuleBook,
+    /// The rooms in which steps are done, by the names that master records use.
+    pub rooms: BTreeMap<Name, Room>,
+}
+
+/// A room, with the stations that stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// What people call it, with its grade.
+    pub title: String,
+    /// The names under which its stations are enrolled.
+    pub stations: Vec<StationId>,
 }
 
 /// A protocol and the text it was read from.
@@ -152,6 +164,15 @@ struct File {
     #[serde(default)]
     codes: Codes,
     files: Files,
+    #[serde(default)]
+    rooms: BTreeMap<String, RoomOfFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomOfFile {
+    title: Spanned<String>,
+    stations: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -243,7 +264,15 @@ impl Site {
                 .map_err(|error| SiteError::Wrong { path: calendar.0, error })?,
             protocols: files.protocols(&file.files.protocols)?,
             rules: files.rules(&file.files.donor_rules)?,
+            rooms: rooms(at, file.rooms).map_err(wrong)?,
         })
+    }
+
+    /// The room in which a station stands; none where the site says none.
+    #[must_use]
+    pub fn room_of(&self, station: &StationId) -> Option<&Name> {
+        let stands = |room: &Room| room.stations.contains(station);
+        self.rooms.iter().find(|(_, room)| stands(room)).map(|(name, _)| name)
     }
 
     /// The protocol of an id: its newest version.
@@ -283,6 +312,30 @@ impl Site {
     pub fn on_one_line(&self) -> String {
         format!("{}, {}", self.name, self.address)
     }
+}
+
+/// The rooms of a site file; a station stands in one room only.
+fn rooms(
+    at: Lines<'_>,
+    stated: BTreeMap<String, RoomOfFile>,
+) -> Result<BTreeMap<Name, Room>, FileError> {
+    let mut rooms: BTreeMap<Name, Room> = BTreeMap::new();
+    for (key, room) in stated {
+        let title = words(at, &room.title, "the title of the room")?;
+        let name = Name::parse(&key).map_err(|error| at.error(&room.title.span(), error))?;
+        let mut stations = Vec::new();
+        for stated in room.stations {
+            let station = StationId::parse(stated.get_ref())
+                .map_err(|error| at.error(&stated.span(), error))?;
+            if rooms.values().any(|other| other.stations.contains(&station)) {
+                let message = format!("{station} stands in another room already");
+                return Err(at.error(&stated.span(), message));
+            }
+            stations.push(station);
+        }
+        rooms.insert(name, Room { title, stations });
+    }
+    Ok(rooms)
 }
 
 /// The files that a site file names.

@@ -1,4 +1,4 @@
-//! QA signs a hold point of a batch, or gives a batch up.
+//! QA signs a hold point of a batch.
 //!
 //! Neighbours: `domain::batch` decides; the steps behind a hold point wait for this.
 //!
@@ -9,9 +9,12 @@ use super::batch_facts::record_of;
 use super::{App, Caller, content, signature};
 use crate::db::Db;
 use crate::domain::actor::{Capability, Signature};
-use crate::domain::batch::{self, AbortShown, Batch, HoldPointShown};
+use crate::domain::batch::{self, AwaitedTest, Batch, HoldPointShown};
+use crate::domain::deviation::{Deviation, Outcome};
 use crate::domain::id::{BatchNumber, ContentHash, Name};
-use crate::store::{Failure, batch as table};
+use crate::domain::master_record::MasterRecord;
+use crate::domain::quality::{Status, TestRequest};
+use crate::store::{Failure, batch as table, deviation, ledger};
 
 /// What QA is shown at a hold point, and the hash the signature must cover.
 ///
@@ -22,15 +25,56 @@ pub fn batch_hold_point_preview(
     number: &BatchNumber,
     hold_point: &Name,
 ) -> Result<(HoldPointShown, ContentHash), Failure> {
-    hold_point_preview(&table::require(db, number)?, hold_point)
+    let batch = table::require(db, number)?;
+    let record = record_of(&batch)?;
+    let awaited = awaited(db, &batch, &record, hold_point)?;
+    hold_point_preview(&batch, &record, hold_point, &awaited)
+}
+
+/// How the tests stand that a hold point waits for; none for one that waits for none.
+///
+/// # Errors
+/// When the database fails or an event cannot be read.
+pub fn awaited(
+    db: &mut Db,
+    batch: &Batch,
+    record: &MasterRecord,
+    hold_point: &Name,
+) -> Result<Vec<AwaitedTest>, Failure> {
+    let Some(hold) = record.hold_points.iter().find(|hold| hold.name == *hold_point) else {
+        return Ok(Vec::new());
+    };
+    let mut deviations = Vec::new();
+    for row in deviation::of_batch(db, &batch.number)? {
+        deviations.extend(ledger::load::<Deviation>(db, row.number.as_str())?);
+    }
+    let mut awaited = Vec::new();
+    for plan in record.tests.iter().filter(|plan| hold.tests.contains(&plan.name)) {
+        let id = TestRequest::id(&batch.number, &plan.name);
+        let request = ledger::load::<TestRequest>(db, &id)?;
+        let about = |one: &&Deviation| one.subject.test.as_ref() == Some(&plan.name);
+        let mut about = deviations.iter().filter(about).peekable();
+        let goes_on = |one: &Deviation| {
+            one.decision.as_ref().is_some_and(|decision| decision.outcome == Outcome::Continue)
+        };
+        let accepted = about.peek().is_some() && about.all(goes_on);
+        awaited.push(AwaitedTest {
+            test: plan.name.clone(),
+            title: plan.title.clone(),
+            status: request.map_or(Status::Planned, |request| request.status),
+            accepted,
+        });
+    }
+    Ok(awaited)
 }
 
 fn hold_point_preview(
     batch: &Batch,
+    record: &MasterRecord,
     hold_point: &Name,
+    awaited: &[AwaitedTest],
 ) -> Result<(HoldPointShown, ContentHash), Failure> {
-    let record = record_of(batch)?;
-    let shown = batch::hold_point_shown(batch, &record, hold_point).ok_or_else(|| {
+    let shown = batch::hold_point_shown(batch, record, hold_point, awaited).ok_or_else(|| {
         Failure::not_found(format!("{} has no hold point {hold_point}.", record.record.key()))
     })?;
     let hash = content::hash(&shown)?;
@@ -55,45 +99,17 @@ pub fn batch_hold_point_sign(
         let context = tx.context();
         let batch = tx.require::<Batch>(number.as_str())?;
         let record = record_of(&batch)?;
-        let changes =
-            batch::sign_hold_point(&batch, &record, &hold_point, signed.clone(), &context)?;
-        signature::covers(&signed, &hold_point_preview(&batch, &hold_point)?.1)?;
-        tx.record(changes)
-    })
-}
-
-/// What is shown before a batch is given up, and the hash the signature must cover.
-///
-/// # Errors
-/// That there is no such batch, or that the database failed.
-pub fn batch_abort_preview(
-    db: &mut Db,
-    number: &BatchNumber,
-) -> Result<(AbortShown, ContentHash), Failure> {
-    let shown = batch::abort_shown(&table::require(db, number)?);
-    let hash = content::hash(&shown)?;
-    Ok((shown, hash))
-}
-
-/// Gives a batch up; all it made is rejected with it.
-///
-/// # Errors
-/// What `domain::batch` refuses; a missing reason; that the content changed; or that the database
-/// failed.
-pub fn batch_abort(
-    app: &App,
-    caller: &Caller,
-    number: &BatchNumber,
-    signed: Signature,
-) -> Result<(), Failure> {
-    caller.needs(Capability::DecideDisposition)?;
-    let because = caller.needs_reason()?;
-    let (number, request) = (number.clone(), number.clone());
-    app.write(caller, &("batch_abort", &request), move |tx| {
-        let context = tx.context();
-        let batch = tx.require::<Batch>(number.as_str())?;
-        let changes = batch::abort(&batch, &because, signed.clone(), &context)?;
-        signature::covers(&signed, &content::hash(&batch::abort_shown(&batch))?)?;
+        let awaited = awaited(tx.db(), &batch, &record, &hold_point)?;
+        let (_, hash) = hold_point_preview(&batch, &record, &hold_point, &awaited)?;
+        let changes = batch::sign_hold_point(
+            &batch,
+            &record,
+            &hold_point,
+            &awaited,
+            signed.clone(),
+            &context,
+        )?;
+        signature::covers(&signed, &hash)?;
         tx.record(changes)
     })
 }

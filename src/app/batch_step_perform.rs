@@ -55,7 +55,8 @@ pub fn batch_step_preview(
     app.read(|db| {
         let batch = table::require(db, number)?;
         let record = record_of(&batch)?;
-        let facts = facts(db, &batch, command, &context)?;
+        let mut facts = facts(db, &batch, command, &context)?;
+        facts.room = app.config.site.room_of(&caller.station).cloned();
         let assessment = batch::assess(&batch, &record, command, &facts, &context)?;
         let shown = batch::step_shown(&batch, &record, &assessment);
         let hash = content::hash(&shown)?;
@@ -78,11 +79,13 @@ pub fn batch_step_perform(
     caller.needs(Capability::PerformSteps)?;
     let number = number.clone();
     let request = (number.clone(), command.clone());
+    let room = app.config.site.room_of(&caller.station).cloned();
     app.write(caller, &("batch_step_perform", &request), move |tx| {
         let context = tx.context();
         let batch = tx.require::<Batch>(number.as_str())?;
         let record = record_of(&batch)?;
-        let facts = facts(tx.db(), &batch, &command, &context)?;
+        let mut facts = facts(tx.db(), &batch, &command, &context)?;
+        facts.room.clone_from(&room);
         let assessment = batch::assess(&batch, &record, &command, &facts, &context)?;
         let shown = batch::step_shown(&batch, &record, &assessment);
         signature::covers(&signed, &content::hash(&shown)?)?;

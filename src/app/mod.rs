@@ -13,6 +13,8 @@
 //! the clock or the network inside a transaction.
 
 pub mod batch_accounts;
+pub mod batch_clearance;
+pub mod batch_end;
 pub mod batch_facts;
 pub mod batch_show;
 pub mod batch_hold_point_sign;

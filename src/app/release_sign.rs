@@ -1,7 +1,8 @@
-//! What is signed in the release of a batch: review, initial and final certification, rejection,
-//! hold and its lifting; and the acknowledgement of those who had to be told.
+//! What is signed in the release of a batch: review, initial and final certification, hold and its
+//! lifting; and the acknowledgement of those who had to be told.
 //!
-//! Neighbours: `domain::release` decides on what [`super::release_facts`] gathers.
+//! Neighbours: `domain::release` decides on what [`super::release_facts`] gathers; a rejection is
+//! signed in [`super::batch_end`], with what becomes of everything open.
 //!
 //! Architecture invariant: what is signed is [`ReleaseShown`]; before a certification the ledger is
 //! sealed, so that a checkpoint covers everything it rests on.
@@ -59,11 +60,6 @@ pub enum ReleaseAct {
         /// The particulars of the certificate.
         particulars: Particulars,
     },
-    /// Reject the batch.
-    Reject {
-        /// Why.
-        because: String,
-    },
     /// Put it on hold.
     Hold {
         /// Why.
@@ -82,7 +78,6 @@ impl ReleaseAct {
         match self {
             Self::Review { .. } => Meaning::Reviewed,
             Self::CertifyInitial { .. } | Self::CertifyFinal { .. } => Meaning::Certified,
-            Self::Reject { .. } => Meaning::Rejected,
             Self::Hold { .. } | Self::Lift { .. } => Meaning::Approved,
         }
     }
@@ -92,9 +87,7 @@ impl ReleaseAct {
         match self {
             Self::Review { .. } => Capability::ReviewBatch,
             Self::CertifyInitial { .. } | Self::CertifyFinal { .. } => Capability::CertifyBatch,
-            Self::Reject { .. } | Self::Hold { .. } | Self::Lift { .. } => {
-                Capability::DecideDisposition
-            }
+            Self::Hold { .. } | Self::Lift { .. } => Capability::DecideDisposition,
         }
     }
 
@@ -234,7 +227,6 @@ fn command(
             let number = Some(certificate.number.clone());
             (Command::CertifyFinal { certificate, designation, signature }, number)
         }
-        ReleaseAct::Reject { because } => (Command::Reject { because, signature }, None),
         ReleaseAct::Hold { because } => (Command::PutOnHold { because, signature }, None),
         ReleaseAct::Lift { because } => (Command::LiftHold { because, signature }, None),
     })

@@ -104,7 +104,14 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
         Event::CorrectionVerified { number, signature } => {
             correction::verified(db, recorded, *number, signature)?;
         }
-        Event::HoldPointSigned { .. } => {}
+        Event::ForeignItemFound { .. }
+        | Event::ForeignItemRemoved { .. }
+        | Event::HoldPointSigned { .. } => {}
+        Event::Settled { act, postings, signature, .. } => {
+            let (what, by) = (act.words(), signature.login.as_str());
+            let cause = account::Cause { what, occurrence: None, by };
+            account::post(db, number, recorded, &[(cause, postings)])?;
+        }
         Event::Completed { .. } => ended(db, recorded, BatchState::PendingReview)?,
         Event::Aborted { .. } => {
             ended(db, recorded, BatchState::Aborted)?;

@@ -78,6 +78,16 @@ pub fn link(db: &mut Db, parent: &Node, child: &Node) -> Result<(), Failure> {
     refresh(db, child)
 }
 
+/// Takes an edge away: `child` does not come from `parent` after all, as an order does not from a
+/// batch that was given up.
+///
+/// # Errors
+/// When the database fails.
+pub fn unlink(db: &mut Db, parent: &Node, child: &Node) -> Result<(), Failure> {
+    diesel::delete(edge::table.find((parent.to_string(), child.to_string()))).execute(db)?;
+    refresh(db, child)
+}
+
 /// Sets the own disposition of a node.
 ///
 /// # Errors

@@ -6,7 +6,7 @@
 //! Neighbours: `domain::order` decides; [`super::custody`] keeps the hand-overs;
 //! [`super::container`] the vials and syringes themselves.
 //!
-//! Architecture invariant: a stage never goes back.
+//! Architecture invariant: a stage goes back only when the batch of the order is given up.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -23,7 +23,7 @@ use crate::domain::time::{Day, Instant};
 
 use super::container::{self, Of};
 use super::schema::{container as vial, order_stage, order_vial, patient_order, reaction};
-use super::{Failure, Table, snapshot};
+use super::{Failure, Table, genealogy, snapshot};
 
 /// The tables of this module.
 pub(super) const TABLES: &[Table] = &[
@@ -81,10 +81,31 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
                 .execute(db)?;
             Ok(())
         }
+        Event::BatchGivenUp { batch, .. } => given_up(db, number, batch),
         Event::Cancelled { .. } => end(db, recorded, number, Stage::Cancelled),
         Event::Closed { .. } => end(db, recorded, number, Stage::Closed),
         outcome => project_outcome(db, recorded, outcome),
     }
+}
+
+/// The order stands where it stood before its batch, which leads to it no more.
+fn given_up(db: &mut Db, number: &str, batch: &BatchNumber) -> Result<(), Failure> {
+    diesel::update(patient_order::table.find(number))
+        .set((
+            patient_order::batch.eq(None::<String>),
+            patient_order::stage.eq(Stage::Scheduled.code()),
+        ))
+        .execute(db)?;
+    let after: Vec<&str> =
+        Stage::ALL.into_iter().filter(|stage| *stage > Stage::Scheduled).map(Stage::code).collect();
+    diesel::delete(
+        order_stage::table
+            .filter(order_stage::order_number.eq(number))
+            .filter(order_stage::stage.eq_any(after)),
+    )
+    .execute(db)?;
+    let order = order_number(number)?;
+    genealogy::unlink(db, &Node::batch(batch), &Node::order(&order))
 }
 
 fn insert(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure> {

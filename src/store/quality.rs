@@ -22,6 +22,9 @@ pub(super) const TABLES: &[Table] = &[
     Table { name: "test_result", key: &["request", "number"] },
 ];
 
+/// Statuses of tests on which nobody has to act any more.
+const DONE: [Status; 3] = [Status::FinalPass, Status::FinalFail, Status::Cancelled];
+
 /// Projects one event.
 pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result<(), Failure> {
     let id = recorded.stream.id();
@@ -73,6 +76,14 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
                 .execute(db)?;
         }
         Event::Started { started_at, .. } => start(db, id, *started_at)?,
+        Event::Cancelled { .. } => {
+            diesel::update(test_request::table.find(id))
+                .set((
+                    test_request::status.eq(Status::Cancelled.code()),
+                    test_request::review_due.eq(false),
+                ))
+                .execute(db)?;
+        }
         Event::InterimRead { read_at, .. } => {
             diesel::update(test_request::table.find(id))
                 .set((
@@ -248,7 +259,7 @@ macro_rules! columns {
 /// # Errors
 /// When the database fails.
 pub fn unfinished(db: &mut Db) -> Result<Vec<TestRow>, Failure> {
-    let done = [Status::FinalPass.code(), Status::FinalFail.code()];
+    let done = DONE.map(Status::code);
     Ok(test_request::table
         .filter(test_request::status.ne_all(done))
         .order((test_request::requested_at, test_request::id))
@@ -261,7 +272,7 @@ pub fn unfinished(db: &mut Db) -> Result<Vec<TestRow>, Failure> {
 /// # Errors
 /// When the database fails.
 pub fn finished(db: &mut Db, limit: i64) -> Result<Vec<TestRow>, Failure> {
-    let done = [Status::FinalPass.code(), Status::FinalFail.code()];
+    let done = DONE.map(Status::code);
     Ok(test_request::table
         .filter(test_request::status.eq_any(done))
         .order((test_request::requested_at.desc(), test_request::id))

@@ -41,6 +41,7 @@ const ASSETS: &[Asset] = &[
     Asset { kind: SCRIPT, ..asset!("band.js", "") },
     Asset { kind: SCRIPT, ..asset!("clock.js", "") },
     Asset { kind: SCRIPT, ..asset!("forms.js", "") },
+    Asset { kind: SCRIPT, ..asset!("keypad.js", "") },
     Asset { kind: SCRIPT, ..asset!("master_record.js", "") },
     Asset { kind: SCRIPT, ..asset!("order.js", "") },
     Asset { kind: SCRIPT, ..asset!("scan.js", "") },

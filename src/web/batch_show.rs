@@ -12,6 +12,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::batch::{READ, address, progress_chip};
+use super::batch_timer::{self, TimerRow};
 use super::component::{
     Banner, Cell, Chip, Empty, Facts, Head, Link, Moment, Progress, Signed, Table, Tabs, Timeline,
     Tone,
@@ -31,14 +32,13 @@ use super::{batch_correct, batch_step};
 use crate::app::batch_show::{BatchView, batch_show, whereabouts};
 use crate::domain::actor::Capability;
 use crate::domain::batch::{
-    self, Batch, BatchState, Mark, Performance, Procedure, ShownValue, StepShown,
+    self, Batch, BatchState, EndAct, Mark, Performance, Procedure, ShownValue, StepShown,
 };
 use crate::domain::deviation::Status;
 use crate::domain::genealogy::Node;
 use crate::domain::id::BatchNumber;
 use crate::domain::master_record::{MasterRecord, Step};
 use crate::domain::quantity::Quantity;
-use crate::domain::time::Instant;
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] =
@@ -123,15 +123,7 @@ struct StepRow {
     actions: Vec<Link>,
 }
 
-/// A running or stopped timer.
-struct TimerRow {
-    title: String,
-    until: Option<String>,
-    facts: Facts,
-    chip: Chip,
-}
-
-/// The step that is next for the person who looks.
+/// A step that is next for the person who looks; several where they may run side by side.
 struct Next {
     number: usize,
     title: String,
@@ -141,7 +133,7 @@ struct Next {
 /// The procedure: the steps, and beside them what belongs to the batch as a whole.
 struct Work {
     progress: Progress,
-    next: Option<Next>,
+    next: Vec<Next>,
     steps: Vec<StepRow>,
     facts: Facts,
     timers: Vec<TimerRow>,
@@ -157,15 +149,17 @@ pub(super) enum Part {
     Containers,
     Accounts,
     Deviations,
+    Ended,
 }
 
 impl Part {
-    const ALL: [(Self, &'static str, &'static str); 5] = [
+    const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::Procedure, "", "Procedure"),
         (Self::Pool, "pool", "Pool"),
         (Self::Containers, "containers", "Containers"),
         (Self::Accounts, "accounts", "Accounts"),
         (Self::Deviations, "deviations", "Deviations"),
+        (Self::Ended, "ended", "What became of it"),
     ];
 
     fn of(word: &str) -> Self {
@@ -197,6 +191,7 @@ fn show(cx: &Cx) -> Result<Reply, WebError> {
         Part::Procedure | Part::Pool | Part::Accounts => Vec::new(),
         Part::Containers => container_blocks(&view),
         Part::Deviations => deviation_blocks(&view),
+        Part::Ended => ended_blocks(&view.batch),
     };
     cx.page(&ShowPage {
         shell: cx.shell(format!("Batch {number}")),
@@ -216,8 +211,10 @@ pub(super) fn tabs(view: &BatchView, current: Part, has_pool: bool) -> Tabs {
             Part::Procedure | Part::Pool | Part::Accounts => None,
             Part::Containers => Some(view.batch.consumed().count() + view.made.len()),
             Part::Deviations => Some(view.deviations.len()),
+            Part::Ended => view.batch.settled.as_ref().map(|ended| ended.items.len()),
         };
-        if part == Part::Pool && !has_pool {
+        let ended = view.batch.settled.is_some();
+        if (part == Part::Pool && !has_pool) || (part == Part::Ended && !ended) {
             continue;
         }
         let base = address(&view.batch.number);
@@ -243,10 +240,12 @@ fn work(cx: &Cx, view: &BatchView) -> Work {
         steps.push(step_row(cx, view, &procedure, step, heading));
     }
     let complete = record.steps.iter().filter(|step| procedure.complete(step)).count();
-    let next = steps.iter().filter(|step| step.class == "now" && step.must).find_map(|step| {
+    let due = steps.iter().filter(|step| step.class == "now" && step.must);
+    let next = due.filter_map(|step| {
         let action = step.actions.first()?.clone();
         Some(Next { number: step.number, title: step.title.clone(), action })
     });
+    let next = next.collect();
     Work {
         progress: Progress {
             label: "Steps complete".to_owned(),
@@ -256,7 +255,7 @@ fn work(cx: &Cx, view: &BatchView) -> Work {
         next,
         steps,
         facts: facts(cx, view),
-        timers: timer_rows(cx, batch, record),
+        timers: batch_timer::rows(cx, batch, record, None),
         missing: batch::completeness(batch, record).iter().map(batch::Missing::words).collect(),
         holds: hold_points(cx, batch, record),
     }
@@ -277,8 +276,8 @@ pub(super) fn head(cx: &Cx, view: &BatchView) -> Head {
         head = head.action(Link::to(labels, "Labels").icon(Icon::Label));
     }
     if batch.state == BatchState::InProcess && cx.may(Capability::DecideDisposition) {
-        let abort = format!("/batches/{number}/abort");
-        head = head.action(Link::to(abort, "Give up").icon(Icon::Stop));
+        let end = super::batch_end::address(number, EndAct::GiveUp);
+        head = head.action(Link::to(end, "Give up").icon(Icon::Stop));
     }
     if cx.may(Capability::ReviewBatch) || cx.may(Capability::CertifyBatch) {
         let review = Link::to(format!("/release/{number}"), "Review").icon(Icon::Release);
@@ -305,15 +304,16 @@ fn banners(cx: &Cx, view: &BatchView) -> Vec<Banner> {
     let mut banners: Vec<Banner> =
         held_banner(&view.standing, &Node::batch(&view.batch.number)).into_iter().collect();
     banners.extend(unread_banner(cx, view));
+    banners.extend(batch_timer::banners(cx, &view.batch, &view.record));
     for deviation in view.deviations.iter().filter(|deviation| deviation.status == Status::Open) {
         let text = format!("{} ({})", deviation.title, deviation.class.code());
         let banner = Banner::check(format!("Deviation {} is open", deviation.number)).text(text);
         let address = format!("/deviations/{}", deviation.number);
         banners.push(banner.action(Link::to(address, "Open the deviation")));
     }
-    if let Some((because, signature)) = &view.batch.aborted {
-        let who = signature.manifestation();
-        banners.push(Banner::stop("This batch was given up").text(format!("{because} {who}")));
+    if let Some(ended) = &view.batch.settled {
+        let who = ended.signature.manifestation();
+        banners.push(Banner::stop(ended.act.words()).text(format!("{} · {who}", ended.because)));
     }
     banners
 }
@@ -384,6 +384,7 @@ fn done(cx: &Cx, view: &BatchView, step: &Step, performance: &Performance) -> Do
     used.extend(shown.consumed.iter().map(|container| format!("Used up {container}")));
     used.extend(shortened("Made", &shown.produced));
     used.extend(shown.postings.iter().map(|posting| format!("Booked {posting}")));
+    used.extend(shown.foreign.iter().map(|found| format!("Did not belong here: {found}")));
     let repeated = step.repeat.max > 1;
     let label = if repeated {
         format!("{}. time, {}", performance.occurrence, cx.when(performance.performed_at))
@@ -487,40 +488,6 @@ fn mark_chip(mark: Mark, limit: &str) -> Option<Chip> {
     }
 }
 
-fn timer_rows(cx: &Cx, batch: &Batch, record: &MasterRecord) -> Vec<TimerRow> {
-    batch::timers(batch, record)
-        .into_iter()
-        .map(|reading| {
-            let (until, chip) = timer_state(cx.now, &reading);
-            let when = |at: Instant| Cell::when(cx.when(at));
-            TimerRow {
-                title: reading.timer.title.clone(),
-                until: until.map(|at| at.to_string()),
-                facts: Facts::new()
-                    .with("From", when(reading.from))
-                    .with_some("Not before", reading.earliest.map(when))
-                    .with_some("Not after", reading.latest.map(when))
-                    .with_some("Stopped", reading.stopped.map(when)),
-                chip,
-            }
-        })
-        .collect()
-}
-
-fn timer_state(now: Instant, reading: &batch::TimerReading<'_>) -> (Option<Instant>, Chip) {
-    if reading.stopped.is_some() {
-        return (None, Chip::new(Tone::Calm, "stopped"));
-    }
-    if let Some(earliest) = reading.earliest.filter(|at| now < *at) {
-        return (Some(earliest), Chip::new(Tone::Wait, "too early"));
-    }
-    match reading.latest {
-        Some(latest) if now > latest => (Some(latest), Chip::new(Tone::Stop, "too late")),
-        Some(latest) => (Some(latest), Chip::new(Tone::Ok, "in time")),
-        None => (None, Chip::new(Tone::Ok, "may go on")),
-    }
-}
-
 fn held(cells: Option<Quantity>, volume: Option<Quantity>) -> String {
     let parts: Vec<String> = cells.into_iter().chain(volume).map(|held| held.text()).collect();
     parts.join(" in ")
@@ -588,6 +555,27 @@ fn deviation_blocks(view: &BatchView) -> Vec<Block> {
         Body::Table(table)
     };
     vec![Block::new("Deviations", body)]
+}
+
+/// Everything that was open when the batch was given up or rejected, with its decision.
+fn ended_blocks(batch: &Batch) -> Vec<Block> {
+    let Some(ended) = &batch.settled else { return Vec::new() };
+    let mut table = Table::new("What became of it", &["What was open", "What became of it"]);
+    for item in &ended.items {
+        table.push([Cell::Text(item.what.clone()), Cell::Text(item.settlement.words().to_owned())]);
+    }
+    let body = if table.is_empty() {
+        Body::Empty(Empty::new(Icon::Ok, "Nothing was open", "No container, label or test."))
+    } else {
+        Body::Table(table)
+    };
+    let booked: Vec<String> = ended.postings.iter().map(batch::posting_text).collect();
+    let signatures = std::iter::once(&ended.signature).chain(&ended.witness);
+    let mut blocks = vec![Block::new(ended.act.words(), body).signed(signatures)];
+    if !booked.is_empty() {
+        blocks.push(Block::new("Booked", Body::Text(booked.join("; "))));
+    }
+    blocks
 }
 
 fn hold_points(cx: &Cx, batch: &Batch, record: &MasterRecord) -> Timeline {

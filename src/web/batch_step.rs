@@ -1,5 +1,5 @@
 //! One step of a batch: the entries, what they mean, the signature; the second person's check; the
-//! hold points of QA; giving a batch up.
+//! hold points of QA.
 //!
 //! Performing goes in two forms. The first takes scans and entries. The second shows what they
 //! mean (values against limits, arithmetic, containers, postings, deviations) and takes the
@@ -12,7 +12,9 @@
 use askama::Template;
 
 use super::batch::{READ, address};
+use super::batch_line::Line;
 use super::batch_show::Values;
+use super::batch_timer::TimerRow;
 use super::component::{Banner, Chip, Facts, Head, Link, SignatureBlock, Tone};
 use super::cx::Cx;
 use super::error::WebError;
@@ -22,9 +24,7 @@ use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
-use crate::app::batch_hold_point_sign::{
-    batch_abort, batch_abort_preview, batch_hold_point_preview, batch_hold_point_sign,
-};
+use crate::app::batch_hold_point_sign::{batch_hold_point_preview, batch_hold_point_sign};
 use crate::app::batch_show::{BatchView, batch_show, scanned_labels};
 use crate::app::batch_step_perform::{StepPreview, batch_step_perform, batch_step_preview};
 use crate::app::batch_step_verify::{batch_step_verify, batch_verification_preview};
@@ -38,7 +38,6 @@ use crate::domain::time::Instant;
 
 const PERFORM: Access = Access::Needs(&[Capability::PerformSteps]);
 const VERIFY: Access = Access::Needs(&[Capability::VerifySteps]);
-const DECIDE: Access = Access::Needs(&[Capability::DecideDisposition]);
 const HOLD: Access = Access::Needs(&[Capability::ReviewBatch]);
 
 /// The rows of this slice.
@@ -60,8 +59,6 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::get("/batches/{number}/hold-points/{name}", HOLD, hold_form, "A hold point"),
     Route::post("/batches/{number}/hold-points/{name}", HOLD, hold, "Sign a hold point"),
-    Route::get("/batches/{number}/abort", DECIDE, abort_form, "Give a batch up"),
-    Route::post("/batches/{number}/abort", DECIDE, abort, "Give a batch up"),
 ];
 
 /// How a step looks in the procedure.
@@ -99,9 +96,10 @@ pub(super) fn look(
     match progress {
         Progress::Done => look("done", Tone::Ok, "done", String::new(), Vec::new()),
         Progress::Repeatable => {
-            look("done", Tone::Ok, "done", "May be repeated.".to_owned(), perform("Repeat"))
+            let note = format!("May be repeated. {}", times(batch, step));
+            look("done", Tone::Ok, "done", note, perform("Repeat"))
         }
-        Progress::Ready => look("now", Tone::Part, "ready", String::new(), perform("Perform")),
+        Progress::Ready => look("now", Tone::Part, "ready", times(batch, step), perform("Perform")),
         Progress::Optional => {
             let note = "May be performed or left out.".to_owned();
             look("now", Tone::Calm, "optional", note, perform("Perform"))
@@ -132,8 +130,25 @@ pub(super) fn look(
             let note = format!("Waits for “{}”.", title(waiting_for));
             look("later", Tone::Calm, "later", note, Vec::new())
         }
+        Progress::NotApplicable { at, chosen } => {
+            let note = format!("Not applicable: “{chosen}” was chosen at “{}”.", title(at));
+            look("later", Tone::Calm, "not applicable", note, Vec::new())
+        }
         Progress::Closed => look("later", Tone::Calm, "left out", String::new(), Vec::new()),
     }
+}
+
+/// How often a step is done that is done more than once; empty for others.
+fn times(batch: &Batch, step: &Step) -> String {
+    let (min, max) = (step.repeat.min, step.repeat.max);
+    if max <= 1 {
+        return String::new();
+    }
+    let done = batch.count_of(&step.name);
+    if min == max {
+        return format!("Done {done} of {max} times.");
+    }
+    format!("Done {done} times; at least {min}, at most {max}.")
 }
 
 pub(super) fn the_step<'a>(cx: &Cx, view: &'a BatchView) -> Result<&'a Step, WebError> {
@@ -170,6 +185,8 @@ struct StepPage {
     action: String,
     back: String,
     open: bool,
+    line: Option<Line>,
+    timers: Vec<TimerRow>,
     scans: Vec<Field>,
     entries: Vec<Field>,
     late: Vec<Field>,
@@ -191,6 +208,9 @@ fn step_page(
     let open = open && unread.is_none();
     let closed = || closed_banner(cx, view, step, &progress).filter(|_| !open);
     let banner = banner.or(unread).or_else(closed);
+    let line = super::batch_line::line(cx, batch, step, &progress);
+    // What does not belong there goes first.
+    let clear = line.as_ref().is_none_or(|line| line.found.is_empty());
     let late = vec![
         Field::new(Kind::DateTime, "performed_at", "Performed at, if not now").hint(format!(
             "Server time counts unless you state another. More than {} ago is a late entry: it \
@@ -201,18 +221,21 @@ fn step_page(
     ];
     let mut scans = fill(cx, errors, scan_fields(step));
     let mut entries = fill(cx, errors, entry_fields(cx, batch, &view.record, step));
-    if let Some(first) = scans.iter_mut().chain(&mut entries).find(|one| one.value.is_empty()) {
+    let first = scans.iter_mut().chain(&mut entries).find(|one| one.value.is_empty());
+    if let Some(first) = first.filter(|_| line.is_none()) {
         first.autofocus = true;
     }
     StepPage {
         shell: cx.shell(format!("{} · {}", step.title, batch.number)),
         head: step_head(batch, &view.record, step),
         banner,
-        identity: identity(batch),
+        identity: identity(batch).with_some("Room", room(cx, step)),
         instruction: step.instruction.clone(),
         action: format!("{}/steps/{}/check", address(&batch.number), step.name),
         back: address(&batch.number),
-        open: open && cx.may(Capability::PerformSteps),
+        open: open && clear && cx.may(Capability::PerformSteps),
+        line,
+        timers: super::batch_timer::rows(cx, batch, &view.record, Some(&step.name)),
         scans,
         entries,
         late: fill(cx, errors, late),
@@ -224,6 +247,13 @@ fn step_page(
             }
         },
     }
+}
+
+/// The room in which a step is done, as the site calls it.
+fn room(cx: &Cx, step: &Step) -> Option<String> {
+    let name = step.room.as_ref()?;
+    let known = cx.app().config.site.rooms.get(name);
+    Some(known.map_or_else(|| name.as_str().replace('_', " "), |room| room.title.clone()))
 }
 
 /// Why a step cannot be performed, and where to go instead.
@@ -378,6 +408,13 @@ fn form(cx: &Cx) -> Result<Reply, WebError> {
     cx.page(&step_page(cx, &view, step, &Errors::new(), None))
 }
 
+/// The page of the step again, with what was refused.
+pub(super) fn again(cx: &Cx, banner: Banner) -> Result<Reply, WebError> {
+    let view = view(cx)?;
+    let step = the_step(cx, &view)?;
+    cx.page_again(&step_page(cx, &view, step, &Errors::new(), Some(banner)))
+}
+
 /// Reads the first form into what is asked of the batch.
 fn entry(cx: &Cx, view: &BatchView, step: &Step) -> Result<PerformStep, Errors> {
     let mut check = cx.check();
@@ -477,6 +514,7 @@ fn lines(shown: &StepShown) -> Vec<Lines> {
         ("Containers used up", &shown.consumed),
         ("Containers made", &shown.produced),
         ("Booked", &shown.postings),
+        ("Found and taken away", &shown.foreign),
     ];
     groups
         .into_iter()
@@ -697,8 +735,8 @@ struct DecidePage {
     head: Head,
     banner: Option<Banner>,
     identity: Facts,
+    tests: Vec<String>,
     steps: Vec<String>,
-    fields: Vec<Field>,
     action: String,
     back: String,
     sign: SignatureBlock,
@@ -726,8 +764,8 @@ fn hold_page(cx: &Cx, view: &BatchView, error: Option<WebError>) -> Result<Decid
             .under(address(&view.batch.number), format!("Batch {}", view.batch.number)),
         banner: None,
         identity: identity(&view.batch),
+        tests: shown.tests,
         steps: shown.steps,
-        fields: Vec::new(),
         action: format!("{}/hold-points/{name}", address(&view.batch.number)),
         back: address(&view.batch.number),
         sign: cx.signature_block(Meaning::Reviewed, &hash)?.button("Let the work go on"),
@@ -751,52 +789,5 @@ fn hold(cx: &Cx) -> Result<Reply, WebError> {
     match signed {
         Ok(()) => Ok(Reply::see_other(address(&number)).flash("The hold point is signed.")),
         Err(error) => cx.page_again(&hold_page(cx, &view, Some(error))?),
-    }
-}
-
-fn abort_page(
-    cx: &Cx,
-    view: &BatchView,
-    errors: &Errors,
-    error: Option<WebError>,
-) -> Result<DecidePage, WebError> {
-    let number = &view.batch.number;
-    let (shown, hash) = cx.app().read(|db| batch_abort_preview(db, number))?;
-    let reason = Field::area("reason", "Why it is given up").rows(3).required();
-    let mut page = DecidePage {
-        shell: cx.shell(format!("Give up {}", view.batch.number)),
-        head: Head::new(format!("Give up batch {}", view.batch.number))
-            .under("/batches", "Batches")
-            .under(address(&view.batch.number), format!("Batch {}", view.batch.number))
-            .lede("Nothing of it can be used afterwards. What exists stays in the record."),
-        banner: None,
-        identity: identity(&view.batch),
-        steps: shown.steps,
-        fields: fill(cx, errors, vec![reason]),
-        action: format!("{}/abort", address(&view.batch.number)),
-        back: address(&view.batch.number),
-        sign: cx.signature_block(Meaning::Rejected, &hash)?.button("Give the batch up"),
-    };
-    with_error(&mut page, error)?;
-    Ok(page)
-}
-
-fn abort_form(cx: &Cx) -> Result<Reply, WebError> {
-    let view = view(cx)?;
-    cx.page(&abort_page(cx, &view, &Errors::new(), None)?)
-}
-
-fn abort(cx: &Cx) -> Result<Reply, WebError> {
-    let view = view(cx)?;
-    let number = view.batch.number.clone();
-    let mut check = cx.check();
-    if check.required("reason").is_none() {
-        return cx.page_again(&abort_page(cx, &view, &check.errors, None)?);
-    }
-    let done = own_signature(cx, Meaning::Rejected)
-        .and_then(|signature| Ok(batch_abort(cx.app(), &cx.caller()?, &number, signature)?));
-    match done {
-        Ok(()) => Ok(Reply::see_other(address(&number)).flash("The batch is given up.")),
-        Err(error) => cx.page_again(&abort_page(cx, &view, &Errors::new(), Some(error))?),
     }
 }

@@ -5,6 +5,7 @@
 
 use askama::Template;
 
+use super::batch_timer::HomeTimer;
 use super::component::{Chip, Head, Link, Tone};
 use super::cx::Cx;
 use super::error::WebError;
@@ -61,6 +62,7 @@ const SOURCES: &[Source] = &[
 struct HomePage {
     shell: Shell,
     head: Head,
+    timers: Vec<HomeTimer>,
     groups: Vec<Group>,
     begin: Vec<Link>,
 }
@@ -84,6 +86,7 @@ fn home(cx: &Cx) -> Result<Reply, WebError> {
         head: Head::new(cx.actor()?.printed_name.clone())
             .chip(Chip::new(Tone::Calm, role.title()).shape(Icon::Person))
             .lede(lede(role)),
+        timers: super::batch_timer::running(cx)?,
         groups: grouped(waiting),
         begin: begin(role),
     };

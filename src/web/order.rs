@@ -31,7 +31,7 @@ use crate::domain::actor::Capability;
 use crate::domain::container::{Container, ContainerKind, Custodian, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::{Node, NodeKind, Standing};
-use crate::domain::id::{ContainerCode, Login, OrderNumber};
+use crate::domain::id::{BatchNumber, ContainerCode, Login, OrderNumber};
 use crate::domain::order::{Order, Stage};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::{Day, Instant};
@@ -278,7 +278,7 @@ fn show_with(cx: &Cx, banner: Option<Banner>) -> Result<Reply, WebError> {
     let page = ShowPage {
         shell: cx.shell(number.to_string()),
         head,
-        banner: banner.or_else(|| held(&loaded)),
+        banner: banner.or_else(|| given_up(order)).or_else(|| held(&loaded)),
         address: address(number),
         way: way(cx, line, &loaded.reached),
         facts: facts(cx, &loaded),
@@ -304,9 +304,26 @@ fn show_with(cx: &Cx, banner: Option<Banner>) -> Result<Reply, WebError> {
     if again { cx.page_again(&page) } else { cx.page(&page) }
 }
 
-/// Says that a unit of the order is on hold, whatever became of it, and why.
+/// Says that the batch of an order was given up and no other has been started.
+fn given_up(order: &Order) -> Option<Banner> {
+    let (batch, because) = order.given_up.last()?;
+    if order.batch.is_some() || order.is_over() {
+        return None;
+    }
+    let text = format!("{because}. The order is to be made again, by another batch.");
+    let open = Link::to(format!("/batches/{batch}"), batch.to_string());
+    Some(Banner::check(format!("Batch {batch} was given up")).text(text).action(open))
+}
+
+/// Says that a unit of the order is on hold, whatever became of it, and why. What a batch made that
+/// was given up is out of the way.
 fn held(loaded: &Loaded) -> Option<Banner> {
+    let gone =
+        |made_by: &BatchNumber| loaded.order.given_up.iter().any(|(batch, _)| batch == made_by);
     loaded.units.iter().find_map(|(container, standing)| {
+        if container.batch.as_ref().is_some_and(gone) {
+            return None;
+        }
         let own = Node::new(NodeKind::Container, &container.code);
         held_banner(standing, &own).filter(|_| standing.disposition >= Disposition::OnHold)
     })

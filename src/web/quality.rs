@@ -54,7 +54,7 @@ const READING_EVERY: Span = Span::of_hours(24);
 
 fn status_chip(status: Status) -> Chip {
     let tone = match status {
-        Status::Planned | Status::Sampled => Tone::Calm,
+        Status::Planned | Status::Sampled | Status::Cancelled => Tone::Calm,
         Status::Received | Status::InTest => Tone::Part,
         Status::InterimNegative => Tone::Part,
         Status::FinalPass => Tone::Ok,

@@ -1,5 +1,6 @@
 //! Release: the queue, the review of one batch with its exceptions first, and what is signed:
-//! review, initial and final certification, rejection, hold and its lifting.
+//! review, initial and final certification, hold and its lifting. A rejection is signed in
+//! [`super::batch_end`], with what becomes of everything open.
 //!
 //! Neighbours: `app::release_facts` gathers, `app::release_sign` records.
 //!
@@ -29,6 +30,7 @@ use crate::app::release_sign::{
     statement,
 };
 use crate::domain::actor::Capability;
+use crate::domain::batch::EndAct;
 use crate::domain::deviation::Class;
 use crate::domain::genealogy::{Node, Standing};
 use crate::domain::id::BatchNumber;
@@ -47,8 +49,8 @@ pub const ROUTES: &[Route] = &[
     Route::get("/release", READ, queue, "Release queue"),
     Route::get("/release/{batch}", READ, show, "Review of a batch"),
     Route::post("/release/{batch}/review", REVIEW, review, "Sign the review of a batch"),
-    Route::get("/release/{batch}/sign/{act}", SIGN, act_form, "Certify, reject, hold or lift"),
-    Route::post("/release/{batch}/sign/{act}", SIGN, act_sign, "Certify, reject, hold or lift"),
+    Route::get("/release/{batch}/sign/{act}", SIGN, act_form, "Certify, hold or lift"),
+    Route::post("/release/{batch}/sign/{act}", SIGN, act_sign, "Certify, hold or lift"),
     Route::post("/release/{batch}/told", TELL, told, "Record that somebody was told"),
 ];
 
@@ -526,7 +528,10 @@ fn aside(
         } else {
             push("hold", "Put on hold")
         }
-        push("reject", "Reject the batch");
+    }
+    if decide && !matches!(shown.stage, Stage::Rejected | Stage::InProcess) {
+        let reject = super::batch_end::address(batch, EndAct::Reject);
+        links.push(Link::to(reject, "Reject the batch"));
     }
     if !links.is_empty() {
         if let Some(first) = links.first_mut().filter(|_| certify) {
@@ -580,10 +585,9 @@ fn told(cx: &Cx) -> Result<Reply, WebError> {
     }
 }
 
-const ACTS: [(&str, &str, &str); 5] = [
+const ACTS: [(&str, &str, &str); 4] = [
     ("initial", "Initial certification", "Sign the initial certification"),
     ("final", "Final certification", "Sign the final certification"),
-    ("reject", "Reject the batch", "Sign the rejection"),
     ("hold", "Put the batch on hold", "Sign: on hold"),
     ("lift", "Lift the hold", "Sign: lift the hold"),
 ];
@@ -717,7 +721,6 @@ fn placeholder(name: &str) -> ReleaseAct {
     match name {
         "initial" => ReleaseAct::CertifyInitial { particulars: Particulars::default() },
         "final" => ReleaseAct::CertifyFinal { particulars: Particulars::default() },
-        "reject" => ReleaseAct::Reject { because },
         "hold" => ReleaseAct::Hold { because },
         _ => ReleaseAct::Lift { because },
     }
@@ -746,7 +749,6 @@ fn parse_act(cx: &Cx, errors: &mut Errors) -> Option<ReleaseAct> {
                 _ => None,
             }
         }
-        "reject" => check.required("because").map(|because| ReleaseAct::Reject { because }),
         "hold" => check.required("because").map(|because| ReleaseAct::Hold { because }),
         "lift" => check.required("because").map(|because| ReleaseAct::Lift { because }),
         _ => None,

@@ -140,6 +140,8 @@ const SLICES: &[&[Route]] = &[
     super::batch_accounts::ROUTES,
     super::batch_step::ROUTES,
     super::batch_correct::ROUTES,
+    super::batch_end::ROUTES,
+    super::batch_line::ROUTES,
     super::donor::ROUTES,
     super::quality::ROUTES,
     super::deviation::ROUTES,

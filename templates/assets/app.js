@@ -3,7 +3,14 @@
 import { listen } from "./scan.js";
 import { countDown } from "./clock.js";
 import { guardForms } from "./forms.js";
+import { keypad } from "./keypad.js";
+import { show } from "./band.js";
 
 listen();
 countDown();
 guardForms();
+keypad();
+
+// What stopped the last form is said as a scan is answered: over the whole screen, with a sound.
+const said = document.querySelector("[data-band]")?.dataset;
+if (said) show({ verdict: said.band, title: said.bandTitle, text: said.bandText });

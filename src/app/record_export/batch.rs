@@ -14,8 +14,8 @@ use crate::app::batch_show::whereabouts;
 use crate::db::Db;
 use crate::domain::Aggregate;
 use crate::domain::batch::{
-    Batch as State, Mark as Standing, Performance, Reconciled, ShownValue, TimerReading, Was,
-    cumulative, performance_shown, reconciliations, timers,
+    Batch as State, BatchState, Mark as Standing, Performance, Reconciled, SettledBatch,
+    ShownValue, TimerReading, Was, cumulative, performance_shown, reconciliations, timers,
 };
 use crate::domain::container::Container;
 use crate::domain::deviation::{Deviation as DeviationState, Status as DeviationStatus};
@@ -91,7 +91,42 @@ fn steps(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Step>
             steps.push(filled(gathered, state, record, performance, step));
         }
     }
+    steps.extend(state.settled.as_ref().map(ended));
     steps
+}
+
+/// The end of a batch that was not certified, as its last step: what was open and what became of
+/// each.
+fn ended(end: &SettledBatch) -> Step {
+    let mut performed = mark(&end.signature);
+    performed.reason = Some(end.because.clone());
+    let plain = |label: &str, value: &str| Field {
+        label: label.to_owned(),
+        value: value.to_owned(),
+        unit: None,
+        number: None,
+        verdict: Verdict::None,
+        limits: None,
+        source: "decided".to_owned(),
+        corrections: Vec::new(),
+    };
+    let items = end.items.iter().map(|item| plain(&item.what, item.settlement.words()));
+    Step {
+        id: "ended".to_owned(),
+        number: "end".to_owned(),
+        title: end.act.words().to_owned(),
+        operation: "dispose".to_owned(),
+        instruction: None,
+        fields: std::iter::once(plain("Because", &end.because)).chain(items).collect(),
+        not_covered: Vec::new(),
+        performed: Some(performed),
+        verified: end.witness.as_ref().map(mark),
+        needs_verification: end.witness.is_some(),
+        materials: Vec::new(),
+        equipment: Vec::new(),
+        containers: Vec::new(),
+        deviations: Vec::new(),
+    }
 }
 
 fn blank(planned: &Planned, number: String) -> Step {
@@ -130,10 +165,11 @@ fn filled(
     if performance.late_because.is_some() {
         performed.recorded_at = Some(gathered.moment(performance.recorded_at));
     }
+    let foreign = shown.foreign.iter().map(|found| format!("FOREIGN {found}")).collect::<Vec<_>>();
     let used = shown.consumed.iter().map(|text| format!("used {text}"));
     Step {
         fields: entered.chain(calculated).collect(),
-        containers: used.chain(made(record, performance)).collect(),
+        containers: used.chain(made(record, performance)).chain(foreign).collect(),
         performed: Some(performed),
         verified: performance.verified.as_ref().map(mark),
         materials: shown.materials,
@@ -226,12 +262,14 @@ fn field(gathered: &Gathered, state: &State, value: &ShownValue, source: &str) -
 /// Every timer of the master record, as it was.
 fn times(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Timer> {
     let readings = timers(state, record);
+    let over = state.state != BatchState::InProcess;
     let title = |step: &Name| record.step(step).map_or_else(String::new, |step| step.title.clone());
     let of = |timer: &master_record::Timer| {
         let reading = readings.iter().find(|reading| reading.timer.name == timer.name);
         let stopped = reading.and_then(|reading| reading.stopped);
         let actual = reading.zip(stopped).map(|(reading, at)| at.since(reading.from).text());
-        let (state, verdict) = reading.map_or(("not started", Verdict::None), standing);
+        let (state, verdict) =
+            reading.map_or(("not started", Verdict::None), |reading| standing(reading, over));
         Timer {
             title: timer.title.clone(),
             from: title(&timer.from),
@@ -253,8 +291,9 @@ fn times(gathered: &Gathered, state: &State, record: &MasterRecord) -> Vec<Timer
 }
 
 /// Whether a timer was kept, in words.
-fn standing(reading: &TimerReading<'_>) -> (&'static str, Verdict) {
+fn standing(reading: &TimerReading<'_>, over: bool) -> (&'static str, Verdict) {
     match reading.stopped {
+        None if over => ("ended with the batch", Verdict::None),
         None => ("running", Verdict::Pending),
         Some(at) if reading.earliest.is_some_and(|earliest| at < earliest) => {
             ("BROKEN: too early", Verdict::Out)

@@ -6,6 +6,7 @@
 //!
 //! Neighbours: `values` reads and calculates, `inputs` takes containers in, `balance` posts.
 
+use super::clearance::must_be_clear;
 use super::command::PerformStep;
 use super::event::{Consumed, Entry, Mark, Value};
 use super::facts::Facts;
@@ -129,6 +130,8 @@ pub fn assess(
 ) -> Result<Assessment, Refusal> {
     let step = admissible(batch, record, &command.step, facts)?;
     must_have_acknowledged(record, facts.acknowledged, context)?;
+    must_be_there(step, facts)?;
+    must_be_clear(batch, step)?;
     let at = performed_at(batch, record, step, command, context)?;
     let (consumed, breaks) = (Vec::new(), Vec::new());
     let mut draft = Draft { batch, record, step, command, facts, context, at, consumed, breaks };
@@ -213,6 +216,19 @@ pub fn admissible<'r>(
     match open {
         Some(open) => Err(Refusal::DeviationOpen { deviation: open.number.to_string() }),
         None => Ok(step),
+    }
+}
+
+/// Refuses a step from a station that does not stand in its room (ATMP-6).
+fn must_be_there(step: &Step, facts: &Facts) -> Result<(), Refusal> {
+    let words = |room: &Name| room.as_str().replace('_', " ");
+    match &step.room {
+        Some(room) if facts.room.as_ref() != Some(room) => Err(Refusal::WrongRoom {
+            step: step.title.clone(),
+            room: words(room),
+            here: facts.room.as_ref().map_or_else(|| "in no room".to_owned(), words),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -16,13 +16,23 @@ use rust_decimal::Decimal;
 const CONTAINERS_MAX: u32 = 500;
 
 /// A book that notes what is posted to it.
-struct Ledger {
-    book: Book,
-    postings: Vec<Posting>,
+pub(super) struct Ledger {
+    pub book: Book,
+    pub postings: Vec<Posting>,
 }
 
 impl Ledger {
-    fn post(&mut self, from: Account, to: Account, amount: Quantity) -> Result<(), Refusal> {
+    /// A book with nothing noted yet.
+    pub(super) fn over(book: Book) -> Self {
+        Self { book, postings: Vec::new() }
+    }
+
+    pub(super) fn post(
+        &mut self,
+        from: Account,
+        to: Account,
+        amount: Quantity,
+    ) -> Result<(), Refusal> {
         if amount.is_zero() {
             return Ok(());
         }
@@ -153,7 +163,7 @@ impl Draft<'_> {
         known: &Values<'_>,
         planned: &[Planned],
     ) -> Result<Vec<Posting>, Refusal> {
-        let mut ledger = Ledger { book: self.batch.book.clone(), postings: Vec::new() };
+        let mut ledger = Ledger::over(self.batch.book.clone());
         let one = Quantity::whole(1, Unit::Container);
         for consumed in &self.consumed {
             let own = self.record.output(&consumed.what).is_some();

@@ -1,10 +1,11 @@
 //! The rules of a batch: what each command changes, in this and in other streams, or why not.
 
 use super::assess::{Assessment, Break, Planned, must_be_in_process};
+use super::clearance::must_be_clear;
 use super::command::Start;
 use super::correction_refusal::CorrectionRefusal;
 use super::event::{Event, Produced};
-use super::facts::{Divided, Facts, Fresh};
+use super::facts::{AwaitedTest, Divided, Facts, Fresh};
 use super::inputs::uses;
 use super::progress::{Procedure, completeness};
 use super::refusal::Refusal;
@@ -14,7 +15,7 @@ use crate::domain::container::{self, Container, Custodian, ProductIdentity, divi
 use crate::domain::deviation::{self, Deviation, Subject};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber, Din, Name, StationId};
-use crate::domain::master_record::{DonationRule, MasterRecord, Step};
+use crate::domain::master_record::{DonationRule, HoldPoint, MasterRecord, Step};
 use crate::domain::quality::{self, TestRequest};
 use crate::domain::{Aggregate, Change, Context, Recorded, Refused};
 use std::collections::BTreeMap;
@@ -124,6 +125,7 @@ pub fn verify(
         return Err(Refusal::VerifierIsPerformer { login: performer.to_string() });
     }
     not_by_corrector(batch, performance, &signature)?;
+    must_be_clear(batch, found)?;
     must_be_by(&signature, Meaning::Verified, context, "your own, as the verifier")?;
     let event = Event::StepVerified { step: step.clone(), occurrence, signature };
     let mut changes = vec![Change::of::<Batch>(batch.number.as_str(), event.clone())];
@@ -150,6 +152,7 @@ pub fn sign_hold_point(
     batch: &Batch,
     record: &MasterRecord,
     hold_point: &Name,
+    awaited: &[AwaitedTest],
     signature: Signature,
     context: &Context,
 ) -> Result<Vec<Change>, Refusal> {
@@ -167,27 +170,29 @@ pub fn sign_hold_point(
         let (step, waiting_for) = (hold.title.clone(), first.title.clone());
         return Err(Refusal::StepOutOfOrder { step, waiting_for });
     }
+    results_are_in(hold, awaited)?;
     must_be_by(&signature, Meaning::Reviewed, context, "your own, as the reviewer")?;
     let event = Event::HoldPointSigned { hold_point: hold_point.clone(), signature };
     Ok(vec![Change::of::<Batch>(batch.number.as_str(), event)])
 }
 
-/// The batch is given up; what it made may not be used.
-pub fn abort(
-    batch: &Batch,
-    because: &str,
-    signature: Signature,
-    context: &Context,
-) -> Result<Vec<Change>, Refusal> {
-    must_be_in_process(batch)?;
-    if because.trim().is_empty() {
-        return Err(Refusal::ReasonMissing);
+/// Every test the hold point names has its result, reviewed and within its specification, or a
+/// decided deviation.
+fn results_are_in(hold: &HoldPoint, awaited: &[AwaitedTest]) -> Result<(), Refusal> {
+    let missing = |name: &Name| match awaited.iter().find(|test| test.test == *name) {
+        Some(test) if test.in_order() => None,
+        Some(test) => Some(test.words()),
+        None => Some(format!("{name}: not requested")),
+    };
+    let missing: Vec<String> = hold.tests.iter().filter_map(missing).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
-    must_be_by(&signature, Meaning::Rejected, context, "your own, rejecting the batch")?;
-    let event = Event::Aborted { because: because.trim().to_owned(), signature };
-    Ok(vec![Change::of::<Batch>(batch.number.as_str(), event)])
+    let (hold_point, tests) = (hold.title.clone(), missing.join("; "));
+    Err(Refusal::HoldPointWaits { hold_point, tests })
 }
 
+/// The signature is given by who asks, with this meaning.
 pub(super) fn must_be_by(
     signature: &Signature,
     meaning: Meaning,

@@ -1,6 +1,7 @@
 //! What can happen to a batch.
 
 use super::correction::Corrected;
+use super::ending::{EndAct, Settled};
 use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
 use crate::domain::id::{
@@ -212,6 +213,28 @@ pub enum Event {
         /// Signature of who verified it.
         signature: Signature,
     },
+    /// Something foreign was found while a line clearance was open (ATMP-7).
+    ForeignItemFound {
+        /// The line clearance.
+        step: Name,
+        /// The code as read.
+        item: String,
+        /// What it is, in words.
+        what: String,
+        /// Why it may not be there.
+        because: String,
+        /// The deviation it opened.
+        deviation: DeviationNumber,
+    },
+    /// It was taken away.
+    ForeignItemRemoved {
+        /// The line clearance.
+        step: Name,
+        /// The code as read.
+        item: String,
+        /// Where it was taken.
+        to: String,
+    },
     /// QA signed a hold point; work may go on.
     HoldPointSigned {
         /// The hold point.
@@ -223,6 +246,21 @@ pub enum Event {
     Completed {
         /// Steps performed, with repetitions.
         performances: u32,
+    },
+    /// Everything of it that was open has its decision: it is given up or rejected (ATMP-39).
+    Settled {
+        /// How it ends.
+        act: EndAct,
+        /// Why, in words.
+        because: String,
+        /// What was open, and what becomes of each.
+        items: Vec<Settled>,
+        /// What that moves in the book.
+        postings: Vec<Posting>,
+        /// Who decided.
+        signature: Signature,
+        /// Who saw what was destroyed.
+        witness: Option<Signature>,
     },
     /// It was given up.
     Aborted {

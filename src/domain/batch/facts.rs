@@ -8,6 +8,7 @@ use crate::domain::id::{
     AssetId, ContainerCode, DeviationNumber, LotId, MasterRecordId, MaterialCode, Name,
 };
 use crate::domain::lineage::{Origin, Reach};
+use crate::domain::quality;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a material lot at the time of use.
@@ -58,6 +59,37 @@ pub struct DeviationFact {
     pub undecided: bool,
 }
 
+/// How a test stands that a hold point waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwaitedTest {
+    /// The test.
+    pub test: Name,
+    /// Its title.
+    pub title: String,
+    /// How it stands; planned where it was not requested.
+    pub status: quality::Status,
+    /// Whether a deviation about it was decided so that the product may go on.
+    pub accepted: bool,
+}
+
+impl AwaitedTest {
+    /// Whether the hold point may be signed as far as this test goes: reviewed and within its
+    /// specification, or out of it and judged by a decided deviation.
+    pub fn in_order(&self) -> bool {
+        match self.status {
+            quality::Status::FinalPass => true,
+            quality::Status::FinalFail => self.accepted,
+            _ => false,
+        }
+    }
+
+    /// How it stands, in words.
+    pub fn words(&self) -> String {
+        let accepted = if self.accepted { ", judged by a decided deviation" } else { "" };
+        format!("{}: {}{accepted}", self.title, self.status.word())
+    }
+}
+
 /// Everything a step needs to know.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -71,6 +103,8 @@ pub struct Facts {
     pub deviations: Vec<DeviationFact>,
     /// The strictest disposition of everything the batch came from. Quarantine is its usual state.
     pub standing: Option<Standing>,
+    /// The room in which the station of who asks stands; none where the site says none.
+    pub room: Option<Name>,
     /// Whether who asks has acknowledged the version of the master record the batch runs.
     pub acknowledged: bool,
     /// The donors of everything the batch took in so far.

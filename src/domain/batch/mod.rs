@@ -12,6 +12,7 @@
 
 mod assess;
 mod balance;
+mod clearance;
 mod command;
 mod correct;
 mod correction;
@@ -19,6 +20,7 @@ mod correction_refusal;
 mod correction_shown;
 mod decide;
 mod doubling;
+mod ending;
 mod event;
 mod facts;
 mod inputs;
@@ -33,6 +35,7 @@ mod values;
 pub use assess::{
     Assessment, Break, ENTERED_AT_ONCE, Planned, admissible, assess, must_have_acknowledged,
 };
+pub use clearance::{Thing, remove_foreign, scan_line};
 pub use command::{CorrectValue, Given, PerformStep, Start};
 pub use correct::{
     Aftermath, Broken, CorrectionAssessment, assess_correction, correct, correctable, must_be_open,
@@ -43,16 +46,21 @@ pub use correction_refusal::CorrectionRefusal;
 pub use correction_shown::{
     CorrectionShown, ShownChange, correction_assessment_shown, correction_shown,
 };
-pub use decide::{abort, din_of, perform, sign_hold_point, start, verify};
+pub use decide::{din_of, perform, sign_hold_point, start, verify};
 pub use doubling::{Doubling, Line, cumulative, doublings};
+pub use ending::{
+    EndAct, EndFacts, EndSigned, Ending, OpenItem, Settled, Settlement, end, open, settle,
+};
 pub use event::{Consumed, Entry, Event, Mark, Produced, Value};
-pub use facts::{ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, MaterialFact};
+pub use facts::{
+    AwaitedTest, ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, MaterialFact,
+};
 pub use pool::{Pool, Share, pool};
-pub use progress::{Missing, Procedure, Progress, TimerReading, completeness, timers};
+pub use progress::{Missing, Procedure, Progress, TimerReading, TimerState, completeness, timers};
 pub use reconcile::{Found, Reconciled, reconciliations};
 pub use refusal::Refusal;
 pub use shown::{
-    AbortShown, HoldPointShown, ShownValue, StepShown, Was, abort_shown, hold_point_shown,
-    limit_text, material_amount, performance_shown, step_shown, uncovered_names,
+    HoldPointShown, ShownValue, StepShown, Was, hold_point_shown, limit_text, material_amount,
+    performance_shown, posting_text, signed_steps, step_shown, uncovered_names,
 };
-pub use state::{Batch, BatchState, Performance};
+pub use state::{Batch, BatchState, Foreign, Performance, SettledBatch};

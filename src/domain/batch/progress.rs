@@ -47,6 +47,13 @@ pub enum Progress {
         /// The earliest such step.
         waiting_for: Name,
     },
+    /// A choice made at an earlier step leaves it out.
+    NotApplicable {
+        /// The step at which was chosen.
+        at: Name,
+        /// What was chosen.
+        chosen: String,
+    },
     /// The procedure went on without it, or is over.
     Closed,
 }
@@ -136,6 +143,74 @@ pub struct TimerReading<'a> {
     pub stopped: Option<Instant>,
 }
 
+/// How a timer stands at a moment; every state has its own word, so that none rests on colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerState {
+    /// It stopped within its times.
+    Kept,
+    /// It stopped too early or too late; a deviation says so.
+    Broken,
+    /// The later step may be done now.
+    Running,
+    /// It is too early for the later step.
+    TooEarly,
+    /// The latest time is near.
+    EndsSoon,
+    /// The latest time has passed and the later step was not done.
+    Overdue,
+    /// The batch ended before the later step.
+    Ended,
+}
+
+impl TimerState {
+    /// The words on screens.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Broken => "broken",
+            Self::Running => "in time",
+            Self::TooEarly => "too early",
+            Self::EndsSoon => "ends soon",
+            Self::Overdue => "overdue",
+            Self::Ended => "ended with the batch",
+        }
+    }
+}
+
+impl TimerReading<'_> {
+    /// From when it warns that the latest time is near.
+    pub fn warns_from(&self) -> Option<Instant> {
+        Some(self.latest?.minus(self.timer.warns_before()?))
+    }
+
+    /// How it stands. A batch that is over runs no timer.
+    pub fn state(&self, batch: BatchState, now: Instant) -> TimerState {
+        let at = self.stopped.unwrap_or(now);
+        let early = self.earliest.is_some_and(|earliest| at < earliest);
+        let late = self.latest.is_some_and(|latest| at > latest);
+        match (self.stopped, batch) {
+            (Some(_), _) if early || late => TimerState::Broken,
+            (Some(_), _) => TimerState::Kept,
+            (None, BatchState::PendingReview | BatchState::Aborted) => TimerState::Ended,
+            (None, BatchState::InProcess) if early => TimerState::TooEarly,
+            (None, BatchState::InProcess) if late => TimerState::Overdue,
+            (None, BatchState::InProcess) => match self.warns_from() {
+                Some(from) if now >= from => TimerState::EndsSoon,
+                _ => TimerState::Running,
+            },
+        }
+    }
+
+    /// The moment that is counted down to: the earliest time, then the latest; none when stopped.
+    pub fn next_moment(&self, now: Instant) -> Option<Instant> {
+        match (self.stopped, self.earliest) {
+            (Some(_), _) => None,
+            (None, Some(earliest)) if now < earliest => Some(earliest),
+            (None, _) => self.latest,
+        }
+    }
+}
+
 /// The order of steps of a record, worked out once and asked often.
 #[derive(Debug, Clone)]
 pub struct Procedure<'a> {
@@ -160,9 +235,10 @@ impl<'a> Procedure<'a> {
         }
         let done = self.batch.count_of(&step.name);
         let enough = done >= step.repeat.min;
-        let over = self.batch.state != BatchState::InProcess
-            || self.went_on(&step.name)
-            || left_out(self.batch, step);
+        if let Some((at, chosen)) = choice_against(self.batch, step) {
+            return Progress::NotApplicable { at: at.clone(), chosen: chosen.to_owned() };
+        }
+        let over = self.batch.state != BatchState::InProcess || self.went_on(&step.name);
         if over || done >= step.repeat.max {
             return if enough && done > 0 { Progress::Done } else { Progress::Closed };
         }
@@ -273,12 +349,16 @@ impl<'a> Procedure<'a> {
 
 /// Whether a step has a condition that the choice made at the earlier step does not meet.
 pub(super) fn left_out(batch: &Batch, step: &Step) -> bool {
-    let Some(when) = &step.when else { return false };
-    let asked = batch.last_of(&when.step);
-    let entries = asked.map(|performance| performance.entries(&when.field));
-    entries.into_iter().flatten().any(|entry| match &entry.value {
-        Value::Choice { word } => !when.is.contains(word),
-        _ => false,
+    choice_against(batch, step).is_some()
+}
+
+/// The choice that leaves a step out, and the step at which it was made.
+fn choice_against<'a>(batch: &'a Batch, step: &'a Step) -> Option<(&'a Name, &'a str)> {
+    let when = step.when.as_ref()?;
+    let asked = batch.last_of(&when.step)?;
+    asked.entries(&when.field).find_map(|entry| match &entry.value {
+        Value::Choice { word } if !when.is.contains(word) => Some((&when.step, word.as_str())),
+        _ => None,
     })
 }
 

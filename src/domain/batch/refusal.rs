@@ -102,6 +102,42 @@ pub enum Refusal {
         /// The version of the master record.
         record: String,
     },
+    /// The station does not stand in the room of the step.
+    #[error(
+        "'{step}' is done in {room}; this station is {here} (ATMP-6). Go to a station of that room, \
+         or have QA name this one in the site file"
+    )]
+    WrongRoom {
+        /// The step.
+        step: String,
+        /// Its room.
+        room: String,
+        /// Where the station stands.
+        here: String,
+    },
+    /// Something foreign is on the line.
+    #[error(
+        "'{step}' cannot be signed: {items} does not belong here (ATMP-7). Take it away, and record \
+         on this page where it went"
+    )]
+    LineNotClear {
+        /// The step.
+        step: String,
+        /// What is there.
+        items: String,
+    },
+    /// No line clearance is open at this step.
+    #[error("'{step}' is no open line clearance. Look a code up with the scan field of the head")]
+    NotClearing {
+        /// The step.
+        step: String,
+    },
+    /// Where something was taken is missing.
+    #[error("where {item} was taken is missing. Write it down, so that it can be found there")]
+    WhereTo {
+        /// The code.
+        item: String,
+    },
     /// A value is missing.
     #[error("'{field}' is missing{of}; enter it")]
     ValueMissing {
@@ -428,6 +464,17 @@ pub enum Refusal {
         /// How it stands.
         state: &'static str,
     },
+    /// A result that the hold point waits for is not in, or out of specification and not judged.
+    #[error(
+        "'{hold_point}' waits for results: {tests}. Each must be reviewed and within its \
+         specification, or its deviation decided; then sign"
+    )]
+    HoldPointWaits {
+        /// What QA assesses.
+        hold_point: String,
+        /// What is missing.
+        tests: String,
+    },
     /// The signature is by another person, with another meaning, or over something else.
     #[error("the signature is not {expected}. Open the step again and sign it yourself")]
     WrongSignature {
@@ -445,6 +492,54 @@ pub enum Refusal {
     /// Of a correction of a signed value.
     #[error("{0}")]
     Correction(#[from] CorrectionRefusal),
+    /// Something that is open has no decision.
+    #[error(
+        "this is still open: {items}. Nothing of a batch stays open silently (ATMP-39): decide \
+         what becomes of each"
+    )]
+    Undecided {
+        /// What is not decided.
+        items: String,
+    },
+    /// A decision was given for something that is not open.
+    #[error("{key} is not open any more. Open the page again: something has happened meanwhile")]
+    NothingOpen {
+        /// Its name.
+        key: String,
+    },
+    /// A decision is not possible for its thing.
+    #[error("{what} cannot be '{words}'. Choose one of the decisions that are offered")]
+    NotSettledSo {
+        /// What it is.
+        what: String,
+        /// The decision.
+        words: &'static str,
+    },
+    /// Two decisions do not fit together.
+    #[error("the decision about {what} cannot be: {because}. Change one of the two")]
+    SettlementsContradict {
+        /// What it is.
+        what: String,
+        /// Why not.
+        because: &'static str,
+    },
+    /// Rejected while in process.
+    #[error(
+        "batch {batch} is still in process and is not up for certification. Give it up instead"
+    )]
+    RejectedTooEarly {
+        /// The batch.
+        batch: String,
+    },
+    /// Something is destroyed without a witness.
+    #[error("what is destroyed is seen by a second person, who signs too. Ask one to sign below")]
+    WitnessMissing,
+    /// The witness decided.
+    #[error("{login} decides and cannot be the witness as well. Ask another person")]
+    WitnessIsSigner {
+        /// The person.
+        login: String,
+    },
     /// A reason is missing.
     #[error("say why; the reason becomes part of the record")]
     ReasonMissing,
@@ -466,6 +561,10 @@ impl Refuses for Refusal {
             Self::HoldPointOpen { .. } => "hold_point_open",
             Self::DeviationOpen { .. } => "critical_deviation_open ATMP-6",
             Self::NotAcknowledged { .. } => "record_not_acknowledged ATMP-6",
+            Self::WrongRoom { .. } => "wrong_room ATMP-6",
+            Self::LineNotClear { .. } => "line_not_clear ATMP-7",
+            Self::NotClearing { .. } => "no_line_clearance_open ATMP-7",
+            Self::WhereTo { .. } => "place_missing ATMP-7",
             Self::ValueMissing { .. } => "value_missing ATMP-2",
             Self::ValueMalformed { .. } => "value_malformed",
             Self::UnknownField { .. } => "unknown_field",
@@ -502,9 +601,16 @@ impl Refuses for Refusal {
             Self::VerifierIsPerformer { .. } => "verifier_is_performer ATMP-4",
             Self::NothingToVerify { .. } => "nothing_to_verify",
             Self::HoldPoint { .. } => "hold_point",
+            Self::HoldPointWaits { .. } => "hold_point_waits_for_results ATMP-38",
             Self::WrongSignature { .. } => "wrong_signature 21 CFR 11.70",
             Self::StartIncomplete { .. } => "start_incomplete ATMP-1",
             Self::Correction(refusal) => refusal.rule(),
+            Self::Undecided { .. } => "everything_open_is_decided ATMP-39",
+            Self::NothingOpen { .. } | Self::NotSettledSo { .. } => "decision_not_possible ATMP-39",
+            Self::SettlementsContradict { .. } => "decisions_contradict ATMP-39",
+            Self::RejectedTooEarly { .. } => "batch_in_process",
+            Self::WitnessMissing => "witness_missing ATMP-39",
+            Self::WitnessIsSigner { .. } => "witness_is_signer ATMP-4",
             Self::ReasonMissing => "reason_missing",
             Self::NothingAllocated(_) => "nothing_allocated",
         }
@@ -515,9 +621,9 @@ impl Refuses for Refusal {
             Self::UnknownStep { .. } | Self::Unknown { .. } => RefusalKind::NotFound,
             Self::Unusable(refused) => refused.kind,
             Self::Correction(refusal) => refusal.kind(),
-            Self::VerifierIsPerformer { .. } | Self::NotAcknowledged { .. } => {
-                RefusalKind::Forbidden
-            }
+            Self::VerifierIsPerformer { .. }
+            | Self::WitnessIsSigner { .. }
+            | Self::NotAcknowledged { .. } => RefusalKind::Forbidden,
             Self::ValueMissing { .. }
             | Self::ValueMalformed { .. }
             | Self::UnknownField { .. }
@@ -526,6 +632,11 @@ impl Refuses for Refusal {
             | Self::ImpossibleTime { .. }
             | Self::LateWithoutReason { .. }
             | Self::StartIncomplete { .. }
+            | Self::Undecided { .. }
+            | Self::WhereTo { .. }
+            | Self::NotSettledSo { .. }
+            | Self::SettlementsContradict { .. }
+            | Self::WitnessMissing
             | Self::ReasonMissing => RefusalKind::Invalid,
             _ => RefusalKind::Conflict,
         }

@@ -6,7 +6,8 @@
 use super::assess::{Assessment, Break};
 use super::correction::{Changed, Corrected, Correction};
 use super::event::{Consumed, Entry, Mark};
-use super::state::{Batch, Performance};
+use super::facts::AwaitedTest;
+use super::state::{Batch, Foreign, Performance};
 use super::values::Values;
 use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
@@ -92,6 +93,8 @@ pub struct StepShown {
     pub produced: Vec<String>,
     /// What it moves in the book, in words.
     pub postings: Vec<String>,
+    /// What was found at a line clearance and did not belong there, and where it went.
+    pub foreign: Vec<String>,
     /// Deviations it opens, in words.
     pub deviations: Vec<String>,
     /// Who performed it, on the page of the verifier.
@@ -193,6 +196,8 @@ pub struct HoldPointShown {
     pub title: String,
     /// Number of events of the batch that were seen.
     pub seen: u64,
+    /// How the tests stand that it waits for.
+    pub tests: Vec<String>,
     /// Every step performed, with the hash its performer signed.
     pub steps: Vec<String>,
 }
@@ -202,6 +207,7 @@ pub fn hold_point_shown(
     batch: &Batch,
     record: &MasterRecord,
     hold_point: &Name,
+    awaited: &[AwaitedTest],
 ) -> Option<HoldPointShown> {
     let hold = record.hold_points.iter().find(|hold| hold.name == *hold_point)?;
     Some(HoldPointShown {
@@ -210,34 +216,13 @@ pub fn hold_point_shown(
         hold_point: hold.name.clone(),
         title: hold.title.clone(),
         seen: batch.version,
+        tests: awaited.iter().map(AwaitedTest::words).collect(),
         steps: signed_steps(batch),
     })
 }
 
-/// What is seen and signed when a batch is given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AbortShown {
-    /// The batch.
-    pub batch: BatchNumber,
-    /// What it makes.
-    pub title: String,
-    /// Number of events of the batch that were seen.
-    pub seen: u64,
-    /// Every step performed, with the hash its performer signed.
-    pub steps: Vec<String>,
-}
-
-/// What is seen and signed when a batch is given up.
-pub fn abort_shown(batch: &Batch) -> AbortShown {
-    AbortShown {
-        batch: batch.number.clone(),
-        title: batch.title.clone(),
-        seen: batch.version,
-        steps: signed_steps(batch),
-    }
-}
-
-fn signed_steps(batch: &Batch) -> Vec<String> {
+/// Every step performed and every correction, with the hash of its signature.
+pub fn signed_steps(batch: &Batch) -> Vec<String> {
     let performed = batch
         .performances
         .iter()
@@ -379,6 +364,7 @@ impl Shown<'_> {
             consumed: Vec::new(),
             produced: Vec::new(),
             postings: Vec::new(),
+            foreign: self.foreign(name),
             deviations: Vec::new(),
             performed_by: None,
             not_covered: Vec::new(),
@@ -389,6 +375,22 @@ impl Shown<'_> {
         let Some(performance) = self.performance else { return Vec::new() };
         let history = self.batch.history_of(performance, &entry.name, entry.item.as_ref());
         history.map(|(correction, changed)| was(self.batch, correction, changed)).collect()
+    }
+
+    fn foreign(&self, step: &Name) -> Vec<String> {
+        let words = |found: &Foreign| {
+            let (at, who) = &found.found;
+            let gone = match &found.removed {
+                Some((to, _, by)) => format!("taken to {to} by {by}"),
+                None => "still there".to_owned(),
+            };
+            let at = at.minute_text(Zone::LJUBLJANA);
+            format!(
+                "{}: {}; found by {who} {at}, {gone} ({})",
+                found.what, found.because, found.deviation
+            )
+        };
+        self.batch.foreign.iter().filter(|found| found.step == *step).map(words).collect()
     }
 
     fn values(&self, step: &Step, known: &Values<'_>) -> Vec<ShownValue> {
@@ -496,7 +498,8 @@ fn consumed_text(consumed: &Consumed) -> String {
     format!("{}{of}{}", consumed.container, amounts(consumed.cells, consumed.volume))
 }
 
-pub(super) fn posting_text(posting: &Posting) -> String {
+/// A posting in words.
+pub fn posting_text(posting: &Posting) -> String {
     let (from, to) = (posting.from.words(), posting.to.words());
     format!("{}: {from} → {to}", posting.amount.text())
 }

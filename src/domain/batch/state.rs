@@ -1,6 +1,7 @@
 //! What is known of a batch, and how each event changes it.
 
 use super::correction::Correction;
+use super::ending::{EndAct, Settled};
 use super::event::{Consumed, Entry, Event, Produced, number_of};
 use crate::domain::account::{Book, Posting};
 use crate::domain::actor::Signature;
@@ -92,6 +93,42 @@ impl Performance {
     }
 }
 
+/// Something foreign that was found at a line clearance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Foreign {
+    /// The line clearance.
+    pub step: Name,
+    /// The code as read.
+    pub item: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Why it may not be there.
+    pub because: String,
+    /// The deviation it opened.
+    pub deviation: DeviationNumber,
+    /// When it was found, and by whom.
+    pub found: (Instant, Login),
+    /// Where it was taken, when and by whom.
+    pub removed: Option<(String, Instant, Login)>,
+}
+
+/// How a batch ended without being certified.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SettledBatch {
+    /// How it ended.
+    pub act: EndAct,
+    /// Why.
+    pub because: String,
+    /// What was open, and what became of each.
+    pub items: Vec<Settled>,
+    /// What that moved in the book.
+    pub postings: Vec<Posting>,
+    /// Who decided.
+    pub signature: Signature,
+    /// Who saw what was destroyed.
+    pub witness: Option<Signature>,
+}
+
 /// A batch, as its events tell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Batch {
@@ -126,6 +163,8 @@ pub struct Batch {
     pub performances: Vec<Performance>,
     /// Corrections of signed values, oldest first.
     pub corrections: Vec<Correction>,
+    /// What was found at line clearances and did not belong there, oldest first.
+    pub foreign: Vec<Foreign>,
     /// Hold points signed.
     pub hold_points: BTreeMap<Name, Signature>,
     /// The book; written down by the postings it is made of.
@@ -133,6 +172,8 @@ pub struct Batch {
     pub book: Book,
     /// When it was completed.
     pub completed_at: Option<Instant>,
+    /// What became of everything that was open when it ended without being certified.
+    pub settled: Option<SettledBatch>,
     /// Why and by whom it was given up.
     pub aborted: Option<(String, Signature)>,
 }
@@ -151,6 +192,11 @@ impl Batch {
     /// How often a step was performed.
     pub fn count_of(&self, step: &Name) -> u32 {
         u32::try_from(self.of_step(step).count()).unwrap_or(u32::MAX)
+    }
+
+    /// What is still on the line at a clearance and does not belong there.
+    pub fn foreign_on<'a>(&'a self, step: &'a Name) -> impl Iterator<Item = &'a Foreign> {
+        self.foreign.iter().filter(move |found| found.step == *step && found.removed.is_none())
     }
 
     /// Every container it used up.
@@ -216,12 +262,28 @@ impl Aggregate for Batch {
             Event::CorrectionVerified { number, signature } => {
                 batch.correction_verified(*number, signature);
             }
+            Event::ForeignItemFound { .. } | Event::ForeignItemRemoved { .. } => {
+                batch.cleared(recorded, event);
+            }
             Event::HoldPointSigned { hold_point, signature } => {
                 batch.hold_points.insert(hold_point.clone(), signature.clone());
             }
             Event::Completed { .. } => {
                 batch.state = BatchState::PendingReview;
                 batch.completed_at = Some(recorded.at);
+            }
+            Event::Settled { act, because, items, postings, signature, witness } => {
+                for posting in postings {
+                    batch.book.replay(posting);
+                }
+                batch.settled = Some(SettledBatch {
+                    act: *act,
+                    because: because.clone(),
+                    items: items.clone(),
+                    postings: postings.clone(),
+                    signature: signature.clone(),
+                    witness: witness.clone(),
+                });
             }
             Event::Aborted { because, signature } => {
                 batch.state = BatchState::Aborted;
@@ -255,11 +317,38 @@ impl Batch {
             started_by: recorded.actor.clone(),
             performances: Vec::new(),
             corrections: Vec::new(),
+            foreign: Vec::new(),
             hold_points: BTreeMap::new(),
             book: Book::default(),
             completed_at: None,
+            settled: None,
             aborted: None,
         })
+    }
+
+    fn cleared(&mut self, recorded: &Recorded, event: &Event) {
+        match event {
+            Event::ForeignItemFound { step, item, what, because, deviation } => {
+                self.foreign.push(Foreign {
+                    step: step.clone(),
+                    item: item.clone(),
+                    what: what.clone(),
+                    because: because.clone(),
+                    deviation: deviation.clone(),
+                    found: (recorded.at, recorded.actor.clone()),
+                    removed: None,
+                });
+            }
+            Event::ForeignItemRemoved { step, item, to } => {
+                let there = |found: &&mut Foreign| {
+                    found.step == *step && found.item == *item && found.removed.is_none()
+                };
+                if let Some(found) = self.foreign.iter_mut().find(there) {
+                    found.removed = Some((to.clone(), recorded.at, recorded.actor.clone()));
+                }
+            }
+            _ => {}
+        }
     }
 
     fn performed(&mut self, recorded: &Recorded, event: &Event) {

@@ -145,6 +145,12 @@ pub enum Kind {
     TimerOrder,
     /// A timer states no time.
     TimerEmpty,
+    /// A timer warns of an end that it does not have, or before it begins.
+    TimerWarning,
+    /// A hold point waits for a test that is not there, or not begun before it.
+    HoldPointTest,
+    /// A step says something that its operation does not use.
+    NotForOperation,
     /// A timer's shortest time is above its longest.
     TimerImpossible,
     /// A timer cannot be met together with the others.
@@ -205,7 +211,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its short stable name and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 95] = [
+    pub const ALL: [(Self, &'static str, &'static str); 98] = [
         (Self::NotToml, "not_toml", "The file is not TOML."),
         (Self::UnknownField, "unknown_field", "A key is not known at its place."),
         (Self::MissingField, "missing_field", "A key that must be there is not."),
@@ -385,6 +391,21 @@ impl Kind {
             "A timer runs between steps that may be done in either order.",
         ),
         (Self::TimerEmpty, "timer_empty", "A timer states no time."),
+        (
+            Self::TimerWarning,
+            "timer_warning",
+            "A timer warns of an end that it does not have, or before it begins.",
+        ),
+        (
+            Self::HoldPointTest,
+            "hold_point_test",
+            "A hold point waits for a test that is not there, or not begun before it.",
+        ),
+        (
+            Self::NotForOperation,
+            "not_for_operation",
+            "A step says something that its operation does not use.",
+        ),
         (
             Self::TimerImpossible,
             "timer_impossible",

@@ -416,6 +416,10 @@ pub struct Step {
     pub stored: Vec<Name>,
     /// Whether the labels of the whole batch are reconciled here (ATMP-18).
     pub reconcile_labels: bool,
+    /// The room in which it is done, by the site's name of it; none: anywhere (ATMP-6).
+    pub room: Option<Name>,
+    /// Of a line clearance: how serious it is to find something foreign (ATMP-7).
+    pub foreign: Option<Class>,
     /// Where it stands.
     pub at: At,
 }
@@ -745,12 +749,26 @@ pub struct Timer {
     pub min: Option<Span>,
     /// Not later than.
     pub max: Option<Span>,
+    /// How long before its end it warns; none: by [`Timer::warns_before`].
+    pub warn_before: Option<Span>,
     /// What being too early means.
     pub too_early: Breaking,
     /// What being too late means.
     pub too_late: Breaking,
     /// Where it stands.
     pub at: At,
+}
+
+impl Timer {
+    /// The longest warning where none is stated.
+    pub const WARNING_MAX: Span = Span::of_hours(24);
+
+    /// How long before the latest time it warns: as stated, else a tenth of the longest time, at
+    /// most [`Timer::WARNING_MAX`]. None without a longest time.
+    pub fn warns_before(&self) -> Option<Span> {
+        let tenth = Span::of_seconds(self.max?.seconds().checked_div(10)?);
+        Some(self.warn_before.unwrap_or_else(|| tenth.min(Self::WARNING_MAX)))
+    }
 }
 
 /// Where QA must sign before work goes on.
@@ -762,6 +780,8 @@ pub struct HoldPoint {
     pub title: String,
     /// The step that waits for it.
     pub before: Name,
+    /// Tests whose results must be in, reviewed and within their specification before QA signs.
+    pub tests: Vec<Name>,
     /// Where it stands.
     pub at: At,
 }

@@ -143,6 +143,7 @@ pub fn outline(record: &MasterRecord) -> Vec<Part> {
     parts.extend(record.hold_points.iter().map(|hold| {
         Part::new(PartKind::HoldPoint, &hold.name, &hold.title)
             .with("before", step_title(record, &hold.before))
+            .with("waits for results", test_titles(record, &hold.tests))
     }));
     parts.extend(record.reconciliations.iter().map(|rule| reconciliation(record, rule)));
     for one in &record.tests {
@@ -259,6 +260,19 @@ fn step(record: &MasterRecord, step: &Step, before: Option<&Step>) -> Part {
         .with("labels on and read back", titles(&step.labels))
         .with("in its storage position", titles(&step.stored))
         .flag("labels reconciled", step.reconcile_labels)
+        .maybe("room", step.room.as_ref().map(|room| room.as_str().replace('_', " ")))
+        .maybe(
+            "something foreign is a deviation",
+            step.foreign.map(|class| class.code().to_owned()),
+        )
+}
+
+fn test_titles(record: &MasterRecord, tests: &[Name]) -> String {
+    let title = |name: &Name| {
+        let test = record.tests.iter().find(|test| test.name == *name);
+        test.map_or_else(|| name.to_string(), |test| test.title.clone())
+    };
+    tests.iter().map(title).collect::<Vec<String>>().join("; ")
 }
 
 fn consumed(record: &MasterRecord, step: &Step) -> String {
@@ -401,7 +415,8 @@ fn timer(record: &MasterRecord, timer: &Timer) -> Part {
         .with("title", &timer.title)
         .with("between", format!("{from} and {to}"))
         .maybe("minimum", timer.min.map(Span::text))
-        .maybe("maximum", timer.max.map(Span::text));
+        .maybe("maximum", timer.max.map(Span::text))
+        .maybe("warns before", timer.warn_before.map(Span::text));
     let early = timer.min.map(|_| breaking_words(timer.too_early));
     let late = timer.max.map(|_| breaking_words(timer.too_late));
     part.maybe("too early", early).maybe("too late", late)

@@ -289,6 +289,9 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
     let labels = section.names("labels").unwrap_or_default();
     let stored = section.names("stored").unwrap_or_default();
     let reconcile_labels = section.flag("reconcile_labels").unwrap_or(false);
+    let room = section.name("room");
+    let classes = Class::ALL.map(|class| (class.code(), class));
+    let foreign = section.word("foreign", Kind::UnknownWord, &classes);
     let step = Step {
         name: name?,
         unit,
@@ -310,6 +313,8 @@ fn step(section: &mut Section<'_>) -> Option<(Step, bool)> {
         labels,
         stored,
         reconcile_labels,
+        room,
+        foreign,
         at: section.at(),
     };
     Some((step, stated))
@@ -511,6 +516,7 @@ fn timer(section: &mut Section<'_>) -> Option<Timer> {
     let from = section.required_name("from");
     let to = section.required_name("to");
     let (min, max) = (section.span("min"), section.span("max"));
+    let warn_before = section.span("warn_before");
     let major = Breaking::Deviation(Class::Major);
     let too_early = breaking(section, "too_early").unwrap_or(major);
     let too_late = breaking(section, "too_late").unwrap_or(major);
@@ -522,6 +528,7 @@ fn timer(section: &mut Section<'_>) -> Option<Timer> {
         to: to?,
         min,
         max,
+        warn_before,
         too_early,
         too_late,
         at,
@@ -532,7 +539,8 @@ fn hold_point(section: &mut Section<'_>) -> Option<HoldPoint> {
     let name = section.required_name("name");
     let title = section.required_text("title");
     let before = section.required_name("before");
-    Some(HoldPoint { name: name?, title: title?, before: before?, at: section.at() })
+    let tests = section.names("tests").unwrap_or_default();
+    Some(HoldPoint { name: name?, title: title?, before: before?, tests, at: section.at() })
 }
 
 fn reconcile(section: &mut Section<'_>) -> Option<Reconcile> {

@@ -363,6 +363,18 @@ const TABLES: &[Table] = &[
             row("labels", "list of outputs", "whose labels must be on and read back"),
             row("stored", "list of outputs", "that must be in their storage position"),
             row("reconcile_labels", FLAG, "the labels of the batch are reconciled (ATMP-18)"),
+            row(
+                "room",
+                NAME,
+                "the room in which it is done, as the site file names it; its stations alone may \
+                 record it (ATMP-6)",
+            ),
+            row(
+                "foreign",
+                "`minor`, `major` or `critical`",
+                "at `clear_line`: the class of the deviation that something foreign opens; `major` \
+                 if not stated (ATMP-7)",
+            ),
         ],
     },
     Table {
@@ -499,6 +511,11 @@ const TABLES: &[Table] = &[
             row("to", NAME, "the later step"),
             row("min", SPAN, "not earlier than"),
             row("max", SPAN, "not later than"),
+            row(
+                "warn_before",
+                SPAN,
+                "how long before `max` the screens warn; a tenth of it if not stated, at most 24 h",
+            ),
             row("too_early", "as `breaking`", "what too early means; `major` if not stated"),
             row("too_late", "as `breaking`", "what too late means; `major` if not stated"),
         ],
@@ -511,6 +528,12 @@ const TABLES: &[Table] = &[
             row("name", NAME, "its name"),
             row("title", TEXT, "what QA assesses"),
             row("before", NAME, "the step that waits for it"),
+            row(
+                "tests",
+                "list of tests",
+                "whose results must be in, reviewed and within the specification, or have a decided \
+                 deviation, before QA signs",
+            ),
         ],
     },
     Table {

@@ -72,6 +72,7 @@ impl Order {
             allocated: Vec::new(),
             covered: Vec::new(),
             batch: None,
+            given_up: Vec::new(),
             cancelled: None,
             closed: None,
             outcomes: Outcomes::default(),
@@ -94,6 +95,10 @@ impl Order {
                 self.covered.retain(|(code, _)| code != container);
             }
             Event::BatchLinked { batch } => self.batch = Some(batch.clone()),
+            Event::BatchGivenUp { batch, because } => {
+                self.batch = None;
+                self.given_up.push((batch.clone(), because.clone()));
+            }
             Event::Cancelled { after_thaw, because, signature } => {
                 self.cancelled = Some(Cancellation {
                     after_thaw: *after_thaw,

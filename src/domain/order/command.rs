@@ -121,6 +121,17 @@ pub struct UnitFate {
     pub on_excursion: bool,
 }
 
+/// A unit of the bank that was allocated to an order, when the batch of the order is given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VialEnd {
+    /// Its container code.
+    pub code: String,
+    /// Whether it was neither thawed nor used.
+    pub unused: bool,
+    /// Whether it stays reserved for the order.
+    pub stays: bool,
+}
+
 impl Place {
     /// The answer to a criterion.
     pub fn answer(&self, criterion: &Name) -> Option<bool> {

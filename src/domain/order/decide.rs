@@ -1,9 +1,12 @@
 //! The rules of an order.
 
-use super::command::{Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, VialFacts};
+use super::command::{
+    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, VialEnd, VialFacts,
+};
 use super::event::{Event, OrderedProtocol};
 use super::refusal::Refusal;
 use super::state::Order;
+use crate::domain::actor::Signature;
 use crate::domain::container::{self, Container, Custodian, Fate};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{BatchNumber, Name};
@@ -184,6 +187,37 @@ pub fn link_batch(order: &Order, batch: &BatchNumber) -> Result<Vec<Change>, Ref
         return Err(Refusal::BatchLinked(linked.clone()));
     }
     Ok(vec![order.change(Event::BatchLinked { batch: batch.clone() })])
+}
+
+/// Tells an order that its batch was given up or rejected: it can be made again from other units,
+/// or, with a signature, it is cancelled. Units that were used leave it; the others are free again
+/// or stay, as decided.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn batch_given_up(
+    order: &Order,
+    (batch, because): (&BatchNumber, &str),
+    vials: &[VialEnd],
+    cancelled: Option<Signature>,
+) -> Result<Vec<Change>, Refusal> {
+    order.still_open()?;
+    let (batch, because) = (batch.clone(), because.to_owned());
+    let mut changes = vec![order.change(Event::BatchGivenUp { batch, because: because.clone() })];
+    for vial in vials {
+        match (vial.unused, vial.stays && cancelled.is_none()) {
+            (true, true) => {}
+            (true, false) => changes.extend(order.released_vial(&vial.code)),
+            (false, _) => {
+                changes.push(order.change(Event::VialDeallocated { container: vial.code.clone() }));
+            }
+        }
+    }
+    if let Some(signature) = cancelled {
+        let after_thaw = vials.iter().any(|vial| !vial.unused);
+        changes.push(order.change(Event::Cancelled { after_thaw, because, signature }));
+    }
+    Ok(changes)
 }
 
 /// Cancels the order. Before the thaw nothing is lost and the vials are free again; after it the

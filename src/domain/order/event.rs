@@ -129,6 +129,13 @@ pub enum Event {
         /// The batch.
         batch: BatchNumber,
     },
+    /// The batch made for it was given up or rejected; another may be started.
+    BatchGivenUp {
+        /// The batch.
+        batch: BatchNumber,
+        /// Why, in words.
+        because: String,
+    },
     /// The order was cancelled.
     Cancelled {
         /// Whether a unit had been thawed by then, so that it is lost.

@@ -16,9 +16,11 @@ mod stage;
 mod state;
 
 pub use command::{
-    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, UnitFate, VialFacts,
+    Allocate, Cancel, Close, Confirm, Place, Placement, Schedule, UnitFate, VialEnd, VialFacts,
 };
-pub use decide::{allocate, cancel, close, confirm, deallocate, link_batch, place, schedule};
+pub use decide::{
+    allocate, batch_given_up, cancel, close, confirm, deallocate, link_batch, place, schedule,
+};
 pub use event::{Answer, Event, OrderedProtocol};
 pub use outcome::{
     Given, Judgement, OutcomeRefusal, Outcomes, Reaction, Relatedness, Report, Ruling, SignedVisit,

@@ -80,6 +80,8 @@ pub struct Order {
     pub covered: Vec<(String, Name)>,
     /// The batch that makes it.
     pub batch: Option<BatchNumber>,
+    /// Batches that were made for it and given up or rejected, each with the reason.
+    pub given_up: Vec<(BatchNumber, String)>,
     /// How it was cancelled.
     pub cancelled: Option<Cancellation>,
     /// How it was closed.

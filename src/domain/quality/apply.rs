@@ -48,6 +48,7 @@ impl TestRequest {
             started_at: None,
             interim: Vec::new(),
             results: Vec::new(),
+            cancelled: None,
         })
     }
 
@@ -116,6 +117,10 @@ impl TestRequest {
                     },
                 );
                 self.status = Status::Invalid;
+            }
+            Event::Cancelled { because, signature } => {
+                self.cancelled = Some((because.clone(), signature.clone()));
+                self.status = Status::Cancelled;
             }
             _ => {}
         }

@@ -24,6 +24,9 @@ pub fn decide(
     facts: &Facts,
     context: &Context,
 ) -> Result<Vec<Change>, Refusal> {
+    if let Some((because, _)) = &request.cancelled {
+        return Err(Refusal::Cancelled(because.clone()));
+    }
     let now = context.now;
     let event = match command {
         Command::Sample { sample, step } => {
@@ -76,6 +79,22 @@ pub fn decide(
             }
         }
     };
+    Ok(vec![Change::of::<TestRequest>(&request.id, event)])
+}
+
+/// Cancels a test that has no final result, because its batch ends.
+///
+/// # Errors
+/// That it is final or cancelled already.
+pub fn cancel(
+    request: &TestRequest,
+    because: &str,
+    signature: Signature,
+) -> Result<Vec<Change>, Refusal> {
+    if request.status.is_final() {
+        return Err(Refusal::Final);
+    }
+    let event = Event::Cancelled { because: filled(because, "why it is cancelled")?, signature };
     Ok(vec![Change::of::<TestRequest>(&request.id, event)])
 }
 

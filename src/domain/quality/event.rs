@@ -116,4 +116,11 @@ pub enum Event {
         /// Signature of QA.
         signature: Signature,
     },
+    /// The test is not wanted any more: its batch was given up or rejected.
+    Cancelled {
+        /// Why.
+        because: String,
+        /// Signature of who decided.
+        signature: Signature,
+    },
 }

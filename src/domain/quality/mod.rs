@@ -14,7 +14,7 @@ mod specification;
 mod state;
 
 pub use command::{Command, Facts};
-pub use decide::{LATE_AFTER, decide, evaluate};
+pub use decide::{LATE_AFTER, cancel, decide, evaluate};
 pub use event::{Event, ResultValue};
 pub use refusal::Refusal;
 pub use specification::{

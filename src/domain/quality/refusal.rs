@@ -7,6 +7,9 @@ use crate::domain::id::{ContainerCode, DeviationNumber, Login};
 /// A refusal about a test request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// It was cancelled with its batch.
+    #[error("this test was cancelled: {0}. Put the sample aside and ask QA")]
+    Cancelled(String),
     /// The sample was drawn before.
     #[error("the sample of this test was drawn before. A further sample needs a new request")]
     SampledBefore,
@@ -108,6 +111,7 @@ impl crate::domain::Refusal for Refusal {
             }
             Self::ReceivedBefore | Self::NotReceived => "sample_is_received ATMP-40",
             Self::StartedBefore | Self::NotStarted => "test_is_under_way",
+            Self::Cancelled(_) => "test_is_cancelled",
             Self::Final | Self::AwaitsReview(_) | Self::NoSuchResult(_) => {
                 "result_is_never_overwritten ATMP-42"
             }

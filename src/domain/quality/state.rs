@@ -27,11 +27,13 @@ pub enum Status {
     FinalFail,
     /// The last result was declared invalid; a retest is needed.
     Invalid,
+    /// Not wanted any more: its batch was given up or rejected.
+    Cancelled,
 }
 
 impl Status {
     /// Every status with its code and its words.
-    pub const ALL: [(Self, &'static str, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str, &'static str); 9] = [
         (Self::Planned, "planned", "planned"),
         (Self::Sampled, "sampled", "sampled"),
         (Self::Received, "received", "received"),
@@ -40,6 +42,7 @@ impl Status {
         (Self::FinalPass, "final_pass", "passed"),
         (Self::FinalFail, "final_fail", "out of specification"),
         (Self::Invalid, "invalid", "invalid, retest needed"),
+        (Self::Cancelled, "cancelled", "cancelled"),
     ];
 
     /// The code in tables.
@@ -59,7 +62,7 @@ impl Status {
 
     /// Whether nothing more is awaited.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::FinalPass | Self::FinalFail)
+        matches!(self, Self::FinalPass | Self::FinalFail | Self::Cancelled)
     }
 }
 
@@ -156,6 +159,8 @@ pub struct TestRequest {
     pub interim: Vec<InterimReading>,
     /// Results, oldest first.
     pub results: Vec<TestResult>,
+    /// Why and by whom it was cancelled.
+    pub cancelled: Option<(String, Signature)>,
 }
 
 impl TestRequest {

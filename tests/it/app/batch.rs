@@ -45,7 +45,7 @@ use crate::support::{TestStore, each_backend, person};
 
 /// A site with materials and equipment, on an application of its own or of a server.
 pub(crate) struct Plant<'a> {
-    app: App,
+    pub(crate) app: App,
     store: &'a TestStore,
 }
 
@@ -57,7 +57,7 @@ fn name(text: &str) -> Name {
 }
 
 impl<'a> Plant<'a> {
-    fn new(store: &'a TestStore) -> Self {
+    pub(crate) fn new(store: &'a TestStore) -> Self {
         let start = Instant::parse("2026-03-02T08:00:00Z").unwrap();
         let config = Arc::new(Settings::default().complete().unwrap());
         let app = App { store: (**store).clone(), config, clock: Clock::manual(start) };
@@ -75,11 +75,11 @@ impl<'a> Plant<'a> {
         Self { app, store }
     }
 
-    fn later(&self, span: &str) {
+    pub(crate) fn later(&self, span: &str) {
         self.app.clock.advance(Span::parse(span).unwrap());
     }
 
-    fn caller(&self, login: &str) -> Caller {
+    pub(crate) fn caller(&self, login: &str) -> Caller {
         let role = if login.starts_with("qa.") { Role::Qa } else { Role::Technician };
         Caller {
             actor: person(login, role),
@@ -186,7 +186,7 @@ impl<'a> Plant<'a> {
         batch_start(&self.app, &self.caller("ana"), command)
     }
 
-    fn cord(&self) -> ContainerCode {
+    pub(crate) fn cord(&self) -> ContainerCode {
         let code = ContainerCode::parse("CP0000001").unwrap();
         let produced = Event::Produced {
             kind: ContainerKind::CollectionPot,
@@ -237,7 +237,12 @@ impl<'a> Plant<'a> {
     }
 
     /// A command with all that the step's master record asks for.
-    fn ask(&self, number: &BatchNumber, step: &str, values: &[(&str, &str)]) -> PerformStep {
+    pub(crate) fn ask(
+        &self,
+        number: &BatchNumber,
+        step: &str,
+        values: &[(&str, &str)],
+    ) -> PerformStep {
         let batch = self.app.read(|db| table::require(db, number)).unwrap();
         let record = chorda::app::batch_facts::record_of(&batch).unwrap();
         let found = record.step(&name(step)).unwrap();
@@ -257,7 +262,7 @@ impl<'a> Plant<'a> {
         command
     }
 
-    fn perform(
+    pub(crate) fn perform(
         &self,
         number: &BatchNumber,
         login: &str,
@@ -335,7 +340,7 @@ fn asset(kind: &str) -> AssetId {
     AssetId::parse(&format!("EQ-{}", kind.to_uppercase().replace('_', "-"))).unwrap()
 }
 
-const CLEAR: &[(&str, &str)] = &[("nothing_else_present", "yes"), ("cleaned", "yes")];
+pub(crate) const CLEAR: &[(&str, &str)] = &[("nothing_else_present", "yes"), ("cleaned", "yes")];
 
 #[test]
 fn a_cord_becomes_a_p1_harvest_and_the_tables_follow_from_the_ledger() {
@@ -516,6 +521,21 @@ fn who_has_not_acknowledged_the_master_record_neither_performs_nor_verifies() {
         assert!(refused.to_string().contains("has not acknowledged"), "{refused}");
         plant.acknowledge(&key, text, "bor").unwrap();
         plant.verify(&number, "clear_line", "bor").unwrap();
+    });
+}
+
+#[test]
+fn a_station_performs_the_steps_of_the_room_in_which_the_site_has_it() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        let room = "operation = \"clear_line\"\nroom = \"clean_room\"";
+        plant.approve(&SHIPPED[0].1.replacen("operation = \"clear_line\"", room, 1)).unwrap();
+        let number = plant.start().unwrap();
+        let command = plant.ask(&number, "clear_line", CLEAR);
+        let office = Caller { station: StationId::parse("OFFICE").unwrap(), ..plant.caller("ana") };
+        let refused = batch_step_preview(&plant.app, &office, &number, &command).unwrap_err();
+        assert!(refused.to_string().contains("is done in clean room"), "{refused}");
+        plant.perform(&number, "ana", command).unwrap();
     });
 }
 

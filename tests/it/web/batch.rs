@@ -190,19 +190,46 @@ fn production_is_for_technicians_and_giving_up_for_qa() {
     for role in [Role::Administrator, Role::Clinician] {
         assert_eq!(app.client(role).get(&format!("/batches/{number}")).status, 403, "{role:?}");
     }
-    let abort = format!("/batches/{number}/abort");
-    assert_eq!(app.signed_in("ana").get(&abort).status, 403);
+    let end = format!("/batches/{number}/end/give-up");
+    assert_eq!(app.signed_in("ana").get(&end).status, 403);
     let qa = app.client(Role::Qa);
-    let hash = qa.get(&abort).entry("sign_hash").unwrap();
-    let signed = [("sign_hash", hash.as_str()), ("sign_password", PASSWORD)];
-    assert_eq!(qa.post_form(&abort, &signed).status, 422, "a reason is needed");
-    let mut reasoned = signed.to_vec();
-    reasoned.push(("reason", "incubator failed"));
-    assert_eq!(qa.post_form(&abort, &reasoned).status, 303);
+    assert_eq!(qa.post_form(&end, &[]).status, 422, "a reason is needed");
+    let reason = ("reason", "incubator failed");
+    let hash = qa.post_form(&end, &[reason]).entry("sign_hash").unwrap();
+    let signed = [reason, ("sign_hash", hash.as_str()), ("sign_password", PASSWORD)];
+    let ended = qa.post_form(&end, &signed);
+    assert_eq!(ended.status, 303, "{}", ended.text());
+    qa.follow(ended).says("The batch is given up").says("incubator failed");
     assert_eq!(batch(&app, &number).state, BatchState::Aborted);
     let page = app.signed_in("ana").post_form(&format!("{clear}/check"), &CLEAR);
     assert_eq!(page.status, 422);
     page.says("aborted");
+}
+
+#[test]
+fn something_foreign_on_the_line_is_shown_until_it_is_taken_away() {
+    let (app, number) = site();
+    let ana = app.signed_in("ana");
+    let clear = step(&number, "clear_line");
+    let (line, removed) = (format!("{clear}/line"), format!("{clear}/line/removed"));
+    let unread = ana.post_form(&line, &[("code", "???")]);
+    assert_eq!(unread.status, 422);
+    unread.says("no container, lot, batch or order");
+    let own = ana.post_form(&line, &[("code", number.as_str())]);
+    ana.follow(own).says("It belongs to this batch");
+    let found = ana.post_form(&line, &[("code", "B-2026-0099")]);
+    assert_eq!(found.status, 303, "{}", found.text());
+    ana.follow(found).says("The line is not clear").says("B-2026-0099").says("DEV-");
+    let refused = ana.post_form(&format!("{clear}/check"), &CLEAR);
+    assert_eq!(refused.status, 422);
+    refused.says("does not belong here");
+    let nowhere = ana.post_form(&removed, &[("item", "B-2026-0099")]);
+    assert_eq!(nowhere.status, 422);
+    nowhere.says("Write it down");
+    let gone = ana.post_form(&removed, &[("item", "B-2026-0099"), ("to", "the office")]);
+    assert_eq!(gone.status, 303, "{}", gone.text());
+    assert_eq!(perform(&ana, &clear, &CLEAR, PASSWORD).status, 303);
+    ana.get(&format!("/batches/{number}")).says("taken to the office by ana");
 }
 
 #[test]

@@ -4,7 +4,9 @@ use super::Check;
 use crate::domain::container::ContainerKind;
 use crate::domain::id::Name;
 use crate::domain::master_record::fault::Kind;
-use crate::domain::master_record::model::{At, Operation, SignatureRule, Step, TestPlan};
+use crate::domain::master_record::model::{
+    At, HoldPoint, Operation, SignatureRule, Step, TestPlan,
+};
 
 impl Check<'_> {
     pub(super) fn paths(&self) {
@@ -17,6 +19,28 @@ impl Check<'_> {
                 let message = format!("hold point '{}' is before no known step", hold.name);
                 let remedy = "name a step of this file";
                 self.fault((hold.at, "before"), Kind::UnknownStep, message, remedy);
+            }
+            self.results(hold);
+        }
+    }
+
+    /// A hold point can only wait for a test whose sample is drawn before it.
+    fn results(&self, hold: &HoldPoint) {
+        for name in &hold.tests {
+            let test = self.record.tests.iter().find(|test| test.name == *name);
+            let drawn = test.is_some_and(|test| {
+                self.makers(&test.sample).any(|step| self.is_before(&step.name, &hold.before))
+            });
+            if !drawn {
+                let message = match test {
+                    None => format!("hold point '{}' waits for no known test '{name}'", hold.name),
+                    Some(test) => format!(
+                        "hold point '{}' waits for '{name}', but '{}' is not drawn before '{}'",
+                        hold.name, test.sample, hold.before
+                    ),
+                };
+                let remedy = "name a test whose sample an earlier step draws";
+                self.fault((hold.at, "tests"), Kind::HoldPointTest, message, remedy);
             }
         }
     }
@@ -42,6 +66,11 @@ impl Check<'_> {
             let message = format!("the line clearance '{}' may be left out", step.name);
             let remedy = "let it be done once, without a condition (ATMP-7)";
             self.fault((step.at, "operation"), Kind::ClearanceSkipped, message, remedy);
+        }
+        if step.foreign.is_some() && step.operation != Operation::ClearLine {
+            let message = format!("'{}' clears no line, and nothing foreign is sought", step.name);
+            let remedy = "write foreign at a step with operation = \"clear_line\"";
+            self.fault((step.at, "foreign"), Kind::NotForOperation, message, remedy);
         }
         let takes_input = step.consumes.iter().any(|c| self.record.input(&c.what).is_some());
         let cleared = self

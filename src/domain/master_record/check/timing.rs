@@ -95,6 +95,13 @@ impl Check<'_> {
             let message = format!("timer '{}' states no time", timer.name);
             self.fault((timer.at, "name"), Kind::TimerEmpty, message, "state min, max or both");
         }
+        if let Some(warning) = timer.warn_before
+            && timer.max.is_none_or(|max| warning >= max)
+        {
+            let message = format!("timer '{}' cannot warn {} before", timer.name, warning.text());
+            let remedy = "state a max, and a warning shorter than it";
+            self.fault((timer.at, "warn_before"), Kind::TimerWarning, message, remedy);
+        }
         if timer.min.zip(timer.max).is_some_and(|(min, max)| min > max) {
             let message = format!("timer '{}' can never be met", timer.name);
             let remedy = "min must not exceed max";

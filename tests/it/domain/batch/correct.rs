@@ -490,7 +490,8 @@ fn a_completed_batch_waits_for_the_verification_and_a_decided_one_is_closed() {
 #[test]
 fn a_batch_that_was_given_up_is_not_corrected() {
     let (mut plant, lots) = bank();
-    plant.abort("incubator failed").unwrap();
+    let all = plant.decisions();
+    plant.give_up("incubator failed", &all, Some("bor")).unwrap();
     let refused = plant.refused(&value("receive_lots", "volume", Some(&lots[0]), "98.00"));
     assert!(matches!(refused, Why::Closed { .. }), "{refused}");
 }

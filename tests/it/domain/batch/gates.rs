@@ -120,6 +120,23 @@ fn who_has_not_acknowledged_the_master_record_performs_nothing() {
 }
 
 #[test]
+fn a_step_of_a_room_is_recorded_only_at_a_station_that_stands_there() {
+    let text = DOSE.replacen(
+        "operation = \"clear_line\"",
+        "operation = \"clear_line\"\nroom = \"clean_room\"",
+        1,
+    );
+    let mut plant = Plant::started(&text, for_order());
+    for elsewhere in [None, Some(name("laboratory"))] {
+        plant.room = elsewhere;
+        let refused = plant.when(with(&plant, "clear_line", CLEAR)).unwrap_err();
+        assert!(matches!(refused, Refusal::WrongRoom { .. }), "{refused}");
+    }
+    plant.room = Some(name("clean_room"));
+    plant.when(with(&plant, "clear_line", CLEAR)).unwrap();
+}
+
+#[test]
 fn a_lot_that_was_not_scanned_is_missing() {
     let (mut plant, _) = dose_plant();
     plant.done("clear_line", CLEAR);

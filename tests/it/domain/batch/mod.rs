@@ -2,7 +2,9 @@
 //! recorded or refused.
 
 mod book;
+mod clearance;
 mod correct;
+mod ending;
 mod gates;
 mod late;
 mod model;
@@ -10,12 +12,13 @@ mod order;
 mod pooling;
 mod processes;
 mod runs;
+mod timers;
 
 use chorda::codes::container::code as container_code;
 use chorda::domain::actor::{Actor, Meaning, Role, Signature};
 use chorda::domain::batch::{
-    self, Batch, ContainerFact, DeviationFact, Divided, EquipmentFact, Facts, Fresh, Given,
-    MaterialFact, PerformStep, Refusal, Start,
+    self, Batch, ContainerFact, DeviationFact, Divided, EndAct, EndFacts, EndSigned, EquipmentFact,
+    Facts, Fresh, Given, MaterialFact, PerformStep, Refusal, Settlement, Start,
 };
 use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event, Fate, Scan};
 use chorda::domain::deviation::{self, Class, Deviation};
@@ -28,10 +31,11 @@ use chorda::domain::id::{
 use chorda::domain::lineage::Origin;
 use chorda::domain::master_record::{MasterRecord, parse};
 use chorda::domain::protocol::DoseUnit;
+use chorda::domain::quality::TestRequest;
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::time::{Instant, Span};
 use chorda::domain::{Aggregate, Change, Context, Recorded, Refused};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const P1: &str = include_str!("../../../../templates/mbr/eq-msc-p1.toml");
 pub(super) const BANK: &str = include_str!("../../../../templates/mbr/eq-msc-bank.toml");
@@ -58,6 +62,7 @@ pub(super) struct Plant {
     pub(super) batch_standing: Standing,
     pub(super) acknowledged: bool,
     pub(super) divided: Divided,
+    pub(super) room: Option<Name>,
     codes: u32,
     deviations: u32,
 }
@@ -78,6 +83,7 @@ impl Plant {
             batch_standing: Standing { disposition: Disposition::Quarantine, because: None },
             acknowledged: true,
             divided: Divided::default(),
+            room: None,
             codes: 100,
             deviations: 0,
             record,
@@ -122,7 +128,7 @@ impl Plant {
         self
     }
 
-    fn context(&self, login: &str) -> Context {
+    pub(super) fn context(&self, login: &str) -> Context {
         let role = if login == "qa.vesna" { Role::Qa } else { Role::Technician };
         let login = Login::parse(login).unwrap();
         Context { now: self.now, actor: Actor { printed_name: login.to_string(), login, role } }
@@ -191,6 +197,7 @@ impl Plant {
             deviations: deviations.collect(),
             standing: Some(self.batch_standing.clone()),
             acknowledged: self.acknowledged,
+            room: self.room.clone(),
             inside: Vec::new(),
             reach: None,
         }
@@ -238,17 +245,52 @@ impl Plant {
         let context = self.context("qa.vesna");
         let batch = self.batch();
         let changes =
-            batch::sign_hold_point(&batch, &self.record, &name(hold), signature, &context)?;
+            batch::sign_hold_point(&batch, &self.record, &name(hold), &[], signature, &context)?;
         self.record_changes("qa.vesna", changes);
         Ok(())
     }
 
-    pub(super) fn abort(&mut self, because: &str) -> Result<(), Refusal> {
-        let signature = self.signature("qa.vesna", Meaning::Rejected);
-        let batch = self.batch();
-        let changes = batch::abort(&batch, because, signature, &self.context("qa.vesna"))?;
+    /// Everything around the batch that may be open.
+    pub(super) fn end_facts(&self) -> EndFacts {
+        let ids = |kind: &str| {
+            let of = self.events.iter().filter(|recorded| recorded.stream.kind() == kind);
+            of.map(|recorded| recorded.stream.id().to_owned()).collect::<BTreeSet<String>>()
+        };
+        let made = |container: &Container| container.batch.as_ref() == Some(&self.number);
+        EndFacts {
+            containers: ids(Container::KIND)
+                .iter()
+                .filter_map(|code| self.fold(code))
+                .filter(made)
+                .collect(),
+            tests: ids(TestRequest::KIND).iter().filter_map(|id| self.fold(id)).collect(),
+            ..EndFacts::default()
+        }
+    }
+
+    /// Gives the batch up with these decisions; `witness` saw what was destroyed.
+    pub(super) fn give_up(
+        &mut self,
+        because: &str,
+        decisions: &[(String, Settlement)],
+        witness: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let (batch, facts) = (self.batch(), self.end_facts());
+        let ending = batch::settle(&batch, &facts, (EndAct::GiveUp, because), decisions)?;
+        let signed = EndSigned {
+            signature: self.signature("qa.vesna", Meaning::Rejected),
+            witness: witness.map(|login| self.signature(login, Meaning::Verified)),
+        };
+        let context = self.context("qa.vesna");
+        let changes = batch::end(&batch, &ending, &facts, &signed, &context)?;
         self.record_changes("qa.vesna", changes);
         Ok(())
+    }
+
+    /// The first decision possible for everything that is open.
+    pub(super) fn decisions(&self) -> Vec<(String, Settlement)> {
+        let items = batch::open(&self.batch(), &self.end_facts());
+        items.into_iter().map(|item| (item.key, item.choices[0])).collect()
     }
 
     /// Performs a step with what its record asks for and these values, and has it verified.
