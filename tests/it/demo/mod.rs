@@ -127,8 +127,8 @@ fn books(record: &BatchRecord) {
     let came = |word: &str| volume.postings.iter().any(|one| one.step.ends_with(word));
     assert!(["left, to come back", "came back", "given to the patient"].into_iter().all(came));
     let held = |name: &str| volume.balances.iter().find(|one| one.account == name).unwrap();
-    assert_eq!(held("in containers").amount, "0 ml");
-    assert_eq!(held("away, to come back").amount, "0 ml");
+    assert_eq!(held("in containers").amount, "0.00 ml");
+    assert_eq!(held("away, to come back").amount, "0.00 ml");
 }
 
 /// A record printed after the late result does not say that the batch is certified and no more.
