@@ -11,11 +11,12 @@ use crate::domain::RefusalKind;
 use crate::domain::container::{Container, ContainerKind};
 use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{ContainerCode, Din};
+use crate::domain::lineage;
 use crate::domain::order::Order;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::labels::{LabelData, Particular};
 use crate::site::Site;
-use crate::store::{Failure, batch, genealogy, ledger};
+use crate::store::{Failure, batch, donor, genealogy, ledger};
 
 /// The label of a container under a serial.
 ///
@@ -45,6 +46,10 @@ pub fn label_data(
         label = label.with(Particular::Quantity, volume.text());
     }
     label = origin(db, state, site, label)?;
+    let own = autologous(db, state)?;
+    if !own.is_empty() {
+        label = label.with(Particular::Warning, &own);
+    }
     if state.kind == ContainerKind::SampleTube {
         label = sample(state, label);
     }
@@ -61,7 +66,7 @@ pub fn label_data(
     }
     match &state.order {
         Some(number) => match ledger::load::<Order>(db, number.as_str())? {
-            Some(order) => Ok(for_order(site, &order, state, label)),
+            Some(order) => Ok(for_order(site, &order, state, (label, &own))),
             None => Ok(label),
         },
         None => Ok(label),
@@ -156,13 +161,39 @@ fn pool(db: &mut Db, state: &Container) -> Result<Option<Din>, Failure> {
     Ok(batch.din().cloned().or_else(used))
 }
 
+/// What the label of cells for one patient only states.
+const AUTOLOGOUS: &str = "For autologous use only";
+
+/// What a label states of cells for one patient only, by the donors it comes from: their use, and
+/// what the tests of the donor found or did not yet look for (2006/17/EC Annex I 2.1).
+fn autologous(db: &mut Db, state: &Container) -> Result<String, Failure> {
+    let origins = donor::origins_of(db, state)?;
+    if lineage::recipient(&origins).is_none() {
+        return Ok(String::new());
+    }
+    let mut words = AUTOLOGOUS.to_owned();
+    for origin in &origins {
+        words.push_str(match donor::testing_of(db, &origin.donor)? {
+            donor::Testing::Reactive => ". BIOHAZARD",
+            donor::Testing::Open => ". NOT EVALUATED FOR INFECTIOUS SUBSTANCES",
+            donor::Testing::Clear => "",
+        });
+    }
+    Ok(words)
+}
+
 fn sample(state: &Container, label: LabelData) -> LabelData {
     let parent = state.batch.as_ref().map(|batch| format!("batch {batch}")).unwrap_or_default();
     label.with(Particular::Purpose, &state.contents.title).with(Particular::Parent, parent)
 }
 
 /// What a dose unit says besides (Regulation (EU) 536/2014 Annex VI): the subject by code only.
-fn for_order(site: &Site, order: &Order, state: &Container, label: LabelData) -> LabelData {
+fn for_order(
+    site: &Site,
+    order: &Order,
+    state: &Container,
+    (label, own): (LabelData, &str),
+) -> LabelData {
     let target = state.target.as_ref().and_then(|target| {
         order.units.iter().find(|unit| unit.target == *target).map(|unit| unit.title.clone())
     });
@@ -173,10 +204,17 @@ fn for_order(site: &Site, order: &Order, state: &Container, label: LabelData) ->
         .with(Particular::Strength, strength(order, state).unwrap_or_default());
     let Some(published) = site.published(&order.protocol.text_hash) else { return label };
     let trial = &published.protocol.trial;
+    // A protocol of autologous use says so itself.
+    let rest = own.strip_prefix(AUTOLOGOUS).filter(|_| trial.statement.contains(AUTOLOGOUS));
+    let rest = rest.unwrap_or(own).trim_start_matches(['.', ' ']);
+    let warning = match rest {
+        "" => trial.statement.clone(),
+        rest => format!("{}. {rest}", trial.statement.trim_end_matches('.')),
+    };
     label
         .with(Particular::Route, &trial.route)
         .with(Particular::Contact, &trial.contact)
-        .with(Particular::Warning, &trial.statement)
+        .with(Particular::Warning, warning)
         .with(Particular::Storage, &trial.storage)
         .with(Particular::Trial, format!("{}, {}", trial.code, trial.site))
 }

@@ -346,6 +346,34 @@ pub fn of_recipient(db: &mut Db, patient: &PatientCode) -> Result<Option<DonorCo
     code.map(|code| DonorCode::parse(&code).map_err(|_| corrupt("code"))).transpose()
 }
 
+/// What the infectious-marker tests of a donor found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Testing {
+    /// A marker was reactive.
+    Reactive,
+    /// Nothing is decided on it yet.
+    Open,
+    /// Nothing was reactive.
+    Clear,
+}
+
+/// What the infectious-marker tests of a donor found.
+///
+/// # Errors
+/// When the database fails.
+pub fn testing_of(db: &mut Db, code: &DonorCode) -> Result<Testing, Failure> {
+    let row: Option<(i32, Option<NaiveDateTime>)> = donor::table
+        .find(code.as_str())
+        .select((donor::reactive, donor::decided_at))
+        .first(db)
+        .optional()?;
+    Ok(match row {
+        Some((reactive, _)) if reactive > 0 => Testing::Reactive,
+        Some((_, Some(_))) => Testing::Clear,
+        _ => Testing::Open,
+    })
+}
+
 /// Donors as origins of a thing, each with the only patient who may get their cells.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! The pages, through the real server.
 
 pub(crate) mod app;
+mod clinic;
 mod code;
 mod limit;
 mod order;

@@ -58,7 +58,7 @@ fn sign_again(
 }
 
 /// The order form, filled in well, for the first day offered.
-fn order_form(client: &Client, patient: &str) -> Vec<(String, String)> {
+pub(super) fn order_form(client: &Client, patient: &str) -> Vec<(String, String)> {
     let page = client.get("/orders/new");
     let day = page.body.split("name=\"day\" value=\"").nth(1).expect("a day is offered");
     let day = day.split('"').next().unwrap().to_owned();
@@ -88,7 +88,7 @@ fn placed(client: &Client, login: &str, patient: &str) -> String {
     page.location().to_owned()
 }
 
-fn scheduled(app: &TestApp) -> String {
+pub(super) fn scheduled(app: &TestApp) -> String {
     let at = placed(&app.signed_in("neza"), "neza", "XER-03");
     let miha = app.signed_in("miha");
     let done = sign(&miha, "miha", &format!("{at}/decide/confirm"), &[]);
@@ -112,12 +112,12 @@ fn contents(material: &str, volume: Option<&str>) -> Contents {
     }
 }
 
-fn record(app: &TestApp, who: &str, changes: Vec<Change>) {
+pub(super) fn record(app: &TestApp, who: &str, changes: Vec<Change>) {
     let envelope = envelope(&person(who, Role::Technician), "bench-1");
     app.store.write(envelope, move |tx| tx.record(changes.clone())).expect("recorded");
 }
 
-fn made(kind: ContainerKind, disposition: Disposition, custodian: Custodian) -> Event {
+pub(super) fn made(kind: ContainerKind, disposition: Disposition, custodian: Custodian) -> Event {
     Event::Produced {
         kind,
         contents: contents("EQ-MSC", None),
@@ -136,7 +136,7 @@ fn made(kind: ContainerKind, disposition: Disposition, custodian: Custodian) -> 
     }
 }
 
-fn codes(app: &TestApp, kind: ContainerKind, n: u32) -> Vec<ContainerCode> {
+pub(super) fn codes(app: &TestApp, kind: ContainerKind, n: u32) -> Vec<ContainerCode> {
     let codes: Vec<String> = app
         .store
         .write(envelope(&person("ana", Role::Technician), "bench-2"), move |tx| {
@@ -148,7 +148,7 @@ fn codes(app: &TestApp, kind: ContainerKind, n: u32) -> Vec<ContainerCode> {
 }
 
 /// A vial of the bank in a position.
-fn vial(app: &TestApp, code: &ContainerCode, position: &str, disposition: Disposition) {
+pub(super) fn vial(app: &TestApp, code: &ContainerCode, position: &str, disposition: Disposition) {
     let location = LocationPath::parse(position).unwrap();
     let event = made(ContainerKind::Cryovial, disposition, Custodian::Place { location });
     record(app, "ana", vec![Change::of::<Container>(code.as_str(), event)]);
@@ -203,7 +203,7 @@ fn hand_over_form<'a>(labels: &'a [String], to: &'a str) -> Vec<(&'a str, &'a st
 }
 
 /// The order with its syringes at the clinic; gives address and labels.
-fn received(app: &TestApp) -> (String, Vec<String>) {
+pub(super) fn received(app: &TestApp) -> (String, Vec<String>) {
     let at = scheduled(app);
     let number = at.rsplit('/').next().unwrap();
     let labels = syringes(app, number, Span::of_hours(6));
@@ -505,9 +505,9 @@ fn both_databases_refuse_a_second_open_hop_and_a_second_open_order() {
             format!(
                 "INSERT INTO patient_order (number, patient, coi, protocol, protocol_version, \
                  title, stage, is_open, is_scheduled, infusion_on, thaw_on, cancel_by, dose, \
-                 units, aliquots, placed_by, placed_at, confirmed_by, confirmed_at, version) \
+                 units, unit, aliquots, placed_by, placed_at, confirmed_by, confirmed_at, version) \
                  VALUES ('{number}', 'XER-03', '{number}', 'P', 1, 't', 'ordered', {}, {}, 'd', \
-                 'd', '2026-11-22 10:00:00', 'd', 1, 1, 'neza', '2026-11-22 10:00:00', \
+                 'd', '2026-11-22 10:00:00', 'd', 1, 'syringe', 1, 'neza', '2026-11-22 10:00:00', \
                  '{confirmed}', '2026-11-22 10:00:00', 1)",
                 if store.is_postgres() { "true" } else { "1" },
                 if store.is_postgres() { "false" } else { "0" },

@@ -14,6 +14,7 @@ use chorda::domain::donor::{self, Donor, Relation, RuleSetRef, Verdict};
 use chorda::domain::equipment::{Equipment, EquipmentKind, Registration};
 use chorda::domain::id::{
     BatchNumber, ContainerCode, ContentHash, Din, DonorCode, Login, MaterialCode, Name, OrderNumber,
+    PatientCode,
 };
 use chorda::domain::material::{self, MaterialLot};
 use chorda::domain::protocol::DoseUnit;
@@ -114,6 +115,16 @@ fn certified(app: &TestApp, number: &BatchNumber) {
 
 /// A certified culture of an eligible donor, or of one nothing is decided about.
 fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
+    culture_for(app, donor, eligible, None)
+}
+
+/// The same of a donor whose cells are for one patient only.
+fn culture_for(
+    app: &TestApp,
+    donor: u32,
+    eligible: bool,
+    recipient: Option<&str>,
+) -> BatchNumber {
     let plant = plant(app);
     let hash = ContentHash::parse(&"0".repeat(64)).unwrap();
     let code = DonorCode::parse(&format!("DNR-{donor:04}")).unwrap();
@@ -122,8 +133,8 @@ fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
     let now = app.app.clock.now();
     let registered = donor::Event::Registered {
         tested_person: format!("TE-{donor}"),
-        relation: Relation::Mother,
-        recipient: None,
+        relation: if recipient.is_some() { Relation::Donor } else { Relation::Mother },
+        recipient: recipient.map(|patient| PatientCode::parse(patient).unwrap()),
     };
     let received = donation::Event::Received {
         donor: code.clone(),
@@ -228,6 +239,25 @@ fn a_pool_takes_four_different_eligible_donors_at_the_right_passage() {
     let page = with(&[&bottles[3]]);
     assert_eq!(page.status, 200, "{}", page.text());
     assert_eq!(batch(&app, &number).performances.len(), 1, "only the line is cleared");
+}
+
+#[test]
+fn cells_for_one_patient_never_enter_a_pool() {
+    let app = works(TestStore::sqlite(), manual());
+    let mut cultures: Vec<BatchNumber> = (1..=3).map(|donor| culture(&app, donor, true)).collect();
+    cultures.push(culture_for(&app, 4, true, Some("XER-09")));
+    let bottles: Vec<ContainerCode> =
+        (1..).zip(&cultures).map(|(number, from)| bottle(&app, from, number, 1)).collect();
+    let plant = plant(&app);
+    let number = plant.start_of("EQ-MSC-BANK").unwrap();
+    plant.done(&number, "clear_line", CLEARED, &[]);
+    let ana = app.signed_in("ana");
+    for order in [[0, 1, 2, 3], [3, 0, 1, 2]] {
+        let chosen: Vec<&ContainerCode> = order.iter().map(|index| &bottles[*index]).collect();
+        let page = check(&ana, &step(&number, "receive_lots"), &pooling(&chosen));
+        assert_eq!(page.status, 422, "{}", page.text());
+        page.says("DNR-0004").says("for XER-09 only").says("never mixed");
+    }
 }
 
 #[test]
