@@ -145,8 +145,8 @@ fn visits_block(cx: &Cx, known: &Known) -> Block {
         findings.push(Finding {
             tone,
             title: visit.title.clone(),
-            rule: due,
-            evidence: vec![what],
+            rule: String::new(),
+            evidence: vec![what, due],
             href: if may { href } else { String::new() },
         });
     }

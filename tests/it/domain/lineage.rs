@@ -66,8 +66,7 @@ fn a_patient_gets_cells_of_one_donor_in_every_order() {
 
 #[test]
 fn where_the_patient_is_the_donor_nobody_elses_cells_reach_them() {
-    let reach =
-        |origins: &[Origin]| may_reach(DonorRule::Patient, &patient(3), "V1", origins, &[]);
+    let reach = |origins: &[Origin]| may_reach(DonorRule::Patient, &patient(3), "V1", origins, &[]);
     assert_eq!(reach(&[origin(1, Some(3))]), Ok(()));
     assert_eq!(reach(&[origin(1, None)]).unwrap_err().rule(), "own_cells_only ATMP-21");
     assert_eq!(reach(&[]).unwrap_err().rule(), "own_cells_only ATMP-21");

@@ -13,8 +13,8 @@ use chorda::domain::donation::{self, Donation, Tissue};
 use chorda::domain::donor::{self, Donor, Relation, RuleSetRef, Verdict};
 use chorda::domain::equipment::{Equipment, EquipmentKind, Registration};
 use chorda::domain::id::{
-    BatchNumber, ContainerCode, ContentHash, Din, DonorCode, Login, MaterialCode, Name, OrderNumber,
-    PatientCode,
+    BatchNumber, ContainerCode, ContentHash, Din, DonorCode, Login, MaterialCode, Name,
+    OrderNumber, PatientCode,
 };
 use chorda::domain::material::{self, MaterialLot};
 use chorda::domain::protocol::DoseUnit;
@@ -119,12 +119,7 @@ fn culture(app: &TestApp, donor: u32, eligible: bool) -> BatchNumber {
 }
 
 /// The same of a donor whose cells are for one patient only.
-fn culture_for(
-    app: &TestApp,
-    donor: u32,
-    eligible: bool,
-    recipient: Option<&str>,
-) -> BatchNumber {
+fn culture_for(app: &TestApp, donor: u32, eligible: bool, recipient: Option<&str>) -> BatchNumber {
     let plant = plant(app);
     let hash = ContentHash::parse(&"0".repeat(64)).unwrap();
     let code = DonorCode::parse(&format!("DNR-{donor:04}")).unwrap();
