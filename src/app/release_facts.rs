@@ -85,7 +85,12 @@ fn performers(batch: &Batch) -> BTreeSet<Login> {
 fn elements(batch: &Batch, record: &MasterRecord) -> (Vec<Missing>, Vec<Complete>) {
     let missing = completeness(batch, record)
         .iter()
-        .map(|missing| Missing { what: missing.words(), step: None, rule: "ATMP-2".to_owned() })
+        .map(|missing| Missing {
+            what: missing.words(),
+            step: None,
+            rule: "ATMP-2".to_owned(),
+            corrected: matches!(missing, batch::Missing::CorrectionVerification { .. }),
+        })
         .collect();
     let verified =
         batch.performances.iter().filter(|performance| performance.verified.is_some()).count();

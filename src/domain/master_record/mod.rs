@@ -4,8 +4,8 @@
 //! calculations a file may name, `outline` says in words what a file states, `diff` compares two
 //! versions, `simulate` runs one many times, `reference` is the page that explains the language;
 //! [`RecordVersion`] is the life of one version from proposal to retirement. Neighbours: `batch`
-//! runs a [`MasterRecord`]; a running batch keeps its text; `protocol` reads its files with the same
-//! reader and tells their faults in the same words.
+//! runs a [`MasterRecord`]; a running batch keeps its text; `protocol` reads its files with the
+//! same reader and tells their faults in the same words.
 //!
 //! Architecture invariant: no process of any product is written here; everything a product needs
 //! is in its file.

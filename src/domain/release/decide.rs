@@ -121,9 +121,11 @@ fn review(
     if !facts.completed {
         return Err(Refusal::NotCompleted);
     }
-    if !facts.missing.is_empty() {
-        let missing = facts.missing.iter().map(|missing| missing.what.clone()).collect();
-        return Err(Refusal::Incomplete(missing));
+    // What was never there is reviewed as an exception; what was corrected is seen twice first.
+    let waiting = facts.missing.iter().filter(|missing| missing.corrected);
+    let waiting: Vec<String> = waiting.map(|missing| missing.what.clone()).collect();
+    if !waiting.is_empty() {
+        return Err(Refusal::Incomplete(waiting));
     }
     means(signature, Meaning::Reviewed)?;
     if facts.performers.contains(&signature.login) {

@@ -58,6 +58,8 @@ pub struct Missing {
     pub step: Option<Name>,
     /// The rule that asks for it.
     pub rule: String,
+    /// Whether it is missing only since a correction, which another person still has to verify.
+    pub corrected: bool,
 }
 
 /// A kind of mandatory element that was checked and is there.

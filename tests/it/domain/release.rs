@@ -212,13 +212,14 @@ fn a_test_that_may_not_be_pending_blocks() {
 }
 
 fn missing(what: &str) -> Missing {
-    Missing { what: what.to_owned(), step: None, rule: "ATMP-2".to_owned() }
+    Missing { what: what.to_owned(), step: None, rule: "ATMP-2".to_owned(), corrected: false }
 }
 
 #[test]
 fn a_batch_with_an_unverified_correction_is_not_reviewed() {
     let mut facts = pending();
-    facts.missing.push(missing("correction 1 of step 'fill' (1) is not verified"));
+    let waits = missing("correction 1 of step 'fill' (1) is not verified");
+    facts.missing.push(Missing { corrected: true, ..waits });
     let refused = Way::new().go(&facts, &review("quality", &facts)).unwrap_err();
     assert!(matches!(&refused, Refusal::Incomplete(what) if what[0].contains("correction 1")));
 }
