@@ -13,7 +13,9 @@ use super::batch_step::{
     entry_field, identity, own_signature, read_entry, step_head, the_step, verifying_signature,
     view,
 };
-use super::component::{Banner, Cell, Chip, Facts, Head, Link, SignatureBlock, Table, Tone};
+use super::component::{
+    Banner, Cell, Chip, Facts, Head, Link, SignatureBlock, Signed, Table, Tone,
+};
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
@@ -118,6 +120,8 @@ struct CorrectPage {
     banners: Vec<Banner>,
     identity: Facts,
     blocks: Vec<Block>,
+    lines: Vec<Lines>,
+    choices: Vec<Link>,
     form: Option<Entry>,
     back: String,
 }
@@ -212,19 +216,21 @@ fn title(field: &Asked, item: Option<&ContainerCode>) -> String {
 }
 
 /// The page that asks which value.
-fn choose_page(cx: &Cx, about: &About<'_>, banner: Option<Banner>) -> CorrectPage {
-    let mut table =
-        Table::new("Values of this step", &["Value", "As signed", "Limits", "Before", ""]);
+fn choose_page(cx: &Cx, about: &About<'_>, banner: Option<Banner>, open: bool) -> CorrectPage {
+    let columns = ["Value", "As signed", "Limits", "Before"];
+    let mut table = Table::new("Values of this step", &columns);
+    let (mut choices, mut fixed) = (Vec::new(), Vec::new());
     for (field, item) in about.values() {
         let [text, limit, was] = standing(about, field, item.as_ref());
-        let last = match correctable(about.step, &field.name) {
+        let name = title(field, item.as_ref());
+        match correctable(about.step, &field.name) {
             Ok(_) => {
                 let to = format!("{}?value={}", about.action(), key(&field.name, item.as_ref()));
-                Cell::Actions(vec![Link::to(to, "Correct")])
+                choices.push(Link::to(to, name.clone()));
             }
-            Err(refusal) => Cell::Soft(refusal.to_string()),
-        };
-        table.push([Cell::from(title(field, item.as_ref())), text, limit, was, last]);
+            Err(refusal) => fixed.push(refusal.to_string()),
+        }
+        table.push([Cell::from(name), text, limit, was]);
     }
     CorrectPage {
         shell: cx.shell(format!("Correct a value of {}", about.step.title)),
@@ -235,17 +241,19 @@ fn choose_page(cx: &Cx, about: &About<'_>, banner: Option<Banner>) -> CorrectPag
         banners: banner.into_iter().collect(),
         identity: identity(&about.view.batch),
         blocks: vec![
-            Block::new("Which value is wrong?", Body::Table(table)),
-            Block::new("Signed so far", Body::Signed(Vec::new()))
-                .signed(signatures(about.performance)),
+            Block::new("What stands in the record", Body::Table(table)),
+            signatures(about.performance),
         ],
+        lines: Lines::of([("What is not corrected here", &fixed)]),
+        choices: if open { choices } else { Vec::new() },
         form: None,
         back: back(about),
     }
 }
 
-fn signatures(performance: &Performance) -> Vec<&crate::domain::actor::Signature> {
-    std::iter::once(&performance.signature).chain(&performance.verified).collect()
+fn signatures(performance: &Performance) -> Block {
+    let signed = std::iter::once(&performance.signature).chain(&performance.verified);
+    Block::new("Signed so far", Body::Signed(signed.map(Signed::from).collect()))
 }
 
 fn back(about: &About<'_>) -> String {
@@ -286,9 +294,10 @@ fn entry_page(
         identity: identity(batch),
         blocks: vec![
             Block::new("What stands in the record", Body::Table(table)),
-            Block::new("Signed so far", Body::Signed(Vec::new()))
-                .signed(signatures(about.performance)),
+            signatures(about.performance),
         ],
+        lines: Vec::new(),
+        choices: Vec::new(),
         form: Some(Entry {
             action: format!("{}/check", about.action()),
             fields,
@@ -311,8 +320,9 @@ fn form(cx: &Cx) -> Result<Reply, WebError> {
             cx.page(&entry_page(cx, &about, place, &Errors::new(), None))
         }
         (closed, _) => {
+            let open = closed.is_ok();
             let banner = closed.err().map(|refusal| Banner::stop(refusal.to_string()));
-            cx.page(&choose_page(cx, &about, banner))
+            cx.page(&choose_page(cx, &about, banner, open))
         }
     }
 }
@@ -342,28 +352,22 @@ fn command(
     }
 }
 
-fn change_rows(changes: &[ShownChange], all_steps: bool) -> Table {
-    let mut table = Table::new("Values", &["Value", "Was", "Will be", "Limits"]);
-    if all_steps {
-        table.columns.insert(0, "Step".to_owned());
-    }
+fn change_rows(changes: &[ShownChange]) -> Table {
+    let mut table = Table::new("Values", &["Step", "Value", "Before", "Right value", "Limits"]);
     for change in changes {
-        let mut cells = Vec::new();
-        if all_steps {
-            cells.push(Cell::Soft(change.step.clone()));
-        }
         let limit = match (&change.arithmetic, change.limit.is_empty()) {
             (Some(arithmetic), true) => arithmetic.clone(),
             (Some(arithmetic), false) => format!("{} · {arithmetic}", change.limit),
             (None, true) => "—".to_owned(),
             (None, false) => change.limit.clone(),
         };
-        cells.extend([
+        let cells = [
+            Cell::Soft(change.step.clone()),
             Cell::from(change.title.clone()),
             Cell::Struck(format!("was {}", change.old)),
             Cell::Strong(new_text(change)),
             Cell::Soft(limit),
-        ]);
+        ];
         match change.mark {
             Mark::Action => table.push_exception(cells),
             _ => table.push(cells),
@@ -384,30 +388,45 @@ fn new_text(change: &ShownChange) -> String {
 }
 
 fn blocks(shown: &CorrectionShown) -> Vec<Block> {
-    let list = |title: &str, lines: &[String]| {
-        let mut table = Table::new(title, &[title]);
-        lines.iter().for_each(|line| table.push([Cell::from(line.clone())]));
-        (!lines.is_empty()).then(|| Block::new(title, Body::Table(table)))
-    };
-    let mut blocks = vec![Block::new(
-        format!("Correction {}", shown.number),
-        Body::Table(change_rows(std::slice::from_ref(&shown.value), true)),
-    )];
+    let value = change_rows(std::slice::from_ref(&shown.value));
     let facts = Facts::new()
         .wide()
         .with("Why", shown.because.clone())
         .with_some("Corrected and signed by", shown.corrected_by.clone());
-    blocks.push(Block::new("", Body::Facts(facts)));
+    let mut blocks = vec![
+        Block::new(format!("Correction {}", shown.number), Body::Table(value)),
+        Block::new("", Body::Facts(facts)),
+    ];
     if !shown.follows.is_empty() {
-        let note = shown.follows.len().to_string();
-        let table = change_rows(&shown.follows, true);
+        let (note, table) = (shown.follows.len().to_string(), change_rows(&shown.follows));
         blocks.push(Block::new("What follows from it", Body::Table(table)).note(note));
     }
-    blocks.extend(list("Booked, so that the accounts follow", &shown.postings));
-    blocks.extend(list("Signatures that do not cover the new values", &shown.not_covered));
-    blocks.extend(list("Hold points signed on the old value", &shown.hold_points));
-    blocks.extend(list("Earlier corrections of this value", &shown.earlier));
     blocks
+}
+
+/// A group of lines of what is signed.
+struct Lines {
+    title: &'static str,
+    items: Vec<String>,
+}
+
+impl Lines {
+    /// The groups that have a line.
+    fn of<'a>(groups: impl IntoIterator<Item = (&'static str, &'a Vec<String>)>) -> Vec<Self> {
+        let group = |(title, items): (&'static str, &Vec<String>)| {
+            (!items.is_empty()).then(|| Self { title, items: items.clone() })
+        };
+        groups.into_iter().filter_map(group).collect()
+    }
+}
+
+fn lines(shown: &CorrectionShown) -> Vec<Lines> {
+    Lines::of([
+        ("Booked, so that the accounts follow", &shown.postings),
+        ("Signatures that do not cover the new values", &shown.not_covered),
+        ("Hold points signed on the old value", &shown.hold_points),
+        ("Earlier corrections of this value", &shown.earlier),
+    ])
 }
 
 fn recheck_banner(recheck: Recheck) -> Banner {
@@ -456,6 +475,8 @@ fn review_page(
         banners,
         identity: identity(&about.view.batch),
         blocks: blocks(shown),
+        lines: lines(shown),
+        choices: Vec::new(),
         form: Some(Entry {
             action: about.action(),
             fields: Vec::new(),
@@ -475,7 +496,7 @@ fn asked(
 ) -> Result<Reply, WebError> {
     let Some((field, item)) = chosen(cx, about) else {
         let banner = Banner::check("Choose the value that is wrong");
-        return cx.page_again(&choose_page(cx, about, Some(banner)));
+        return cx.page_again(&choose_page(cx, about, Some(banner), true));
     };
     let place = (field, item.as_ref());
     let again =
@@ -570,6 +591,8 @@ fn verify_page(
         banners,
         identity: identity(&view.batch),
         blocks: blocks(&shown),
+        lines: lines(&shown),
+        choices: Vec::new(),
         form,
         back: format!("{}#{}", address(number), shown.step),
     })

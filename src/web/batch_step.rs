@@ -127,7 +127,14 @@ pub(super) fn look(
             look("stopped", Tone::Hold, "held", note, actions)
         }
         Progress::Waiting { waiting_for } => {
-            let note = format!("Waits for “{}”.", title(waiting_for));
+            let mut corrections = batch.waiting_corrections().map(|one| &one.corrected);
+            let note = match corrections.find(|one| one.value.step == *waiting_for) {
+                Some(one) => {
+                    let (number, title) = (one.number, title(waiting_for));
+                    format!("Waits for a second person: correction {number} of “{title}”.")
+                }
+                None => format!("Waits for “{}”.", title(waiting_for)),
+            };
             look("later", Tone::Calm, "later", note, Vec::new())
         }
         Progress::NotApplicable { at, chosen } => {

@@ -71,7 +71,12 @@ pub(super) fn corrections(cx: &Cx) -> Result<Vec<Waiting>, WebError> {
                 ..item(
                     "Corrections to verify",
                     Icon::Sign,
-                    format!("{} · correction {} at {}", row.batch, row.number, row.step),
+                    format!(
+                        "{} · correction {} at {}",
+                        row.batch,
+                        row.number,
+                        row.step.replace('_', " ")
+                    ),
                     format!(
                         "{old} → {}, by {}, {}",
                         row.new,

@@ -484,7 +484,7 @@ impl Draft<'_> {
     }
 
     /// ATMP-10: the book is within the limits that are due with this step.
-    fn reconcile(&mut self, postings: &[Posting]) -> Result<(), Refusal> {
+    pub(super) fn reconcile(&mut self, postings: &[Posting]) -> Result<(), Refusal> {
         for (rule, found) in due(self.batch, self.record, &self.step.name, postings) {
             if !found.is_broken() {
                 continue;

@@ -389,6 +389,7 @@ fn again(
     let known = Values { batch, record, step: &step.name, own, consumed };
     let planned = draft.plan(&known)?;
     let postings = draft.postings(&known, &planned)?;
+    draft.reconcile(&postings)?;
     Ok(Again { values, calculated, planned, postings, breaks: draft.breaks })
 }
 
@@ -541,6 +542,7 @@ fn open(batch: &Batch, corrected: &Corrected, broken: &Broken, number: &Deviatio
             step: Some(broken.step.clone()),
             occurrence: Some(broken.occurrence),
             order: batch.order.clone(),
+            reconciliation: found.reconciliation.clone(),
             ..Subject::default()
         },
         performer: Some(broken.performer.clone()),

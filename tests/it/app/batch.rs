@@ -661,6 +661,10 @@ fn any_sequence(plant: &Plant<'_>, steps: &[(usize, u32, u32, u32, i64)]) {
             }
         }
         balanced(plant, &number);
+        let other =
+            |field: &str| entered(field, (concentration / 2 + 7, viability - 3, volume + 2));
+        plant.correct_something(&number, other, *choice);
+        balanced(plant, &number);
         plant.app.clock.advance(Span::of_days(*days));
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chorda::config::Settings;
 use chorda::demo::{Options, People, Story, Summary, Trouble, Until, play};
-use chorda::record::{BatchRecord, Stage, Verdict, verify::verify};
+use chorda::record::{BatchRecord, Field, Stage, Verdict, to_json, verify::verify};
 
 use crate::cli::chorda as chorda_command;
 use crate::support::TestStore;
@@ -98,6 +98,7 @@ fn complete_and_true(path: &Path) {
         }
         assert!(batch.equipment.iter().all(|used| used.state == "fit for use"));
     }
+    corrected(&record, &key);
     let hop = record.custody.first().unwrap();
     assert_eq!((record.custody.len(), hop.containers.len()), (1, 4));
     assert_eq!((hop.given.act.as_str(), hop.given.by.name.as_str()), ("handed over", "Ana Kos"));
@@ -129,6 +130,35 @@ fn books(record: &BatchRecord) {
     let held = |name: &str| volume.balances.iter().find(|one| one.account == name).unwrap();
     assert_eq!(held("in containers").amount, "0.00 ml");
     assert_eq!(held("away, to come back").amount, "0.00 ml");
+}
+
+/// The mistyped volume stands in the record with what it was and all that followed, and a record
+/// that leaves any of it out is found out.
+fn corrected(record: &BatchRecord, key: &str) {
+    let fields = |record: &BatchRecord| -> Vec<Field> {
+        let steps = record.batches.iter().flat_map(|batch| &batch.steps);
+        steps.flat_map(|step| &step.fields).cloned().collect()
+    };
+    let fields = fields(record);
+    let found: Vec<_> = fields.iter().flat_map(|field| &field.corrections).collect();
+    let own: Vec<_> = found.iter().filter(|one| !one.calculated).collect();
+    assert_eq!(own.len(), 1);
+    assert_eq!((own[0].from.as_str(), own[0].to.as_str()), ("108.30 ml", "103.80 ml"));
+    assert_eq!(own[0].verified.as_ref().unwrap().by.name, "Bor Župan");
+    assert!(found.len() > 1, "available cells and volumes follow");
+    let places = record.batches.iter().flat_map(|batch| &batch.steps);
+    assert_eq!(places.filter(|step| !step.not_covered.is_empty()).count(), 1);
+    let forged = |change: &dyn Fn(&mut Field)| {
+        let mut forged = record.clone();
+        let steps = forged.batches.iter_mut().flat_map(|batch| &mut batch.steps);
+        steps.flat_map(|step| &mut step.fields).for_each(change);
+        verify(&to_json(&forged).unwrap(), Some(key)).finding.unwrap().table
+    };
+    assert_eq!(forged(&|field| field.corrections.clear()), "corrections");
+    let softened = |field: &mut Field| {
+        field.corrections.iter_mut().for_each(|one| one.from = one.to.clone());
+    };
+    assert_eq!(forged(&softened), "corrections");
 }
 
 /// A record printed after the late result does not say that the batch is certified and no more.

@@ -59,6 +59,7 @@ fn a_value_is_corrected_at_the_screen_and_another_person_verifies_it() {
         page.says(words);
     }
     page.says("Does not cover any more, corrected since:");
+    ana.get(&step(&number, "prepare_explants")).says("correction 1 of “Receive the cord”");
     assert!(page.body.contains("<del"), "the old value is struck through");
     assert!(!ana.get("/").text().contains("Corrections to verify"), "not by who corrected");
     let bor = app.signed_in("bor");

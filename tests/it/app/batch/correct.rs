@@ -34,6 +34,31 @@ impl Plant<'_> {
         batch_correction_verify(&self.app, &self.caller(login), number, correction, signed)
     }
 
+    /// Corrects a field of the last performed step to another number, if the rules let it, and has
+    /// it verified where it waits.
+    pub(super) fn correct_something(
+        &self,
+        number: &BatchNumber,
+        text: impl Fn(&str) -> String,
+        choice: usize,
+    ) {
+        let batch = self.batch(number);
+        let Some(performance) = batch.performances.last() else { return };
+        let entries = performance.values.len().max(1);
+        let Some(entry) = performance.values.get(choice % entries) else { return };
+        let command = CorrectValue {
+            occurrence: performance.occurrence,
+            ..value(performance.step.as_str(), entry.name.as_str(), &text(entry.name.as_str()))
+        };
+        if self.correct(number, &command).is_ok() {
+            let waiting: Vec<u32> =
+                self.batch(number).waiting_corrections().map(|one| one.corrected.number).collect();
+            for correction in waiting {
+                self.verify_correction(number, correction, "bor").unwrap();
+            }
+        }
+    }
+
     fn batch(&self, number: &BatchNumber) -> Batch {
         self.app.read(|db| table::require(db, number)).unwrap()
     }

@@ -464,6 +464,27 @@ fn a_broken_limit_opens_a_deviation_and_one_that_was_broken_before_no_second() {
 }
 
 #[test]
+fn a_book_that_reconciles_no_longer_opens_a_deviation() {
+    let (mut plant, code) = dose_plant();
+    plant.done("clear_line", CLEAR);
+    let mut thaw = plant.ask("thaw", &[("bath_temperature", "37.0")]);
+    thaw.consumed.push(code.into());
+    plant.when(thaw).unwrap();
+    plant.verify("thaw", "bor").unwrap();
+    plant.later("10 min");
+    let counted = &[("concentration", "4.800"), ("viability", "92.0"), ("volume", "10.0")];
+    plant.done("count_thaw", counted);
+    assert_eq!(plant.deviations(), Vec::new());
+    plant.correct("ana", &value("count_thaw", "concentration", None, "2.000")).unwrap();
+    let found = plant.deviations();
+    let lost = |title: &str| title.contains("Cells lost at thaw and wash: 31.6");
+    assert!(found.iter().any(|(_, title)| lost(title)), "18.4 of 50: {found:?}");
+    let reconciled = batch::reconciliations(&plant.batch(), &plant.record);
+    let own = reconciled.iter().find(|one| one.rule.name.as_str() == "thaw_loss").unwrap();
+    assert!(own.found.unwrap().is_broken(), "release sees the book as it is now");
+}
+
+#[test]
 fn a_completed_batch_waits_for_the_verification_and_a_decided_one_is_closed() {
     let mut plant = completed();
     assert_eq!(plant.batch().state, BatchState::PendingReview);
