@@ -28,6 +28,7 @@ pub mod db;
 pub mod store;
 pub mod pdf;
 pub mod labels;
+pub mod printing;
 pub mod record;
 pub mod app;
 pub mod web;

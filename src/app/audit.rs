@@ -21,7 +21,10 @@ use crate::domain::donor::Donor;
 use crate::domain::equipment::Equipment;
 use crate::domain::id::StreamId;
 use crate::domain::installation::Installation;
+use crate::domain::label_definition::LabelDefinition;
 use crate::domain::master_record::RecordVersion;
+use crate::domain::print_job::PrintJob;
+use crate::domain::printer::Printer;
 use crate::domain::material::MaterialLot;
 use crate::domain::order::Order;
 use crate::domain::quality::TestRequest;
@@ -122,6 +125,9 @@ struct States {
     release: Option<Release>,
     installation: Option<Installation>,
     master_record: Option<RecordVersion>,
+    printer: Option<Printer>,
+    print_job: Option<PrintJob>,
+    label_definition: Option<LabelDefinition>,
 }
 
 fn step<A: Aggregate + Serialize + Clone>(
@@ -149,6 +155,9 @@ fn state_after(states: &mut States, recorded: &Recorded) -> Result<Option<Value>
         Event::Release(event) => step(&mut states.release, recorded, event),
         Event::Installation(event) => step(&mut states.installation, recorded, event),
         Event::MasterRecord(event) => step(&mut states.master_record, recorded, event),
+        Event::Printer(event) => step(&mut states.printer, recorded, event),
+        Event::PrintJob(event) => step(&mut states.print_job, recorded, event),
+        Event::LabelDefinition(event) => step(&mut states.label_definition, recorded, event),
         Event::User(_) => Ok(None),
     }
 }

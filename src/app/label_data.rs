@@ -4,6 +4,7 @@
 //!
 //! Architecture invariant: codes only; no person's name is looked up here.
 
+use super::label_definition;
 use crate::codes::isbt::{Divisions, ProductCode};
 use crate::codes::{LabelCode, PrintSerial};
 use crate::db::Db;
@@ -30,7 +31,7 @@ pub fn label_data(
 ) -> Result<LabelData, Failure> {
     let zone = site.zone;
     let code = label_code(state, serial)?;
-    let mut label = LabelData::new(state.kind, code)
+    let mut label = label_definition::in_force(db, LabelData::new(state.kind, code))?
         .with(Particular::Product, &state.contents.title)
         .with(Particular::Site, site.on_one_line())
         .with(Particular::Count, count(state))
@@ -57,7 +58,7 @@ pub fn label_data(
         label = label.for_patient();
     }
     if let Some(at) = state.expires_at {
-        let timed = label.usage().lives_hours() || state.kind == ContainerKind::SampleTube;
+        let timed = label.kind().lives_hours() || state.kind == ContainerKind::SampleTube;
         label = if timed {
             label.expiring(at, zone)
         } else {

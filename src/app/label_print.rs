@@ -1,7 +1,7 @@
 //! Prints labels: allocates the serial, stores the exact payload, voids what a reprint replaces.
 //!
-//! The label is drawn before anything is recorded: a label that cannot be drawn is not printed, and
-//! what was recorded can be drawn.
+//! The label is drawn and read back from its dots before anything is recorded: a label that cannot
+//! be drawn or read is not printed, and what was recorded can be.
 //!
 //! Neighbours: [`super::label_data`] says what stands on it, `labels` draws it, `domain::container`
 //! decides.
@@ -12,14 +12,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::label_data::label_data;
+use super::print_send::resolution;
 use super::{App, Caller};
 use crate::domain::actor::Capability;
 use crate::domain::container::{Command, NewLabel, decide};
-use crate::domain::id::ContainerCode;
+use crate::domain::id::{AssetId, ContainerCode};
+use crate::domain::print_job::{self, JobLabel, Work};
+use crate::domain::printer::Printer;
 use crate::domain::{Refusal, RefusalKind};
-use crate::labels::{self, LabelData, LabelUse};
+use crate::labels::{self, LabelData, Resolution};
 use crate::site::Site;
-use crate::store::{Failure, Tx, container};
+use crate::store::{Failure, Tx, container, number};
 
 /// How many labels one command prints at most.
 const PRINT_MAX: usize = 500;
@@ -33,6 +36,8 @@ pub struct LabelPrint {
     pub copies: u32,
     /// Why they are printed again; none for first labels.
     pub because: Option<String>,
+    /// The printer; none where the labels are fetched as PDF.
+    pub printer: Option<AssetId>,
 }
 
 /// A printed label.
@@ -66,7 +71,21 @@ pub fn label_print(
     let request = command.clone();
     let site = app.config.site.clone();
     app.write(caller, &request, move |tx| {
-        command.containers.iter().map(|code| print_one(tx, code, &command, &site)).collect()
+        let printer = match &command.printer {
+            Some(asset) => {
+                let printer = tx.require::<Printer>(asset.as_str())?;
+                printer.must_be_in_use()?;
+                Some(printer)
+            }
+            None => None,
+        };
+        let resolution = printer.as_ref().map(resolution).transpose()?;
+        let one = |code| print_one(tx, code, &command, resolution, &site);
+        let printed = command.containers.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        if let Some(printer) = printer {
+            queue(tx, &printer, &command, &printed)?;
+        }
+        Ok(printed)
     })
 }
 
@@ -74,14 +93,15 @@ fn print_one(
     tx: &mut Tx<'_>,
     code: &ContainerCode,
     command: &LabelPrint,
+    resolution: Option<Resolution>,
     site: &Site,
 ) -> Result<PrintedSerial, Failure> {
     let (state, standing) = container::require_with_standing(tx.db(), code)?;
     let serial = state.labels.latest.saturating_add(1);
     let data = label_data(tx.db(), &state, serial, site)?;
-    labels::layout(&data).map_err(not_drawn)?;
-    let payload = data.code().to_string();
-    let label = new_label(data.usage(), serial, &payload, command.copies)?;
+    labels::prove_all(std::slice::from_ref(&data), resolution).map_err(not_drawn)?;
+    let payload = data.payload().to_owned();
+    let label = new_label(&data, serial, command.copies)?;
     let print = match &command.because {
         None => Command::PrintLabel(label),
         Some(because) => Command::ReprintLabel { label, because: because.clone() },
@@ -91,25 +111,37 @@ fn print_one(
     Ok(PrintedSerial { container: code.to_string(), serial, payload })
 }
 
-fn new_label(
-    usage: LabelUse,
-    serial: u32,
-    payload: &str,
-    copies: u32,
-) -> Result<NewLabel, Failure> {
-    let known = labels::definitions().map_err(|error| Failure::Broken(error.to_string()))?;
-    let definition_version = known.get(&usage).map_or(0, |definition| definition.version);
+/// Puts the labels of a command into the queue of its printer, as one job.
+fn queue(
+    tx: &mut Tx<'_>,
+    printer: &Printer,
+    command: &LabelPrint,
+    printed: &[PrintedSerial],
+) -> Result<(), Failure> {
+    let labels = command.containers.iter().zip(printed).map(|(code, printed)| JobLabel {
+        container: code.clone(),
+        serial: printed.serial,
+        copies: command.copies,
+    });
+    let work = Work::Labels { labels: labels.collect() };
+    let now = tx.now();
+    let number = number::next_print_job(tx.db(), now)?;
+    tx.record(print_job::queue(&number, &printer.asset, work))
+}
+
+fn new_label(data: &LabelData, serial: u32, copies: u32) -> Result<NewLabel, Failure> {
+    let definition_version = labels::definition_version(data).map_err(not_drawn)?;
     Ok(NewLabel {
         serial,
-        definition: usage.name(),
+        definition: data.kind().code().to_owned(),
         definition_version,
-        payload: payload.to_owned(),
+        payload: data.payload().to_owned(),
         copies,
     })
 }
 
 /// A label that cannot be drawn, as a refusal: what is missing, by which rule, what to do.
-fn not_drawn(refusal: labels::LabelRefusal) -> Failure {
+pub(super) fn not_drawn(refusal: labels::LabelRefusal) -> Failure {
     Failure::refused("label_not_drawn ATMP-20", RefusalKind::Conflict, refusal.to_string())
 }
 
@@ -131,6 +163,7 @@ pub fn label_pdf(app: &App, codes: &[ContainerCode]) -> Result<Vec<u8>, Failure>
         }
         Ok(pages)
     })?;
+    labels::prove_all(&pages, None).map_err(not_drawn)?;
     labels::render_pdf(&pages).map_err(not_drawn)
 }
 
@@ -139,13 +172,60 @@ fn no_label(code: &ContainerCode) -> Failure {
     Failure::refused(refusal.rule(), RefusalKind::Conflict, format!("{refusal}."))
 }
 
+/// The picture of a label, or of what is wrong with it.
+#[derive(Debug, Clone)]
+pub enum Drawing {
+    /// It was read back from its dots and is right.
+    Proven {
+        /// A PNG of its dots.
+        png: Vec<u8>,
+        /// Each symbol, and what an independent decoder read in it.
+        read: Vec<(&'static str, String)>,
+    },
+    /// It was drawn and is wrong.
+    Faulty {
+        /// A PNG with the faults framed.
+        png: Vec<u8>,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// It cannot be drawn.
+    None {
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+impl Drawing {
+    fn of(label: &LabelData) -> Self {
+        match labels::prove_all(std::slice::from_ref(label), None) {
+            Ok(proofs) => match proofs.into_iter().next() {
+                Some(proof) => Self::Proven {
+                    png: labels::png(&proof.raster),
+                    read: proof.read.into_iter().map(|r| (r.kind.word(), r.text)).collect(),
+                },
+                None => Self::None { why: labels::LabelRefusal::Nothing.to_string() },
+            },
+            Err(refusal) => {
+                let why = refusal.to_string();
+                match refusal {
+                    labels::LabelRefusal::NotProven { picture, .. } => {
+                        Self::Faulty { png: picture, why }
+                    }
+                    _ => Self::None { why },
+                }
+            }
+        }
+    }
+}
+
 /// A label as it will be or was printed: the drawing, and the text in words beside it.
 #[derive(Debug, Clone)]
 pub struct Preview {
     /// The serial it has.
     pub serial: u32,
-    /// The drawing, or why it cannot be made.
-    pub drawing: Result<String, String>,
+    /// The drawing, or why there is none.
+    pub drawing: Drawing,
     /// The text of its symbol.
     pub payload: String,
     /// As printed for people.
@@ -167,7 +247,7 @@ pub fn label_preview(app: &App, code: &ContainerCode, next: bool) -> Result<Prev
             _ => state.labels.latest.saturating_add(1),
         };
         let data = label_data(db, &state, serial, site)?;
-        let payload = data.code().to_string();
+        let payload = data.payload().to_owned();
         let told = crate::codes::parse(&payload).map(|scanned| crate::codes::explain(&scanned));
         let parts = told.map(|told| {
             let part = |part: crate::codes::Part| {
@@ -177,8 +257,8 @@ pub fn label_preview(app: &App, code: &ContainerCode, next: bool) -> Result<Prev
         });
         Ok(Preview {
             serial,
-            drawing: labels::preview_svg(&data).map_err(|refusal| refusal.to_string()),
-            printed: data.code().printed(),
+            drawing: Drawing::of(&data),
+            printed: data.printed().to_owned(),
             payload,
             parts: parts.unwrap_or_default(),
         })

@@ -8,11 +8,14 @@
 use serde::Serialize;
 
 use super::container_move::ScannedContainer;
+use super::deviation_decide::{DeviationOpen, deviation_open};
 use super::{App, Caller};
 use crate::domain::actor::Capability;
 use crate::domain::container::{Command, decide};
-use crate::domain::id::ContainerCode;
-use crate::store::{Failure, container};
+use crate::domain::RefusalKind;
+use crate::domain::deviation::{Class, Subject};
+use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber};
+use crate::store::{Failure, container, label};
 
 /// A label that was read on a container.
 #[derive(Debug, Clone, Serialize)]
@@ -80,4 +83,45 @@ pub fn label_account(app: &App, caller: &Caller, command: LabelAccount) -> Resul
         let context = tx.context();
         tx.record(decide(&state, &account, &standing, &context)?)
     })
+}
+
+/// Opens a deviation that says how many labels of a batch are missing, and which; the step that
+/// reconciles stays refused until every one is accounted for (ATMP-18).
+///
+/// # Errors
+/// That nothing is missing; what `domain::deviation` refuses; or that the database failed.
+pub fn label_difference(
+    app: &App,
+    caller: &Caller,
+    batch: &BatchNumber,
+) -> Result<DeviationNumber, Failure> {
+    let (balance, printed) =
+        app.read(|db| Ok((label::balance(db, batch)?, label::of_batch(db, batch)?)))?;
+    if balance.missing == 0 {
+        return Err(Failure::refused(
+            "labels_even ATMP-18",
+            RefusalKind::Conflict,
+            format!("Every label of {batch} is accounted for; there is no difference."),
+        ));
+    }
+    let missing: Vec<String> = printed
+        .iter()
+        .filter(|label| label.missing() > 0)
+        .map(|label| format!("{} serial {}: {}", label.container, label.serial, label.missing()))
+        .collect();
+    let open = DeviationOpen {
+        class: Class::Major,
+        title: format!("Labels of {batch} do not reconcile: {} missing", balance.missing),
+        description: format!(
+            "Issued {}, on their containers {}, destroyed {}, in the batch record {}. Missing: {}.",
+            balance.issued,
+            balance.applied,
+            balance.destroyed,
+            balance.kept,
+            missing.join("; ")
+        ),
+        subject: Subject { batch: Some(batch.clone()), ..Subject::default() },
+        performer: None,
+    };
+    deviation_open(app, caller, open)
 }

@@ -44,15 +44,16 @@ pub fn check_text(text: &str, others: &[MasterRecord], site: &Site) -> Result<Ch
 /// # Errors
 /// When a label definition of the program does not load.
 pub fn label_kinds() -> Result<Vec<LabelKind>, Failure> {
-    let uses = labels::uses().map_err(|error| Failure::Broken(error.to_string()))?;
-    Ok(uses
+    let kinds = labels::kinds().map_err(|error| Failure::Broken(error.to_string()))?;
+    Ok(kinds
         .into_iter()
-        .map(|usage| {
-            let (mandatory, _) = Particular::mandatory(usage);
+        .filter_map(|kind| kind.container().map(|container| (kind, container)))
+        .map(|(kind, container)| {
+            let (mandatory, _) = kind.mandatory();
             let mut needs: Vec<LabelNeed> = mandatory.iter().copied().filter_map(need).collect();
             needs.sort();
             needs.dedup();
-            LabelKind { name: usage.name(), container: usage.kind(), needs }
+            LabelKind { name: kind.code().to_owned(), container, needs }
         })
         .collect())
 }

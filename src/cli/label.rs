@@ -1,4 +1,4 @@
-//! `chorda label`: labels as PDF without a database, for printers' tests and for reviewers.
+//! `chorda label`: labels without a database, for printers' tests and for reviewers.
 
 use std::path::PathBuf;
 
@@ -9,8 +9,8 @@ use super::console::{Console, Trouble};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Draw one label as PDF from the particulars given; it is refused if one that must be there
-    /// is missing, or does not fit
+    /// Draw one label from the particulars given; it is refused if one that must be there is
+    /// missing or does not fit, or if it does not read back from its own dots
     Render(Render),
     /// List the kinds of label
     Kinds(Kinds),
@@ -29,9 +29,12 @@ pub(crate) struct Render {
     /// What the label says, each as NAME=TEXT
     #[arg(value_name = "NAME=TEXT", value_parser = pair)]
     particulars: Vec<(String, String)>,
-    /// The file to write
-    #[arg(long, value_name = "FILE.pdf")]
+    /// The file to write: PDF, PNG or ZPL by its ending
+    #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The printer's resolution: 203, 300 or 600; that of the label's definition if left out
+    #[arg(long)]
+    dpi: Option<u32>,
 }
 
 #[derive(Args)]
@@ -53,15 +56,31 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<(), Trouble> {
 }
 
 fn render(wanted: &Render, console: &Console) -> Result<(), Trouble> {
-    let pdf = labels::render_from_text(&wanted.kind, &wanted.code, &wanted.particulars)
+    let label = labels::label_from_text(&wanted.kind, &wanted.code, &wanted.particulars)
         .map_err(Trouble::refused)?;
-    super::write_file(&wanted.out, &pdf)?;
-    console.wrote(&wanted.out, pdf.len())
+    let resolution = match wanted.dpi {
+        Some(dpi) => Some(
+            labels::Resolution::parse(dpi)
+                .ok_or_else(|| Trouble::usage(format!("{dpi} dpi is no printer's. Write 203, 300 or 600.")))?,
+        ),
+        None => None,
+    };
+    let proofs = labels::prove_all(std::slice::from_ref(&label), resolution);
+    let proof = proofs.map_err(Trouble::refused)?.into_iter().next();
+    let ending = wanted.out.extension().and_then(std::ffi::OsStr::to_str).unwrap_or("");
+    let file = match (ending, proof) {
+        ("zpl", Some(proof)) => labels::zpl(&proof.raster, 1).into_bytes(),
+        ("png", Some(proof)) => labels::png(&proof.raster),
+        ("pdf", _) => labels::render_pdf(&[label]).map_err(Trouble::refused)?,
+        _ => return Err(Trouble::usage("Name a file that ends in .pdf, .png or .zpl.".to_owned())),
+    };
+    super::write_file(&wanted.out, &file)?;
+    console.wrote(&wanted.out, file.len())
 }
 
 fn kinds(console: &Console) -> Result<(), Trouble> {
-    let uses = labels::uses().map_err(Trouble::refused)?;
-    let codes: Vec<String> = uses.into_iter().map(labels::LabelUse::name).collect();
+    let kinds = labels::kinds().map_err(Trouble::refused)?;
+    let codes: Vec<&str> = kinds.into_iter().map(labels::LabelKind::code).collect();
     if console.json {
         return console.data(&codes);
     }

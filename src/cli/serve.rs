@@ -3,8 +3,10 @@
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use chorda::app::App;
+use chorda::app::print_send::Spooler;
 use chorda::clock::Clock;
 use chorda::config::Settings;
+use chorda::printing::Patience;
 use chorda::store::user;
 use chorda::web::{self, Web};
 use clap::Args;
@@ -89,9 +91,11 @@ pub(crate) fn serve(app: App, listener: TcpListener, console: &Console) -> Resul
     let address = listener.local_addr().map_err(Trouble::refused)?;
     let shown = app.store.shown();
     let store = app.store.clone();
+    let spooler = Spooler::start(app.clone(), Patience::default()).map_err(Trouble::refused)?;
     let web = Web::new(app).map_err(Trouble::refused)?;
     console.note(format!("Serving {shown} at http://{address} (Ctrl-C stops)"));
     let served = web::serve(web, listener).map_err(Trouble::refused);
+    drop(spooler);
     // Whoever copies the records of a stopped server copies them with a checkpoint over everything.
     store.seal_now().map_err(Trouble::refused)?;
     served

@@ -212,6 +212,7 @@ pub(super) fn print(
         containers: containers.to_vec(),
         copies: 1,
         because: because.map(str::to_owned),
+        printer: None,
     };
     let caller = stage.by(&stage.people.ana);
     let outcome = label_print(&stage.app, &caller, command);

@@ -144,6 +144,11 @@ identity!(
     |text| numbered(text, "DEV-")
 );
 identity!(
+    /// Number of a print job, such as `PJ-2026-0001`.
+    PrintJobNumber, "print job", "'PJ-', a year, '-' and 4 to 6 digits",
+    |text| numbered(text, "PJ-")
+);
+identity!(
     /// Code of a container, as `codes` makes and checks it.
     ContainerCode, "container code", "6 to 16 digits and capitals",
     |text| made_of(text, 6..=16, |c| c.is_ascii_uppercase() || c.is_ascii_digit())

@@ -24,7 +24,10 @@ pub mod genealogy;
 pub mod id;
 pub mod installation;
 pub mod lineage;
+pub mod label_definition;
 pub mod order;
+pub mod print_job;
+pub mod printer;
 pub mod protocol;
 pub mod master_record;
 pub mod material;
@@ -268,4 +271,10 @@ aggregates! {
     Equipment => equipment::Equipment,
     /// Of a batch: started, step performed, verified, completed, aborted.
     Batch => batch::Batch,
+    /// Of a label printer: set up, tested, retired.
+    Printer => printer::Printer,
+    /// Of a print job: queued, sent, printed or not.
+    PrintJob => print_job::PrintJob,
+    /// Of a version of a label definition: proposed, approved, retired.
+    LabelDefinition => label_definition::LabelDefinition,
 }

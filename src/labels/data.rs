@@ -1,15 +1,20 @@
 //! What a label can say: a closed list of particulars, and their values for one container.
 //!
 //! Architecture invariant: every particular is in [`Particular`]; a definition that names another
-//! does not load. No person's name is among them, only codes.
+//! does not load. No donor's and no patient's name is among them, only codes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::{Definition, LabelKind};
 use crate::codes::LabelCode;
 use crate::codes::isbt::{DateOf, Divisions, Element, Flag, ProductCode, compound};
 use crate::domain::container::ContainerKind;
-use crate::domain::id::Din;
+use crate::domain::id::{AssetId, Din};
 use crate::domain::time::{Instant, Zone};
+
+/// What symbols and watermark of a test say.
+pub(super) const TEST: &str = "TEST";
 
 /// One thing a label can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,11 +67,13 @@ pub enum Particular {
     Parent,
     /// Who did it, by login.
     Operator,
+    /// What the place is called, or whose badge it is.
+    Title,
 }
 
 impl Particular {
     /// Every particular, with its name in definitions and its words in refusals.
-    pub const ALL: [(Self, &'static str, &'static str); 24] = [
+    pub const ALL: [(Self, &'static str, &'static str); 25] = [
         (Self::Code, "code", "the label code"),
         (Self::Product, "product", "the name of the product"),
         (Self::Strength, "strength", "the strength"),
@@ -91,6 +98,7 @@ impl Particular {
         (Self::Warning, "warning", "the warning"),
         (Self::Parent, "parent", "the container it came from"),
         (Self::Operator, "operator", "who did it"),
+        (Self::Title, "title", "the name"),
     ];
 
     /// The particular of a name in a definition.
@@ -110,125 +118,19 @@ impl Particular {
     pub fn words(self) -> &'static str {
         Self::ALL.iter().find(|(p, ..)| *p == self).map_or("", |(.., words)| words)
     }
-
-    /// What a label for this use must show, and by which rule. A dose unit for a patient is the
-    /// immediate packaging of Regulation (EU) 536/2014 Annex VI A.2.2; its strength is told where
-    /// it holds cells. The others follow the partial label of ISBT 128 and GMP Part IV.
-    #[must_use]
-    pub fn mandatory(usage: LabelUse) -> (&'static [Self], &'static str) {
-        use Particular as P;
-        const PARTIAL: &str = "the partial-label set (ISBT 128 ST-001, GMP Part IV)";
-        const PATIENT: &str = "Regulation (EU) 536/2014 Annex VI A.2.2";
-        const DOSE: &[Particular] = &[
-            P::Code,
-            P::Contact,
-            P::Route,
-            P::Product,
-            P::Batch,
-            P::Trial,
-            P::Subject,
-            P::Expiry,
-            P::Target,
-            P::Quantity,
-            P::Warning,
-            P::Strength,
-        ];
-        if usage.patient() {
-            return match (usage.kind(), DOSE.split_last()) {
-                (ContainerKind::Bottle, Some((_, volume_only))) => (volume_only, PATIENT),
-                _ => (DOSE, PATIENT),
-            };
-        }
-        match usage.kind() {
-            ContainerKind::CollectionPot => {
-                (&[P::Code, P::Product, P::Donation, P::Donor, P::Taken, P::Storage], PARTIAL)
-            }
-            ContainerKind::Flask | ContainerKind::Vessel => {
-                (&[P::Code, P::Product, P::Batch, P::Donation, P::Passage, P::Taken], PARTIAL)
-            }
-            ContainerKind::HoldVial | ContainerKind::Cryovial => {
-                (&[P::Code, P::Product, P::Batch, P::Donation, P::Passage, P::Storage], PARTIAL)
-            }
-            ContainerKind::SampleTube => {
-                (&[P::Code, P::Purpose, P::Parent, P::Batch, P::Taken], PARTIAL)
-            }
-            ContainerKind::Bottle => {
-                (&[P::Code, P::Product, P::Batch, P::Donation, P::Quantity, P::Storage], PARTIAL)
-            }
-            ContainerKind::Syringe | ContainerKind::Bag => (DOSE, PATIENT),
-        }
-    }
-}
-
-/// What a label is for: a kind of container, and whether it is a dose unit for one patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LabelUse {
-    kind: ContainerKind,
-    patient: bool,
-}
-
-impl LabelUse {
-    /// Syringes and bags are always dose units; of the others, only cryovials and bottles can be.
-    #[must_use]
-    pub fn of(kind: ContainerKind, patient: bool) -> Self {
-        use ContainerKind as C;
-        let patient = match kind {
-            C::Syringe | C::Bag => true,
-            C::Cryovial | C::Bottle => patient,
-            C::CollectionPot | C::Flask | C::HoldVial | C::Vessel | C::SampleTube => false,
-        };
-        Self { kind, patient }
-    }
-
-    /// The kind of container.
-    #[must_use]
-    pub fn kind(self) -> ContainerKind {
-        self.kind
-    }
-
-    /// Whether it is for a dose unit of one patient.
-    #[must_use]
-    pub fn patient(self) -> bool {
-        self.patient
-    }
-
-    /// The name of its definition, as master records write it: `cryovial`, `patient_cryovial`.
-    #[must_use]
-    pub fn name(self) -> String {
-        let both = matches!(self.kind, ContainerKind::Cryovial | ContainerKind::Bottle);
-        if self.patient && both {
-            format!("patient_{}", self.kind.code())
-        } else {
-            self.kind.code().to_owned()
-        }
-    }
-
-    /// The use of a name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let (kind, patient) = match name.strip_prefix("patient_") {
-            Some(kind) => (kind, true),
-            None => (name, false),
-        };
-        let usage = Self::of(ContainerKind::parse(kind)?, patient);
-        (usage.name() == name).then_some(usage)
-    }
-
-    /// Whether its content lives hours, so that its expiry names the time, too.
-    #[must_use]
-    pub fn lives_hours(self) -> bool {
-        self.patient && self.kind != ContainerKind::Cryovial
-    }
 }
 
 /// What one label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelData {
-    usage: LabelUse,
-    code: LabelCode,
+    kind: LabelKind,
+    code: Option<LabelCode>,
+    payload: String,
     values: BTreeMap<Particular, String>,
     isbt: Option<String>,
     timed_expiry: bool,
+    definition: Option<Arc<Definition>>,
+    test: bool,
 }
 
 impl LabelData {
@@ -236,21 +138,65 @@ impl LabelData {
     #[must_use]
     pub fn new(kind: ContainerKind, code: LabelCode) -> Self {
         let values = BTreeMap::from([(Particular::Code, code.printed())]);
-        let usage = LabelUse::of(kind, false);
-        Self { usage, code, values, isbt: None, timed_expiry: false }
+        let (kind, payload, code) = (kind.into(), code.to_string(), Some(code));
+        Self::empty(kind, payload, code, values)
+    }
+
+    fn empty(
+        kind: LabelKind,
+        payload: String,
+        code: Option<LabelCode>,
+        values: BTreeMap<Particular, String>,
+    ) -> Self {
+        let (isbt, timed_expiry, definition, test) = (None, false, None, false);
+        Self { kind, payload, code, values, isbt, timed_expiry, definition, test }
     }
 
     /// Makes it the label of a dose unit for one patient, where that kind of container can be one.
     #[must_use]
     pub fn for_patient(mut self) -> Self {
-        self.usage = LabelUse::of(self.usage.kind(), true);
+        if let Some(kind) = self.kind.container() {
+            self.kind = LabelKind::of(kind, true);
+        }
         self
     }
 
-    /// What it is for.
+    /// The same, drawn by a definition other than the program's own.
     #[must_use]
-    pub fn usage(&self) -> LabelUse {
-        self.usage
+    pub fn drawn_by(self, definition: Arc<Definition>) -> Self {
+        Self { definition: Some(definition), ..self }
+    }
+
+    /// The same as a test: with a watermark, and symbols that name nothing. Nothing else may come
+    /// of a definition that is not approved (ATMP-17).
+    #[must_use]
+    pub fn as_test(mut self) -> Self {
+        self.values.insert(Particular::Code, TEST.to_owned());
+        Self { payload: TEST.to_owned(), code: None, isbt: None, test: true, ..self }
+    }
+
+    /// The definition it is drawn by, where that is not the program's own.
+    pub(super) fn definition(&self) -> Option<&Definition> {
+        self.definition.as_deref()
+    }
+
+    /// Whether it is a test.
+    pub(super) fn is_test(&self) -> bool {
+        self.test
+    }
+
+    /// A label of something that is no container, with nothing but the text of its symbol.
+    #[must_use]
+    pub fn of(kind: LabelKind, payload: &str) -> Self {
+        let values = BTreeMap::from([(Particular::Code, payload.to_owned())]);
+        let payload = payload.to_owned();
+        Self::empty(kind, payload, None, values)
+    }
+
+    /// The test label of a printer.
+    #[must_use]
+    pub fn printer_test(printer: &AssetId, text: &str) -> Self {
+        Self::of(LabelKind::PrinterTest, text).with(Particular::Title, printer)
     }
 
     /// Sets a particular. An empty text leaves it missing; the code cannot be replaced.
@@ -317,16 +263,28 @@ impl LabelData {
         label
     }
 
-    /// Kind of container.
+    /// What it is for.
     #[must_use]
-    pub fn kind(&self) -> ContainerKind {
-        self.usage.kind()
+    pub fn kind(&self) -> LabelKind {
+        self.kind
     }
 
-    /// The label code.
+    /// The label code, where it is for a container.
     #[must_use]
-    pub fn code(&self) -> &LabelCode {
-        &self.code
+    pub fn code(&self) -> Option<&LabelCode> {
+        self.code.as_ref()
+    }
+
+    /// The text of its symbol.
+    #[must_use]
+    pub fn payload(&self) -> &str {
+        &self.payload
+    }
+
+    /// The text of its symbol, as printed for people.
+    #[must_use]
+    pub fn printed(&self) -> &str {
+        self.value(Particular::Code).unwrap_or(&self.payload)
     }
 
     /// A particular's text, if it has one.
@@ -348,7 +306,7 @@ impl LabelData {
 
     /// Everything this label says as one text; equal labels have equal texts.
     pub(super) fn fingerprint(&self) -> String {
-        let mut text = format!("{}\n{}\n", self.usage.name(), self.code);
+        let mut text = format!("{}\n{}\n", self.kind.code(), self.payload);
         for (particular, value) in &self.values {
             text.push_str(&format!("{}={value}\n", particular.name()));
         }

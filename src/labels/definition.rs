@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{LabelUse, Particular};
-use crate::domain::container::ContainerKind;
+use super::proof::TEXT_LEAST;
+use super::{LabelKind, Particular, Resolution};
 use crate::pdf::{Face, Len};
 
 /// Why a definition does not load.
@@ -23,10 +23,10 @@ pub struct DefinitionError {
 }
 
 /// Where what stands on one kind of label.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
-    /// Kind of container, by its code.
+    /// Kind of label, by its code.
     pub kind: String,
     /// Whether it is for a dose unit of one patient, where that kind of container can be one.
     #[serde(default)]
@@ -37,19 +37,28 @@ pub struct Definition {
     pub title: String,
     /// Stock size.
     pub stock: Size,
+    /// The resolution it is drawn for where no printer says another, in dots per inch.
+    pub dpi: Resolution,
+    /// How far the label is turned on its way to the printer, clockwise in degrees: the way its
+    /// stock is wound.
+    #[serde(default, deserialize_with = "quarters")]
+    pub turn: u8,
     /// Texts.
     #[serde(default)]
     pub text: Vec<Text>,
-    /// Two-dimensional symbols.
+    /// Symbols.
     #[serde(default)]
     pub symbol: Vec<Symbol>,
     /// Separating lines.
     #[serde(default)]
     pub rule: Vec<Rule>,
+    /// Frames.
+    #[serde(default, rename = "box")]
+    pub frame: Vec<Frame>,
 }
 
 /// Width and height.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Size {
     /// Width.
@@ -61,7 +70,7 @@ pub struct Size {
 }
 
 /// One text: literal characters and `{particular}`s in a box.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// For example `Batch {batch}`. Left out when all its particulars are missing.
@@ -92,13 +101,20 @@ pub struct Text {
     /// Whether the box is framed, as for a check character or a warning.
     #[serde(default)]
     pub framed: bool,
+    /// How dark it is, of 100.
+    #[serde(default = "black")]
+    pub shade: u8,
 }
 
 fn one() -> usize {
     1
 }
 
-/// Which two-dimensional symbol.
+fn black() -> u8 {
+    100
+}
+
+/// Which symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SymbolKind {
@@ -106,15 +122,43 @@ pub enum SymbolKind {
     DataMatrix,
     /// QR code.
     Qr,
+    /// Code 128, the linear symbol.
+    #[serde(rename = "code_128")]
+    Code128,
 }
 
 impl SymbolKind {
-    /// Least quiet zone, in modules (ISO/IEC 16022: 1; ISO/IEC 18004: 4).
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DataMatrix => "Data Matrix",
+            Self::Qr => "QR code",
+            Self::Code128 => "Code 128",
+        }
+    }
+
+    /// Least quiet zone beside it, in modules (ISO/IEC 16022: 1; ISO/IEC 18004: 4; ISBT 128
+    /// ST-001 for Code 128: 10).
     #[must_use]
     pub fn quiet(self) -> i64 {
+        self.quiet_zone().0
+    }
+
+    /// Least quiet zone beside it, and above and below it.
+    pub(super) fn quiet_zone(self) -> (i64, i64) {
         match self {
-            Self::DataMatrix => 1,
-            Self::Qr => 4,
+            Self::DataMatrix => (1, 1),
+            Self::Qr => (4, 4),
+            Self::Code128 => (10, 0),
+        }
+    }
+
+    /// Least width of a module (ISBT 128 ST-001: 0.25 mm in two dimensions, 0.17 mm linear).
+    pub(super) fn module_least(self) -> Len {
+        match self {
+            Self::DataMatrix | Self::Qr => Len::um(250),
+            Self::Code128 => Len::um(170),
         }
     }
 }
@@ -129,8 +173,8 @@ pub enum Payload {
     Isbt,
 }
 
-/// One symbol in a square box that includes its quiet zone.
-#[derive(Debug, Clone, Deserialize)]
+/// One symbol in a box that includes its quiet zone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Symbol {
     /// Which symbol.
@@ -143,16 +187,63 @@ pub struct Symbol {
     /// Top edge of the box.
     #[serde(deserialize_with = "length")]
     pub y: Len,
-    /// Edge of the box.
+    /// Width of the box, and its height but for Code 128.
     #[serde(deserialize_with = "length")]
     pub room: Len,
-    /// Edge of one module.
+    /// Height of the bars of a Code 128.
+    #[serde(default, deserialize_with = "optional_length")]
+    pub height: Option<Len>,
+    /// Width of one module; drawn as the nearest whole number of dots.
     #[serde(deserialize_with = "length")]
     pub module: Len,
+    /// How dark it is, of 100.
+    #[serde(default = "black")]
+    pub shade: u8,
+}
+
+impl Symbol {
+    /// Height of its box.
+    pub(super) fn tall(&self) -> Len {
+        self.height.unwrap_or(self.room)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let (what, least) = (self.kind.word(), self.kind.module_least());
+        if self.module < least {
+            return Err(format!("a module of {what} is smaller than {} mm", least.mm_text()));
+        }
+        match (self.kind, self.height) {
+            (SymbolKind::Code128, Some(height)) if height >= BARS_LEAST => Ok(()),
+            (SymbolKind::Code128, _) => Err(format!(
+                "{what} lacks a height of {} mm or more",
+                BARS_LEAST.mm_text()
+            )),
+            (_, Some(_)) => Err(format!("{what} is square and has no height of its own")),
+            (_, None) => Ok(()),
+        }
+    }
+}
+
+/// A frame around things that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frame {
+    /// Left edge.
+    #[serde(deserialize_with = "length")]
+    pub x: Len,
+    /// Top edge.
+    #[serde(deserialize_with = "length")]
+    pub y: Len,
+    /// Width.
+    #[serde(deserialize_with = "length")]
+    pub width: Len,
+    /// Height.
+    #[serde(deserialize_with = "length")]
+    pub height: Len,
 }
 
 /// A horizontal line across part of the label.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Left end.
@@ -174,6 +265,21 @@ fn length<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Len, D::Error> {
     })
 }
 
+fn optional_length<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Len>, D::Error> {
+    length(deserializer).map(Some)
+}
+
+/// Reads 0, 90, 180 or 270 as quarters of a turn.
+fn quarters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Ok(0),
+        90 => Ok(1),
+        180 => Ok(2),
+        270 => Ok(3),
+        other => Err(serde::de::Error::custom(format!("{other} is no turn; write 0, 90, 180, 270"))),
+    }
+}
+
 fn read_length(text: &str) -> Option<Len> {
     let (number, unit) = text.split_once(' ')?;
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
@@ -191,10 +297,8 @@ fn read_length(text: &str) -> Option<Len> {
     }
 }
 
-/// Smallest module that a laboratory scanner reads and a 300 dpi printer draws (three dots).
-const MODULE_LEAST: Len = Len::um(250);
-/// Smallest text that is legible on a frosted vial.
-const TEXT_LEAST: Len = Len::pt10(45);
+/// Least height of linear bars (ISBT 128 ST-001).
+const BARS_LEAST: Len = Len::mm(5);
 
 /// A rectangle on the label: left, top, right, bottom.
 type Area = (Len, Len, Len, Len);
@@ -210,13 +314,16 @@ impl Definition {
 
     /// What it is for.
     #[must_use]
-    pub fn usage(&self) -> Option<LabelUse> {
-        ContainerKind::parse(&self.kind).map(|kind| LabelUse::of(kind, self.patient))
+    pub fn label_kind(&self) -> Option<LabelKind> {
+        match LabelKind::parse(&self.kind)? {
+            LabelKind::Container(kind) => Some(LabelKind::of(kind, self.patient)),
+            other => Some(other),
+        }
     }
 
     fn check(&self) -> Result<(), String> {
-        let usage =
-            self.usage().ok_or_else(|| format!("{:?} is no kind of container", self.kind))?;
+        let kind =
+            self.label_kind().ok_or_else(|| format!("{:?} is no kind of label", self.kind))?;
         let mut shown = Vec::new();
         for text in &self.text {
             shown.extend(placeholders(&text.value)?);
@@ -225,14 +332,16 @@ impl Definition {
             }
         }
         for symbol in &self.symbol {
-            if symbol.module < MODULE_LEAST {
-                return Err("a module is smaller than 0.25 mm".to_owned());
-            }
+            symbol.check()?;
+        }
+        if self.text.iter().map(|t| t.shade).chain(self.symbol.iter().map(|s| s.shade)).any(|s| s > 100)
+        {
+            return Err("a shade is more than 100".to_owned());
         }
         if !self.symbol.iter().any(|symbol| symbol.payload == Payload::Code) {
             return Err("no symbol holds the label code".to_owned());
         }
-        let (mandatory, rule) = Particular::mandatory(usage);
+        let (mandatory, rule) = kind.mandatory();
         if let Some(missing) = mandatory.iter().find(|p| !shown.contains(p)) {
             return Err(format!("it does not show {}, which {rule} asks for", missing.words()));
         }
@@ -269,7 +378,7 @@ impl Definition {
             (format!("the text {:?}", t.value), (t.x, t.y, t.x + t.width, t.y + t.height))
         });
         let symbols = self.symbol.iter().map(|s| {
-            let area = (s.x, s.y, s.x + s.room, s.y + s.room);
+            let area = (s.x, s.y, s.x + s.room, s.y + s.tall());
             (format!("the symbol {:?} of {:?}", s.kind, s.payload), area)
         });
         texts.chain(symbols).collect()
@@ -289,29 +398,43 @@ pub(super) fn placeholders(value: &str) -> Result<Vec<Particular>, String> {
     Ok(found)
 }
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 18] = [
+    ("labels/badge.toml", include_str!("../../labels/badge.toml")),
     ("labels/bag.toml", include_str!("../../labels/bag.toml")),
     ("labels/bottle.toml", include_str!("../../labels/bottle.toml")),
     ("labels/collection_pot.toml", include_str!("../../labels/collection_pot.toml")),
+    ("labels/cryo_box.toml", include_str!("../../labels/cryo_box.toml")),
     ("labels/cryovial.toml", include_str!("../../labels/cryovial.toml")),
     ("labels/flask.toml", include_str!("../../labels/flask.toml")),
     ("labels/hold_vial.toml", include_str!("../../labels/hold_vial.toml")),
+    ("labels/outer_pack.toml", include_str!("../../labels/outer_pack.toml")),
     ("labels/patient_bottle.toml", include_str!("../../labels/patient_bottle.toml")),
     ("labels/patient_cryovial.toml", include_str!("../../labels/patient_cryovial.toml")),
+    ("labels/position.toml", include_str!("../../labels/position.toml")),
+    ("labels/printer_test.toml", include_str!("../../labels/printer_test.toml")),
     ("labels/sample_tube.toml", include_str!("../../labels/sample_tube.toml")),
+    ("labels/scanner_test.toml", include_str!("../../labels/scanner_test.toml")),
+    ("labels/shipper.toml", include_str!("../../labels/shipper.toml")),
     ("labels/syringe.toml", include_str!("../../labels/syringe.toml")),
     ("labels/vessel.toml", include_str!("../../labels/vessel.toml")),
 ];
 
-/// The definitions in force, one for each use.
-pub fn definitions() -> Result<&'static BTreeMap<LabelUse, Definition>, DefinitionError> {
-    static LOADED: OnceLock<Result<BTreeMap<LabelUse, Definition>, DefinitionError>> =
+/// The text of the program's own definition of a kind; empty where it has none.
+#[must_use]
+pub fn shipped_text(kind: LabelKind) -> &'static str {
+    let name = format!("labels/{}.toml", kind.code());
+    FILES.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text)
+}
+
+/// The definitions that come with the program, one for each kind of label.
+pub fn definitions() -> Result<&'static BTreeMap<LabelKind, Definition>, DefinitionError> {
+    static LOADED: OnceLock<Result<BTreeMap<LabelKind, Definition>, DefinitionError>> =
         OnceLock::new();
     let loaded = LOADED.get_or_init(|| {
         let mut all = BTreeMap::new();
         for (file, text) in FILES {
             let definition = Definition::parse(file, text)?;
-            all.extend(definition.usage().map(|usage| (usage, definition)));
+            all.extend(definition.label_kind().map(|kind| (kind, definition)));
         }
         Ok(all)
     });

@@ -3,56 +3,156 @@
 //! Architecture invariant: text keeps its size unless it must shrink, and never shrinks below the
 //! least size its definition allows.
 
-use super::definition::{Definition, Payload, Symbol, Text, placeholders};
+use super::data::TEST;
+use super::definition::{Definition, Payload, Symbol, SymbolKind, Text, placeholders};
 use super::symbol::encode;
-use super::{LabelData, LabelRefusal, Particular, definitions};
+use super::{LabelData, LabelRefusal, Particular, Resolution, definitions};
 use crate::codes::container;
-use crate::pdf::{Color, Item, Len, Page, Point, width, wrap};
+use crate::pdf::{Color, Face, Item, Len, Page, Point, width, wrap};
 
+/// Width of separating lines and frames.
+const LINE: Len = Len::um(150);
 /// Line distance, as a share of the font size.
 const LEADING: (i64, i64) = (118, 100);
 
-/// The drawn page of a label, of the exact size of its stock.
-pub fn layout(label: &LabelData) -> Result<Page, LabelRefusal> {
-    let kind = label.kind().word();
-    let code = label.code().printed();
-    if container::kind(label.code().container()) != Some(label.kind()) {
-        return Err(LabelRefusal::WrongKind { kind, code });
+/// A label with every place on it known: what PDF and dots are made from.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The page, of the exact size of the stock.
+    pub page: Page,
+    /// The symbols among its items.
+    pub symbols: Vec<PlacedSymbol>,
+    /// The resolution its modules are whole dots of.
+    pub resolution: Resolution,
+    /// Quarters of a turn on the way to the printer.
+    pub turn: u8,
+    /// Whether a watermark says that it is a test.
+    pub test: bool,
+}
+
+impl Drawn {
+    /// The page as a PDF shows it: a test with its watermark behind everything.
+    #[must_use]
+    pub fn into_page(mut self) -> Page {
+        if self.test {
+            let (at, size) = watermark(&self.page);
+            let (face, color) = (Face::Bold, Color(205, 205, 205));
+            let text = TEST.to_owned();
+            self.page.items.insert(0, Item::Text { at, face, size, color, text });
+        }
+        self.page
     }
+}
+
+/// Where the watermark begins, and how large it is: over the whole label.
+pub(super) fn watermark(page: &Page) -> (Point, Len) {
+    let wide = page.width * 9 / 10;
+    let unit = width(Face::Bold, Len::pt(100), TEST);
+    let fitting = Len::pt(100).scaled(wide.value(), unit.value().max(1));
+    let size = fitting.min(page.height);
+    let at = Point::new(
+        (page.width - width(Face::Bold, size, TEST)) / 2,
+        (page.height + Face::Bold.cap_height(size)) / 2,
+    );
+    (at, size)
+}
+
+/// A symbol on a page, and what it is meant to say.
+#[derive(Debug, Clone)]
+pub struct PlacedSymbol {
+    /// Its place among the items of the page.
+    pub item: usize,
+    /// Which symbol.
+    pub kind: SymbolKind,
+    /// What it is meant to say.
+    pub payload: String,
+    /// Top left corner, without quiet zone.
+    pub at: Point,
+    /// Width without quiet zone.
+    pub width: Len,
+    /// Height without quiet zone.
+    pub height: Len,
+    /// Width of a module.
+    pub module: Len,
+}
+
+impl PlacedSymbol {
+    /// Its words in refusals.
+    pub(super) fn words(&self) -> String {
+        format!("the {} of {:?}", self.kind.word(), self.payload)
+    }
+}
+
+/// The label of a kind with every place on it known, for a printer's resolution.
+///
+/// # Errors
+/// A particular or a definition is missing; a text or a symbol does not fit.
+pub fn layout(label: &LabelData, resolution: Resolution) -> Result<Drawn, LabelRefusal> {
+    let definition = definition(label)?;
     require_particulars(label)?;
-    let definition =
-        definitions()?.get(&label.usage()).ok_or(LabelRefusal::NoDefinition { kind })?;
-    draw(definition, label)
+    draw(definition, label, resolution)
+}
+
+/// The definition in force for a label.
+pub(super) fn definition(label: &LabelData) -> Result<&Definition, LabelRefusal> {
+    let kind = label.kind().word();
+    let named = label.code().map(|code| container::kind(code.container()));
+    if named.is_some_and(|named| named != label.kind().container()) {
+        return Err(LabelRefusal::WrongKind { kind, code: label.printed().to_owned() });
+    }
+    match label.definition() {
+        Some(definition) => Ok(definition),
+        None => definitions()?.get(&label.kind()).ok_or(LabelRefusal::NoDefinition { kind }),
+    }
 }
 
 /// Draws a label by a given definition, for a definition that is not in force yet.
-pub(super) fn draw(definition: &Definition, label: &LabelData) -> Result<Page, LabelRefusal> {
-    let mut page = Page::new(definition.stock.width, definition.stock.height);
+///
+/// # Errors
+/// A text or a symbol does not fit.
+pub fn draw(
+    definition: &Definition,
+    label: &LabelData,
+    resolution: Resolution,
+) -> Result<Drawn, LabelRefusal> {
+    let page = Page::new(definition.stock.width, definition.stock.height);
+    let mut drawn = Drawn { page, symbols: Vec::new(), resolution, turn: definition.turn, test: label.is_test() };
     for rule in &definition.rule {
         let to = Point::new(rule.x + rule.width, rule.y);
-        page.line(Point::new(rule.x, rule.y), to, Color::BLACK, Len::um(150));
+        drawn.page.line(Point::new(rule.x, rule.y), to, Color::BLACK, LINE);
+    }
+    for frame in &definition.frame {
+        let at = Point::new(frame.x, frame.y);
+        drawn.page.frame(at, frame.width, frame.height, Color::BLACK, LINE);
     }
     for symbol in &definition.symbol {
-        draw_symbol(&mut page, label, symbol)?;
+        draw_symbol(&mut drawn, label, symbol)?;
     }
     for text in &definition.text {
-        draw_text(&mut page, label, text)?;
+        draw_text(&mut drawn.page, label, text)?;
     }
-    Ok(page)
+    Ok(drawn)
+}
+
+/// Ink of so many hundredths.
+fn ink(shade: u8) -> Color {
+    let light = 255 - u16::from(shade.min(100)) * 255 / 100;
+    let light = u8::try_from(light).unwrap_or(0);
+    Color(light, light, light)
 }
 
 fn require_particulars(label: &LabelData) -> Result<(), LabelRefusal> {
-    let (mandatory, rule) = Particular::mandatory(label.usage());
+    let (mandatory, rule) = label.kind().mandatory();
     let missing = |particular: &'static str| LabelRefusal::MissingParticular {
         kind: label.kind().word(),
-        code: label.code().printed(),
+        code: label.printed().to_owned(),
         particular,
         rule,
     };
     if let Some(particular) = mandatory.iter().find(|p| label.value(**p).is_none()) {
         return Err(missing(particular.words()));
     }
-    if label.usage().lives_hours() && !label.has_timed_expiry() {
+    if label.kind().lives_hours() && !label.has_timed_expiry() {
         return Err(missing("the time of the expiry beside its date"));
     }
     Ok(())
@@ -90,7 +190,7 @@ fn draw_text(page: &mut Page, label: &LabelData, text: &Text) -> Result<(), Labe
         if size < text.least {
             return Err(LabelRefusal::TextTooLong {
                 kind: label.kind().word(),
-                code: label.code().printed(),
+                code: label.printed().to_owned(),
                 text: value,
                 least_pt: points(text.least),
             });
@@ -106,7 +206,7 @@ fn draw_text(page: &mut Page, label: &LabelData, text: &Text) -> Result<(), Labe
     for line in lines {
         let baseline = middle + text.font.cap_height(size) / 2;
         let at = Point::new(text.x + inset, baseline);
-        page.text(at, text.font, size, Color::BLACK, &line);
+        page.text(at, text.font, size, ink(text.shade), &line);
         frame_check_character(page, label, text, (at, size), &line);
         middle += step;
     }
@@ -129,41 +229,71 @@ fn frame_check_character(
     }
     let left = at.x + width(text.font, size, &format!("{before}{number} "));
     let cap = text.font.cap_height(size);
-    let pad = cap.scaled(1, 5);
-    let corner = Point::new(left - pad / 2, at.y - cap - pad);
-    let wide = width(text.font, size, check) + pad;
-    page.frame(corner, wide, cap + pad * 2, Color::BLACK, Len::um(100));
+    // The tail of a Q reaches below the baseline; nothing reaches above a capital.
+    let (above, below, beside) = (cap.scaled(1, 6), cap.scaled(3, 10), cap.scaled(1, 10));
+    let corner = Point::new(left - beside, at.y - cap - above);
+    let wide = width(text.font, size, check) + beside * 2;
+    page.frame(corner, wide, cap + above + below, Color::BLACK, Len::um(100));
 }
 
-fn draw_symbol(page: &mut Page, label: &LabelData, symbol: &Symbol) -> Result<(), LabelRefusal> {
+fn draw_symbol(
+    drawn: &mut Drawn,
+    label: &LabelData,
+    symbol: &Symbol,
+) -> Result<(), LabelRefusal> {
     let payload = match symbol.payload {
-        Payload::Code => label.code().to_string(),
+        Payload::Code => label.payload().to_owned(),
         Payload::Isbt => match label.isbt_message() {
             Some(message) => message.to_owned(),
             None => return Ok(()),
         },
     };
-    let name = match symbol.kind {
-        super::definition::SymbolKind::DataMatrix => "Data Matrix",
-        super::definition::SymbolKind::Qr => "QR code",
-    };
-    let modules = encode(symbol.kind, &payload)
-        .ok_or(LabelRefusal::NotEncodable { payload: payload.clone(), symbol: name })?;
-    let edge = symbol.module * modules.columns;
-    let needed = edge + symbol.module * (2 * symbol.kind.quiet());
-    if needed > symbol.room {
+    let modules = encode(symbol.kind, &payload).ok_or(LabelRefusal::NotEncodable {
+        payload: payload.clone(),
+        symbol: symbol.kind.word(),
+    })?;
+    let (beside, above) = symbol.kind.quiet_zone();
+    let module = whole_dots(symbol, modules.columns + 2 * beside, drawn.resolution);
+    let needed = module * (modules.columns + 2 * beside);
+    let linear = symbol.kind == SymbolKind::Code128;
+    let tall = if linear { drawn.resolution.snap(symbol.tall()) } else { module };
+    if needed > symbol.room || (!linear && module * (modules.rows + 2 * above) > symbol.tall()) {
         return Err(LabelRefusal::SymbolTooLarge {
             kind: label.kind().word(),
-            code: label.code().printed(),
+            code: label.printed().to_owned(),
             payload,
             needed_mm: needed.mm_text(),
             room_mm: symbol.room.mm_text(),
         });
     }
-    let inset = (symbol.room - edge) / 2;
-    let at = Point::new(symbol.x + inset, symbol.y + inset);
-    page.items.push(Item::Modules { at, module: symbol.module, runs: modules.runs });
+    let (width, height) = (module * modules.columns, tall * modules.rows);
+    let corner = |start: Len, room: Len, edge: Len| {
+        drawn.resolution.snap(start + (room - edge) / 2)
+    };
+    let at = Point::new(
+        corner(symbol.x, symbol.room, width),
+        corner(symbol.y, symbol.tall(), height),
+    );
+    let (item, kind) = (drawn.page.items.len(), symbol.kind);
+    drawn.symbols.push(PlacedSymbol { item, kind, payload, at, width, height, module });
+    let color = ink(symbol.shade);
+    drawn.page.items.push(Item::Modules { at, module, tall, color, runs: modules.runs });
     Ok(())
+}
+
+/// The width of a module in whole dots: the nearest to the definition's that fits the room and is
+/// no less than scanners need.
+fn whole_dots(symbol: &Symbol, columns: i64, resolution: Resolution) -> Len {
+    let dot = resolution.dot();
+    let least = symbol.kind.module_least();
+    let mut module = resolution.snap(symbol.module);
+    while module < least {
+        module += dot;
+    }
+    while module * columns > symbol.room && module - dot >= least {
+        module -= dot;
+    }
+    module
 }
 
 fn points(size: Len) -> String {

@@ -2,7 +2,8 @@
 //!
 //! A definition (`labels/*.toml`, one per kind of container) says where what stands on which stock;
 //! [`LabelData`] carries the particulars; [`layout`] joins them or refuses. The page is written as
-//! PDF for the printer and as SVG for the screen, from the same items.
+//! PDF, or drawn as the dots of a label printer ([`prove`]), read back by an independent decoder and
+//! sent as ZPL or shown as PNG: one model, three forms.
 //!
 //! Architecture invariant: nothing is clipped, overlapped or left out silently. A particular that
 //! the law wants and the data lack, a text that does not fit at its least size, a symbol that does
@@ -10,9 +11,17 @@
 
 mod data;
 mod definition;
+mod glyph;
+mod kind;
 mod layout;
+mod png;
+mod proof;
+mod raster;
+mod resolution;
+mod sample;
 mod sheet;
 mod symbol;
+mod zpl;
 
 use std::collections::BTreeMap;
 
@@ -20,13 +29,21 @@ use sha2::{Digest, Sha256};
 
 use crate::pdf::{self, Document, Page};
 
-pub use data::{LabelData, LabelUse, Particular};
+pub use data::{LabelData, Particular};
 pub use definition::{
-    Definition, DefinitionError, Payload, Rule, Size, Symbol, SymbolKind, Text, definitions,
+    Definition, DefinitionError, Frame, Payload, Rule, Size, Symbol, SymbolKind, Text,
+    definitions, shipped_text,
 };
-pub use layout::layout;
+pub use kind::LabelKind;
+pub use layout::{Drawn, PlacedSymbol, draw, layout};
+pub use png::png;
+pub use proof::{Fault, Proof, ReadBack, check, prove, prove_all};
+pub use raster::{Dots, Raster};
+pub use resolution::Resolution;
+pub use sample::{sample, sample_proofs};
 pub use sheet::{Sheet, render_sheet};
 pub(crate) use symbol::encode as encode_symbol;
+pub use zpl::zpl;
 
 /// Why a label is not printed.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +100,21 @@ pub enum LabelRefusal {
         /// Which symbol.
         symbol: &'static str,
     },
+    /// The drawn label does not read back as it should.
+    #[error(
+        "The {kind} label {code} was drawn, checked and refused: {}. Have the label definition or the data corrected; nothing was printed.",
+        list(faults)
+    )]
+    NotProven {
+        /// Kind of container, in words.
+        kind: &'static str,
+        /// Label code, as printed.
+        code: String,
+        /// Everything that is wrong.
+        faults: Vec<Fault>,
+        /// A PNG of the label with the places framed in red.
+        picture: Vec<u8>,
+    },
     /// The container's code and the kind of label do not belong together.
     #[error(
         "The code {code} does not name a {kind}. Print the label from the container's own page."
@@ -110,37 +142,47 @@ pub enum LabelRefusal {
     Pdf(#[from] pdf::PdfError),
 }
 
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// One PDF page per label, each of the exact size of its stock.
 pub fn render_pdf(labels: &[LabelData]) -> Result<Vec<u8>, LabelRefusal> {
-    let pages = labels.iter().map(layout).collect::<Result<Vec<Page>, _>>()?;
+    let page = |label: &LabelData| {
+        Ok::<Page, LabelRefusal>(layout(label, layout::definition(label)?.dpi)?.into_page())
+    };
+    let pages = labels.iter().map(page).collect::<Result<Vec<Page>, _>>()?;
     write(labels, pages)
 }
 
-/// The label as SVG, for the preview on a screen.
-pub fn preview_svg(label: &LabelData) -> Result<String, LabelRefusal> {
-    Ok(pdf::svg(&layout(label)?, &label.code().printed()))
+/// The version of the definition that a label is drawn by.
+///
+/// # Errors
+/// When there is none.
+pub fn definition_version(label: &LabelData) -> Result<u32, LabelRefusal> {
+    Ok(layout::definition(label)?.version)
 }
 
-/// What there is a label definition for.
-pub fn uses() -> Result<Vec<LabelUse>, DefinitionError> {
+/// The kinds of label that have a definition.
+pub fn kinds() -> Result<Vec<LabelKind>, DefinitionError> {
     Ok(definitions()?.keys().copied().collect())
 }
 
-/// Renders one label from `particular=value` pairs, for the command line: `name` is that of a
-/// definition, `code` a label code.
-pub fn render_from_text(
-    name: &str,
+/// One label from `particular=value` pairs, for the command line: `kind` is the code of a kind of
+/// label, `code` the label code of a container, or the text of the symbol of anything else.
+pub fn label_from_text(
+    kind: &str,
     code: &str,
     pairs: &[(String, String)],
-) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let known: Vec<String> = uses()?.into_iter().map(LabelUse::name).collect();
-    let usage = LabelUse::parse(name).ok_or_else(|| {
-        format!("{name:?} is no kind of label. Known kinds: {}.", known.join(", "))
+) -> Result<LabelData, Box<dyn std::error::Error + Send + Sync>> {
+    let kind = LabelKind::parse(kind).ok_or_else(|| {
+        let known: Vec<&str> = LabelKind::all().map(LabelKind::code).collect();
+        format!("{kind:?} is no kind of label. Known kinds: {}.", known.join(", "))
     })?;
-    let mut label = LabelData::new(usage.kind(), crate::codes::LabelCode::parse(code)?);
-    if usage.patient() {
-        label = label.for_patient();
-    }
+    let mut label = match kind {
+        LabelKind::Container(kind) => LabelData::new(kind, crate::codes::LabelCode::parse(code)?),
+        other => LabelData::of(other, code),
+    };
     for (name, value) in pairs {
         let particular = Particular::parse(name).ok_or_else(|| {
             let known: Vec<&str> = Particular::ALL.iter().map(|(_, name, _)| *name).collect();
@@ -148,7 +190,7 @@ pub fn render_from_text(
         })?;
         label = label.with(particular, value);
     }
-    Ok(render_pdf(&[label])?)
+    Ok(label)
 }
 
 pub(crate) fn write(labels: &[LabelData], pages: Vec<Page>) -> Result<Vec<u8>, LabelRefusal> {
@@ -164,7 +206,7 @@ pub(crate) fn write(labels: &[LabelData], pages: Vec<Page>) -> Result<Vec<u8>, L
     let words: Vec<String> =
         words.iter().map(|(word, count)| format!("{count} × {word}")).collect();
     let title = match labels {
-        [label] => format!("Label {}", label.code().printed()),
+        [label] => format!("Label {}", label.printed()),
         _ => format!("{} labels", labels.len()),
     };
     let document = Document {

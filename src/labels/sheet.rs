@@ -2,6 +2,7 @@
 //!
 //! Architecture invariant: a label on a sheet is the same drawing as alone, moved, never scaled.
 
+use super::layout::definition;
 use super::{LabelData, LabelRefusal, layout, write};
 use crate::pdf::{Len, Page, Point};
 
@@ -30,7 +31,7 @@ pub fn render_sheet(labels: &[LabelData], sheet: Sheet) -> Result<Vec<u8>, Label
     let mut page = Page::new(sheet.width, sheet.height);
     let (mut x, mut y, mut row) = (sheet.margin, sheet.margin, Len::ZERO);
     for label in labels {
-        let drawn = layout(label)?;
+        let drawn = layout(label, definition(label)?.dpi)?.into_page();
         if x > sheet.margin && x + drawn.width > sheet.width - sheet.margin {
             (x, y, row) = (sheet.margin, y + row + sheet.gap, Len::ZERO);
         }

@@ -60,7 +60,7 @@ impl Face {
     }
 
     /// The font file.
-    pub(super) fn data(self) -> &'static [u8] {
+    pub(crate) fn data(self) -> &'static [u8] {
         match self {
             Self::Sans => dejavu::sans::regular(),
             Self::Bold => dejavu::sans::bold(),

@@ -1,9 +1,9 @@
-//! Vector pages: exact lengths, measured text, shapes; written as PDF or, one page, as SVG.
+//! Vector pages: exact lengths, measured text, shapes; written as PDF.
 //!
 //! Shared by [`crate::labels`] and [`crate::record`], which decide what stands where. A [`Page`] is
 //! a list of drawn items in page coordinates with the origin at the top left; [`write()`] turns
-//! pages into a PDF with subset fonts, bookmarks and links; [`svg`] draws the same page for a
-//! screen; [`attachment`] takes a file out of a PDF again.
+//! pages into a PDF with subset fonts, bookmarks and links; [`attachment`] takes a file out of a
+//! PDF again.
 //!
 //! Architecture invariant: the same pages give the same bytes. No clock and no chance: dates and
 //! the document's identity arrive as arguments. Lengths are whole numbers; floating point begins at
@@ -13,12 +13,10 @@ mod font;
 mod length;
 mod page;
 mod read;
-mod svg;
 mod write;
 
 pub use font::{Face, fit, printable, width, wrap};
 pub use length::Len;
 pub use page::{Color, Item, Page, Point};
 pub use read::{ExtractError, attachment};
-pub use svg::svg;
 pub use write::{Attachment, Document, Heading, PRODUCER, PdfError, write};

@@ -87,12 +87,16 @@ pub enum Item {
         /// Colour inside.
         fill: Color,
     },
-    /// The dark modules of a two-dimensional symbol: runs of equal squares.
+    /// The dark modules of a symbol: runs of equal rectangles.
     Modules {
         /// Top left corner of the symbol without quiet zone.
         at: Point,
-        /// Edge of one module.
+        /// Width of one module.
         module: Len,
+        /// Height of one module: its width, but for a linear symbol.
+        tall: Len,
+        /// Colour.
+        color: Color,
         /// Row, first column, number of columns of each dark run.
         runs: Vec<(i64, i64, i64)>,
     },
@@ -132,7 +136,9 @@ impl Item {
             Self::Disc { center, radius, fill } => {
                 Self::Disc { center: shift(center), radius, fill }
             }
-            Self::Modules { at, module, runs } => Self::Modules { at: shift(at), module, runs },
+            Self::Modules { at, module, tall, color, runs } => {
+                Self::Modules { at: shift(at), module, tall, color, runs }
+            }
             Self::Link { at, width, height, page, y } => {
                 Self::Link { at: shift(at), width, height, page, y }
             }

@@ -260,10 +260,11 @@ impl Pen {
                 let ring = self.circle(*center, *radius);
                 self.polygon(vec![ring]);
             }
-            Item::Modules { at, module, runs } => {
+            Item::Modules { at, module, tall, color, runs } => {
                 self.text_mode(false);
-                self.set_fill(Color::BLACK);
-                let rings = runs.iter().map(|run| self.run(*at, *module, *run)).collect();
+                self.set_fill(*color);
+                let edges = (*module, *tall);
+                let rings = runs.iter().map(|run| self.run(*at, edges, *run)).collect();
                 self.polygon(rings);
             }
             Item::Link { .. } => {}
@@ -318,9 +319,14 @@ impl Pen {
         self.ops.push(Op::DrawPolygon { polygon });
     }
 
-    fn run(&self, at: Point, module: Len, (row, column, count): (i64, i64, i64)) -> PolygonRing {
-        let (left, top) = (at.x + module * column, at.y + module * row);
-        let (right, bottom) = (left + module * count, top + module);
+    fn run(
+        &self,
+        at: Point,
+        (module, tall): (Len, Len),
+        (row, column, count): (i64, i64, i64),
+    ) -> PolygonRing {
+        let (left, top) = (at.x + module * column, at.y + tall * row);
+        let (right, bottom) = (left + module * count, top + tall);
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
         PolygonRing {
             points: corners.into_iter().map(|(x, y)| self.corner(Point::new(x, y))).collect(),

@@ -136,7 +136,13 @@ fn symbol(flow: &mut Flow, record: &BatchRecord, hash: &str, _top: Len) {
     let module = QR_ROOM / (modules.columns + 2 * SymbolKind::Qr.quiet());
     let edge = module * modules.columns;
     let at = Point::new(LEFT + WIDTH - edge, TOP);
-    flow.page().items.push(Item::Modules { at, module, runs: modules.runs });
+    flow.page().items.push(Item::Modules {
+        at,
+        module,
+        tall: module,
+        color: crate::pdf::Color::BLACK,
+        runs: modules.runs,
+    });
 }
 
 fn dose_plan(flow: &mut Flow, record: &BatchRecord) {

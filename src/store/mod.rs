@@ -25,10 +25,12 @@ mod idempotency;
 mod installation;
 mod keys;
 pub mod label;
+pub mod label_definition;
 pub mod ledger;
 pub mod material;
 pub mod order;
 pub mod number;
+pub mod printer;
 pub mod project;
 pub mod quality;
 pub mod release;
@@ -92,6 +94,8 @@ pub const PROJECTIONS: &[&[Table]] = &[
     container::TABLES,
     genealogy::TABLES,
     label::TABLES,
+    printer::TABLES,
+    label_definition::TABLES,
     donor::TABLES,
     quality::TABLES,
     deviation::TABLES,

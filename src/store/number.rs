@@ -9,12 +9,12 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::db::Db;
-use crate::domain::id::{BatchNumber, Din};
+use crate::domain::id::{BatchNumber, Din, PrintJobNumber};
 use crate::domain::time::Instant;
 use crate::site::Site;
 
 use super::Failure;
-use super::schema::{batch, donation};
+use super::schema::{batch, donation, print_job};
 
 /// The next free batch number of the year of `now`.
 ///
@@ -31,6 +31,27 @@ pub fn next_batch(db: &mut Db, now: Instant) -> Result<BatchNumber, Failure> {
         .unwrap_or(0);
     let next = used.saturating_add(1);
     BatchNumber::parse(&format!("{prefix}{next:04}"))
+        .map_err(|error| Failure::Broken(error.to_string()))
+}
+
+/// The next free number of a print job of the year of `now`.
+///
+/// # Errors
+/// When the database fails.
+pub fn next_print_job(db: &mut Db, now: Instant) -> Result<PrintJobNumber, Failure> {
+    let prefix = format!("PJ-{}-", now.utc().year());
+    // Longer numbers come later: as texts `10000` stands before `9999`.
+    let last: Option<String> = print_job::table
+        .filter(print_job::number.like(format!("{prefix}%")))
+        .order(print_job::queued_at.desc())
+        .then_order_by(print_job::number.desc())
+        .select(print_job::number)
+        .first(db)
+        .optional()?;
+    let used: u32 = last
+        .and_then(|number| number.strip_prefix(&prefix).and_then(|n| n.parse().ok()))
+        .unwrap_or(0);
+    PrintJobNumber::parse(&format!("{prefix}{:04}", used.saturating_add(1)))
         .map_err(|error| Failure::Broken(error.to_string()))
 }
 

@@ -12,8 +12,8 @@ use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
 use super::{
-    Failure, batch, container, custody, deviation, donor, equipment, installation, material, order,
-    quality, release, storage, user,
+    Failure, batch, container, custody, deviation, donor, equipment, installation, label_definition, material, order,
+    printer, quality, release, storage, user,
 };
 
 /// Brings the tables up to date with one more event.
@@ -44,6 +44,9 @@ fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Order(event) => order::project(db, recorded, event),
         Event::MasterRecord(event) => batch::project_record(db, recorded, event),
         Event::Batch(event) => batch::project(db, recorded, event),
+        Event::Printer(event) => printer::project(db, recorded, event),
+        Event::PrintJob(event) => printer::project_job(db, recorded, event),
+        Event::LabelDefinition(event) => label_definition::project(db, recorded, event),
         Event::Material(event) => material::project(db, recorded, event),
         Event::Equipment(event) => equipment::project(db, recorded, event),
     }

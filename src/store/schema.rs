@@ -262,6 +262,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    printer (asset) {
+        asset -> Text,
+        title -> Text,
+        retired -> Bool,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    label_definition (key) {
+        key -> Text,
+        kind -> Text,
+        number -> Integer,
+        standing -> Text,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    print_job (number) {
+        number -> Text,
+        printer -> Text,
+        standing -> Text,
+        queued_at -> Timestamp,
+        queued_by -> Text,
+        labels -> Integer,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(container, standing, edge, label_print, location);
 
 // Donor (0003_donor) -----------------------------------------------------------------------------

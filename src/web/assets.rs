@@ -45,6 +45,7 @@ const ASSETS: &[Asset] = &[
     Asset { kind: SCRIPT, ..asset!("master_record.js", "") },
     Asset { kind: SCRIPT, ..asset!("order.js", "") },
     Asset { kind: SCRIPT, ..asset!("scan.js", "") },
+    Asset { kind: SCRIPT, ..asset!("sound.js", "") },
     Asset { kind: SCRIPT, ..asset!("units.js", "") },
 ];
 

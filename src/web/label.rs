@@ -3,7 +3,7 @@
 //!
 //! Neighbours: `app::label_print` and `app::label_scan_back`.
 //!
-//! Architecture invariant: a label is shown as it is printed, from the same drawing.
+//! Architecture invariant: a label is shown as it is printed: the picture is made of its dots.
 
 use askama::Template;
 
@@ -17,13 +17,13 @@ use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
 use crate::app::container_move::ScannedContainer;
-use crate::app::label_print::{LabelPrint, label_pdf, label_preview, label_print};
+use crate::app::label_print::{Drawing, LabelPrint, label_pdf, label_preview, label_print};
 use crate::app::label_scan_back::{
-    LabelAccount, LabelFate, LabelScanBack, label_account, label_scan_back,
+    LabelAccount, LabelFate, LabelScanBack, label_account, label_difference, label_scan_back,
 };
 use crate::domain::actor::Capability;
 use crate::domain::container::{Container, PrintedLabel};
-use crate::domain::id::{BatchNumber, ContainerCode};
+use crate::domain::id::{AssetId, BatchNumber, ContainerCode};
 use crate::store::container::Of;
 use crate::store::{Failure, container, label};
 
@@ -40,6 +40,7 @@ pub const ROUTES: &[Route] = &[
     Route::post("/labels/print", PRINT, print, "Print or reprint labels"),
     Route::post("/labels/scan-back", PRINT, scan_back, "Read a label back"),
     Route::post("/labels/account", PRINT, account, "Account for a label"),
+    Route::post("/labels/difference", PRINT, difference, "Open a deviation about missing labels"),
 ];
 
 const BATCH_MAX: i64 = 500;
@@ -78,7 +79,10 @@ fn find(cx: &Cx) -> Result<Reply, WebError> {
     }
     cx.page(&FindPage {
         shell: cx.shell("Labels"),
-        head: Head::new("Labels").lede("Print, reprint with a reason, and read back."),
+        head: Head::new("Labels")
+            .lede("Print, reprint with a reason, and read back.")
+            .action(Link::to("/printers", "Printers").icon(Icon::Print))
+            .action(Link::to("/label-definitions", "Definitions").icon(Icon::Record)),
         banner,
         code: Field::scan("code", "Container or batch").value(asked).autofocus(),
         waiting,
@@ -130,6 +134,7 @@ struct ContainerPage {
     applied: bool,
     pdf: String,
     reason: Field,
+    printer: Field,
     scan: Field,
     accounts: Vec<AccountRow>,
 }
@@ -155,11 +160,20 @@ fn container_page(
     for (name, value, meaning) in preview.parts {
         parts.push([name.into(), Cell::Code(value), Cell::Soft(meaning)]);
     }
+    let (not_drawn, read) = match preview.drawing {
+        Drawing::Proven { read, .. } => (None, read),
+        Drawing::Faulty { why, .. } | Drawing::None { why } => {
+            (Some(Banner::check("This label cannot be printed yet").text(why)), Vec::new())
+        }
+    };
     let printed = state.labels.valid().is_some();
     let facts = Facts::new()
         .with("Printed for people", Cell::Code(preview.printed))
         .with("Text of the symbol", Cell::Code(preview.payload))
         .with("Serial", preview.serial.to_string());
+    let facts = read.into_iter().fold(facts, |facts, (symbol, text)| {
+        facts.with(format!("Read back from the {symbol}"), Cell::Code(text))
+    });
     let mut reason = Field::text("because", "Why it is printed again").required();
     reason = reason.hint("The label before is void from then on, wherever it is scanned.");
     let batch = state.batch.as_ref().map(|batch| format!("/labels/batch/{batch}"));
@@ -176,10 +190,7 @@ fn container_page(
         head,
         banner,
         src: format!("/labels/preview/{code}?serial={}", preview.serial),
-        not_drawn: preview
-            .drawing
-            .err()
-            .map(|why| Banner::check("This label cannot be printed yet").text(why)),
+        not_drawn,
         facts,
         parts,
         prints: prints(cx, &state),
@@ -189,6 +200,7 @@ fn container_page(
         applied: state.labels.applied(),
         pdf: format!("/labels/pdf?code={code}"),
         reason,
+        printer: super::printer::field(cx)?,
         scan: Field::scan("scanned", "Scan the label on the container").required(),
         accounts: accounts(&state),
     })
@@ -241,9 +253,14 @@ fn copies(print: &PrintedLabel) -> String {
 
 fn preview(cx: &Cx) -> Result<Reply, WebError> {
     let code = cx.param_as("code", ContainerCode::parse)?;
-    let drawn = label_preview(cx.app(), &code, false)?.drawing;
-    let svg = drawn.unwrap_or_else(|why| not_drawn_svg(&why));
-    Ok(Reply::document("image/svg+xml", svg.into_bytes()))
+    Ok(match label_preview(cx.app(), &code, false)?.drawing {
+        Drawing::Proven { png, .. } | Drawing::Faulty { png, .. } => {
+            Reply::document("image/png", png)
+        }
+        Drawing::None { why } => {
+            Reply::document("image/svg+xml", not_drawn_svg(&why).into_bytes())
+        }
+    })
 }
 
 /// A drawing that says why there is none.
@@ -315,9 +332,13 @@ fn print(cx: &Cx) -> Result<Reply, WebError> {
     let again = cx.form().text("what") == "reprint";
     // A reprint without a reason is refused by the rule, not taken for a first print.
     let because = if again { Some(because.unwrap_or_default()) } else { None };
-    let command = LabelPrint { containers: codes.clone(), copies, because };
-    let said = |count: usize| format!("Printed labels: {count}. Apply each and read it back.");
-    let outcome = label_print(cx.app(), &cx.caller()?, command);
+    let printer = AssetId::parse(cx.form().text("printer")).ok();
+    let command = LabelPrint { containers: codes.clone(), copies, because, printer };
+    let said = |count: usize| match &command.printer {
+        Some(printer) => format!("Labels in the queue of {printer}: {count}. Apply each and read it back."),
+        None => format!("Printed labels: {count}. Apply each and read it back."),
+    };
+    let outcome = label_print(cx.app(), &cx.caller()?, command.clone());
     answer(cx, codes.first(), outcome.map(|printed| said(printed.len())))
 }
 
@@ -384,6 +405,21 @@ fn account(cx: &Cx) -> Result<Reply, WebError> {
     answer(cx, Some(&container), outcome.map(|()| "Accounted for.".to_owned()))
 }
 
+/// Opens a deviation that says how many labels of a batch are missing, and which (ATMP-18).
+fn difference(cx: &Cx) -> Result<Reply, WebError> {
+    let number = BatchNumber::parse(cx.form().text("batch"))
+        .map_err(|error| WebError::Invalid(format!("{error}.")))?;
+    let outcome = label_difference(cx.app(), &cx.caller()?, &number);
+    match outcome {
+        Ok(deviation) => Ok(Reply::see_other(format!("/deviations/{deviation}"))
+            .flash("Opened. The step that reconciles stays closed until every label is found.")),
+        Err(failure) => {
+            let banner = WebError::from(failure).refusal()?;
+            cx.page_again(&batch_page(cx, &number, Some(banner))?)
+        }
+    }
+}
+
 // A batch ----------------------------------------------------------------------------------------
 
 #[derive(Template)]
@@ -400,6 +436,8 @@ struct BatchPage {
     unprinted: Vec<String>,
     next: Option<Next>,
     may_print: bool,
+    missing: u32,
+    printer: Field,
     pdf: String,
 }
 
@@ -448,6 +486,8 @@ fn batch_page(
             src: format!("/labels/preview/{}?serial={}", state.code, state.labels.latest),
             scan: Field::scan("scanned", "Scan the label on it").required().autofocus(),
         });
+    // While labels wait to be read back, a difference is work to do, not a deviation.
+    let next_open = next.is_some();
     let even = if balance.is_even() && balance.issued > 0 {
         Chip::new(Tone::Ok, "balanced")
     } else {
@@ -472,6 +512,8 @@ fn batch_page(
         batch: number.to_string(),
         next,
         may_print: cx.may(Capability::PrintLabels),
+        missing: if next_open { 0 } else { balance.missing },
+        printer: super::printer::field(cx)?,
         pdf: format!("/labels/pdf?batch={number}"),
     })
 }

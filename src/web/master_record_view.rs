@@ -94,10 +94,10 @@ pub(super) fn fault_rows(text: &str, faults: &[Fault]) -> Vec<FaultRow> {
 /// A numbered line of text.
 #[derive(Debug)]
 pub(super) struct TextRow {
-    number: String,
-    sign: char,
-    class: &'static str,
-    text: String,
+    pub(super) number: String,
+    pub(super) sign: char,
+    pub(super) class: &'static str,
+    pub(super) text: String,
 }
 
 /// A text with its line numbers.
@@ -121,13 +121,17 @@ pub(super) struct Changes {
 
 /// What changed from one record to another, in words and line by line.
 pub(super) fn changes(old: &MasterRecord, new: &MasterRecord) -> Changes {
-    let lines = line_differences(&old.text, &new.text);
-    let groups = hunks(&lines, 3);
     Changes {
         against: old.record.key(),
         words: differences(old, new).iter().map(|change| change.words()).collect(),
-        hunks: groups.into_iter().map(|hunk| hunk.into_iter().map(changed_row).collect()).collect(),
+        hunks: changed_rows(&old.text, &new.text),
     }
+}
+
+/// The lines that differ between two texts, in groups with what stands around them.
+pub(super) fn changed_rows(old: &str, new: &str) -> Vec<Vec<TextRow>> {
+    let groups = hunks(&line_differences(old, new), 3);
+    groups.into_iter().map(|hunk| hunk.into_iter().map(changed_row).collect()).collect()
 }
 
 fn changed_row(line: Line) -> TextRow {

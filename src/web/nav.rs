@@ -35,6 +35,7 @@ const ENTRIES: &[(&str, &str, Icon)] = &[
     ("/release", "Release", Icon::Release),
     ("/deviations", "Deviations", Icon::Deviation),
     ("/labels", "Labels", Icon::Label),
+    ("/printers", "Printers", Icon::Print),
     ("/master-records", "Master records", Icon::Record),
     ("/trace", "Trace", Icon::Trace),
     ("/codes", "What is this?", Icon::Scan),

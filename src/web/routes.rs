@@ -133,6 +133,8 @@ const SLICES: &[&[Route]] = &[
     super::material::ROUTES,
     super::equipment::ROUTES,
     super::label::ROUTES,
+    super::printer::ROUTES,
+    super::label_definition::ROUTES,
     super::trace::ROUTES,
     super::code::ROUTES,
     super::batch::ROUTES,

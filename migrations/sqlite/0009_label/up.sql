@@ -22,3 +22,36 @@ CREATE TABLE label_print (
     CHECK (NOT applied OR voided_at IS NULL)
 );
 CREATE INDEX label_print_batch ON label_print (batch);
+
+-- Label printers, and what was sent to them.
+CREATE TABLE printer (
+    asset   TEXT PRIMARY KEY NOT NULL,
+    title   TEXT NOT NULL,
+    retired BOOLEAN NOT NULL,
+    state   TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version > 0)
+);
+
+CREATE TABLE print_job (
+    number    TEXT PRIMARY KEY NOT NULL,
+    printer   TEXT NOT NULL REFERENCES printer (asset),
+    standing  TEXT NOT NULL CHECK (standing IN ('waiting', 'sending', 'printed', 'not known', 'failed')),
+    queued_at TIMESTAMP NOT NULL,
+    queued_by TEXT NOT NULL,
+    labels    INTEGER NOT NULL CHECK (labels > 0),
+    state     TEXT NOT NULL,
+    version   BIGINT NOT NULL CHECK (version > 0)
+);
+CREATE INDEX print_job_standing ON print_job (standing, queued_at);
+CREATE INDEX print_job_queued ON print_job (queued_at);
+
+-- Versions of the site's own label definitions; version 1 of each kind comes with the program.
+CREATE TABLE label_definition (
+    key      TEXT PRIMARY KEY NOT NULL,
+    kind     TEXT NOT NULL,
+    number   INTEGER NOT NULL CHECK (number > 1),
+    standing TEXT NOT NULL CHECK (standing IN ('proposed', 'approved', 'retired')),
+    state    TEXT NOT NULL,
+    version  BIGINT NOT NULL CHECK (version > 0),
+    UNIQUE (kind, number)
+);

@@ -10,6 +10,7 @@ mod batch;
 mod correct;
 mod master_record;
 mod people;
+mod printer;
 mod production;
 mod quality;
 mod routes;

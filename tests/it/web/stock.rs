@@ -182,9 +182,12 @@ fn a_label_is_printed_read_back_and_reprinted_and_the_old_one_is_refused_everywh
     assert_eq!(back(&codes[0], &payload(2)).status, 303);
     let pdf = ana.get(&format!("/labels/pdf?code={}", codes[0]));
     assert!(pdf.bytes.starts_with(b"%PDF"), "{}", pdf.text());
-    let svg = ana.get(&format!("/labels/preview/{}", codes[0]));
-    assert_eq!(svg.header("content-type"), "image/svg+xml");
-    ana.get(&format!("/labels/container/{}", codes[0])).says("void since").says("smudged");
+    let picture = ana.get(&format!("/labels/preview/{}", codes[0]));
+    assert_eq!(picture.header("content-type"), "image/png");
+    ana.get(&format!("/labels/container/{}", codes[0]))
+        .says("void since")
+        .says("smudged")
+        .says(&format!("Read back from the Data Matrix {}", payload(2)));
     let gone =
         [("code", codes[0].as_str()), ("serial", "1"), ("copies", "1"), ("fate", "destroyed")];
     assert_eq!(ana.post_form("/labels/account", &gone).status, 303);
@@ -281,4 +284,83 @@ fn a_trace_says_whom_a_donor_reached_and_what_is_held() {
     qa.get("/trace?code=DNR-9999").says("Nothing is known of donor DNR-9999");
     qa.get("/trace?code=%3F%3F").says("Trace");
     qa.get(&format!("/containers/{}", codes[0])).says("On hold: donor DNR-0001 is");
+}
+
+#[test]
+fn a_label_that_cannot_be_found_opens_a_deviation_and_is_still_missing() {
+    let app = TestApp::start();
+    let ana = app.client(Role::Technician);
+    let codes = vials(&app, "B-2026-0001", 1);
+    let printed = ana.post_form("/labels/print", &[("code", &codes[0]), ("copies", "2")]);
+    assert_eq!(printed.status, 303);
+    let code = ContainerCode::parse(&codes[0]).unwrap();
+    let label = chorda::codes::LabelCode::new(&code, chorda::codes::PrintSerial::FIRST).unwrap();
+    let batch = || ana.get("/labels/batch/B-2026-0001");
+    assert!(!batch().text().contains("Labels are missing"), "it waits to be read back");
+    let back = [("code", codes[0].as_str()), ("scanned", &label.to_string())];
+    assert_eq!(ana.post_form("/labels/scan-back", &back).status, 303);
+    batch().says("Labels are missing 1");
+    let opened = ana.post_form("/labels/difference", &[("batch", "B-2026-0001")]);
+    assert_eq!(opened.status, 303, "{}", opened.text());
+    app.client(Role::Qa)
+        .get(opened.location())
+        .says("Labels of B-2026-0001 do not reconcile: 1 missing")
+        .says(&format!("{} serial 1: 1", codes[0]));
+    batch().says("Not accounted for 1");
+    let found =
+        [("code", codes[0].as_str()), ("serial", "1"), ("copies", "1"), ("fate", "destroyed")];
+    assert_eq!(ana.post_form("/labels/account", &found).status, 303);
+    ana.post_form("/labels/difference", &[("batch", "B-2026-0001")]).says("there is no difference");
+}
+
+#[test]
+fn a_label_definition_is_proposed_signed_by_two_people_and_then_draws_the_labels() {
+    let app = TestApp::start();
+    app.register("qa.two", "Second Person", &[Role::Qa]);
+    let (qa, second, ana) = (app.client(Role::Qa), app.signed_in("qa.two"), app.client(Role::Technician));
+    let shipped = include_str!("../../../labels/cryovial.toml");
+    let text = shipped.replace("version = 1", "version = 2").replace("Batch {batch}", "Lot {batch}");
+    ana.get("/label-definitions").says("version 1, of the program");
+    assert_eq!(ana.get("/label-definitions/propose").status, 403);
+    let form = |text: &str| {
+        [("reason", "words of the trial".to_owned()), ("change_request", "CR-7".to_owned()), ("text", text.to_owned())]
+    };
+    let send = |text: &str, more: &[(&str, &str)]| {
+        let own = form(text);
+        let mut fields: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        fields.extend_from_slice(more);
+        qa.post_form("/label-definitions/propose", &fields)
+    };
+    send(&text.replace("0.4 mm\"", "0.2 mm\""), &[]).says("module");
+    send(&text.replace("x = \"7.2 mm\"", "x = \"17.2 mm\""), &[]).says("does not load");
+    let shown = send(&text, &[]);
+    shown.says("Drawn and read back at 203, 300 and 600 dpi").says("Lot {batch}");
+    let of = |name: &str| {
+        let at = shown.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        at.split('"').next().unwrap().to_owned()
+    };
+    let (hash, login) = (of("sign_hash"), of("sign_login"));
+    let sign = [("sign_hash", hash.as_str()), ("sign_login", &login), ("sign_password", PASSWORD)];
+    let proposed = send(&text, &sign);
+    assert_eq!(proposed.status, 303, "{}", proposed.text());
+    let page = "/label-definitions/version/cryovial.2";
+    qa.get(page).says("proposed").says("Lot {batch}");
+    assert_eq!(qa.get(&format!("{page}/picture")).header("content-type"), "image/png");
+    let approve = format!("{page}/approve");
+    signed(&qa, page, &approve, &[]).says("author and approver are two people");
+    let codes = vials(&app, "B-2026-0001", 2);
+    let version = |code: &str| {
+        let code = ContainerCode::parse(code).unwrap();
+        let state = app.store.read(|db| container::require(db, &code)).unwrap();
+        state.labels.prints.last().unwrap().definition_version
+    };
+    assert_eq!(ana.post_form("/labels/print", &[("code", &codes[0])]).status, 303);
+    assert_eq!(version(&codes[0]), 1);
+    assert_eq!(signed(&second, page, &approve, &[]).status, 303);
+    ana.get("/label-definitions").says("version 2 of this site");
+    assert_eq!(ana.post_form("/labels/print", &[("code", &codes[1])]).status, 303);
+    assert_eq!(version(&codes[1]), 2);
+    let retired = signed(&second, page, &format!("{page}/retire"), &[("reason", "withdrawn")]);
+    assert_eq!(retired.status, 303, "{}", retired.text());
+    ana.get("/label-definitions").says("version 1, of the program");
 }
