@@ -59,10 +59,9 @@ fn render(wanted: &Render, console: &Console) -> Result<(), Trouble> {
     let label = labels::label_from_text(&wanted.kind, &wanted.code, &wanted.particulars)
         .map_err(Trouble::refused)?;
     let resolution = match wanted.dpi {
-        Some(dpi) => Some(
-            labels::Resolution::parse(dpi)
-                .ok_or_else(|| Trouble::usage(format!("{dpi} dpi is no printer's. Write 203, 300 or 600.")))?,
-        ),
+        Some(dpi) => Some(labels::Resolution::parse(dpi).ok_or_else(|| {
+            Trouble::usage(format!("{dpi} dpi is no printer's. Write 203, 300 or 600."))
+        })?),
         None => None,
     };
     let proofs = labels::prove_all(std::slice::from_ref(&label), resolution);

@@ -214,10 +214,9 @@ impl Symbol {
         }
         match (self.kind, self.height) {
             (SymbolKind::Code128, Some(height)) if height >= BARS_LEAST => Ok(()),
-            (SymbolKind::Code128, _) => Err(format!(
-                "{what} lacks a height of {} mm or more",
-                BARS_LEAST.mm_text()
-            )),
+            (SymbolKind::Code128, _) => {
+                Err(format!("{what} lacks a height of {} mm or more", BARS_LEAST.mm_text()))
+            }
             (_, Some(_)) => Err(format!("{what} is square and has no height of its own")),
             (_, None) => Ok(()),
         }
@@ -276,7 +275,9 @@ fn quarters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> 
         90 => Ok(1),
         180 => Ok(2),
         270 => Ok(3),
-        other => Err(serde::de::Error::custom(format!("{other} is no turn; write 0, 90, 180, 270"))),
+        other => {
+            Err(serde::de::Error::custom(format!("{other} is no turn; write 0, 90, 180, 270")))
+        }
     }
 }
 
@@ -334,7 +335,12 @@ impl Definition {
         for symbol in &self.symbol {
             symbol.check()?;
         }
-        if self.text.iter().map(|t| t.shade).chain(self.symbol.iter().map(|s| s.shade)).any(|s| s > 100)
+        if self
+            .text
+            .iter()
+            .map(|t| t.shade)
+            .chain(self.symbol.iter().map(|s| s.shade))
+            .any(|s| s > 100)
         {
             return Err("a shade is more than 100".to_owned());
         }

@@ -72,7 +72,9 @@ impl LabelKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::Container(kind) => kind.code(),
-            other => OTHERS.iter().find(|(kind, ..)| *kind == other).map_or("", |(_, code, _)| code),
+            other => {
+                OTHERS.iter().find(|(kind, ..)| *kind == other).map_or("", |(_, code, _)| code)
+            }
         }
     }
 

@@ -116,7 +116,13 @@ pub fn draw(
     resolution: Resolution,
 ) -> Result<Drawn, LabelRefusal> {
     let page = Page::new(definition.stock.width, definition.stock.height);
-    let mut drawn = Drawn { page, symbols: Vec::new(), resolution, turn: definition.turn, test: label.is_test() };
+    let mut drawn = Drawn {
+        page,
+        symbols: Vec::new(),
+        resolution,
+        turn: definition.turn,
+        test: label.is_test(),
+    };
     for rule in &definition.rule {
         let to = Point::new(rule.x + rule.width, rule.y);
         drawn.page.line(Point::new(rule.x, rule.y), to, Color::BLACK, LINE);
@@ -236,11 +242,7 @@ fn frame_check_character(
     page.frame(corner, wide, cap + above + below, Color::BLACK, Len::um(100));
 }
 
-fn draw_symbol(
-    drawn: &mut Drawn,
-    label: &LabelData,
-    symbol: &Symbol,
-) -> Result<(), LabelRefusal> {
+fn draw_symbol(drawn: &mut Drawn, label: &LabelData, symbol: &Symbol) -> Result<(), LabelRefusal> {
     let payload = match symbol.payload {
         Payload::Code => label.payload().to_owned(),
         Payload::Isbt => match label.isbt_message() {
@@ -267,13 +269,10 @@ fn draw_symbol(
         });
     }
     let (width, height) = (module * modules.columns, tall * modules.rows);
-    let corner = |start: Len, room: Len, edge: Len| {
-        drawn.resolution.snap(start + (room - edge) / 2)
-    };
-    let at = Point::new(
-        corner(symbol.x, symbol.room, width),
-        corner(symbol.y, symbol.tall(), height),
-    );
+    let corner =
+        |start: Len, room: Len, edge: Len| drawn.resolution.snap(start + (room - edge) / 2);
+    let at =
+        Point::new(corner(symbol.x, symbol.room, width), corner(symbol.y, symbol.tall(), height));
     let (item, kind) = (drawn.page.items.len(), symbol.kind);
     drawn.symbols.push(PlacedSymbol { item, kind, payload, at, width, height, module });
     let color = ink(symbol.shade);

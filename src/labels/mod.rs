@@ -2,8 +2,8 @@
 //!
 //! A definition (`labels/*.toml`, one per kind of container) says where what stands on which stock;
 //! [`LabelData`] carries the particulars; [`layout`] joins them or refuses. The page is written as
-//! PDF, or drawn as the dots of a label printer ([`prove`]), read back by an independent decoder and
-//! sent as ZPL or shown as PNG: one model, three forms.
+//! PDF, or drawn as the dots of a label printer ([`prove`]), read back by an independent decoder,
+//! and sent as ZPL or shown as PNG: one model, three forms.
 //!
 //! Architecture invariant: nothing is clipped, overlapped or left out silently. A particular that
 //! the law wants and the data lack, a text that does not fit at its least size, a symbol that does
@@ -31,8 +31,8 @@ use crate::pdf::{self, Document, Page};
 
 pub use data::{LabelData, Particular};
 pub use definition::{
-    Definition, DefinitionError, Frame, Payload, Rule, Size, Symbol, SymbolKind, Text,
-    definitions, shipped_text,
+    Definition, DefinitionError, Frame, Payload, Rule, Size, Symbol, SymbolKind, Text, definitions,
+    shipped_text,
 };
 pub use kind::LabelKind;
 pub use layout::{Drawn, PlacedSymbol, draw, layout};

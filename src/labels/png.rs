@@ -8,8 +8,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
-use super::raster::{Dots, Raster};
 use super::Resolution;
+use super::raster::{Dots, Raster};
 
 /// The raster as PNG, one bit to the dot.
 #[must_use]
@@ -63,7 +63,12 @@ pub(super) fn marked(raster: &Raster, areas: &[Dots]) -> Vec<u8> {
     file(raster, [8, 3], Some(&PALETTE), &rows)
 }
 
-fn file(raster: &Raster, depth_and_colour: [u8; 2], palette: Option<&[u8]>, rows: &[u8]) -> Vec<u8> {
+fn file(
+    raster: &Raster,
+    depth_and_colour: [u8; 2],
+    palette: Option<&[u8]>,
+    rows: &[u8],
+) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let size = |length: usize| u32::try_from(length).unwrap_or(0).to_be_bytes();
     let mut head = Vec::new();

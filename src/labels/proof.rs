@@ -323,9 +323,7 @@ impl Check<'_> {
         };
         let free = (quiet.top..quiet.bottom)
             .flat_map(|y| (quiet.left..quiet.right).map(move |x| (x, y)))
-            .all(|(x, y)| {
-                self.drawing.owner(x, y).is_none_or(|owner| owner == symbol.item)
-            });
+            .all(|(x, y)| self.drawing.owner(x, y).is_none_or(|owner| owner == symbol.item));
         if !free || !quiet.within(&stock) {
             self.fault(Fault::QuietZone { what: what.clone() }, quiet);
         }
@@ -368,9 +366,7 @@ impl Check<'_> {
             }
             Some(Item::Box { at, width, height, .. }) => around(at.x, at.y, *width, *height),
             Some(Item::Line { points, .. }) => match (points.first(), points.last()) {
-                (Some(from), Some(to)) => {
-                    around(from.x, from.y, to.x - from.x, to.y - from.y)
-                }
+                (Some(from), Some(to)) => around(from.x, from.y, to.x - from.x, to.y - from.y),
                 _ => around(Len::ZERO, Len::ZERO, Len::ZERO, Len::ZERO),
             },
             _ => match self.drawn.symbols.iter().find(|symbol| symbol.item == place) {
@@ -412,21 +408,16 @@ fn decode(raster: &Raster, kind: SymbolKind, area: Dots) -> Option<String> {
         }
         (0..SCALE).for_each(|_| grey.extend_from_slice(&row));
     }
-    let (columns, rows) =
-        (u32::try_from(columns * SCALE).ok()?, u32::try_from(rows * SCALE).ok()?);
+    let (columns, rows) = (u32::try_from(columns * SCALE).ok()?, u32::try_from(rows * SCALE).ok()?);
     // What a decoder gives up on by panicking it has not read.
     std::panic::catch_unwind(|| {
         let source = Luma8LuminanceSource::new(grey, columns, rows).ok()?;
         let mut image = BinaryBitmap::new(GlobalHistogramBinarizer::new(source));
         let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
         let read = match kind {
-            SymbolKind::DataMatrix => {
-                DataMatrixReader.decode_with_hints(&mut image, &hints)
-            }
+            SymbolKind::DataMatrix => DataMatrixReader.decode_with_hints(&mut image, &hints),
             SymbolKind::Qr => QRCodeReader.decode_with_hints(&mut image, &hints),
-            SymbolKind::Code128 => {
-                Code128Reader::default().decode_with_hints(&mut image, &hints)
-            }
+            SymbolKind::Code128 => Code128Reader.decode_with_hints(&mut image, &hints),
         };
         read.ok().map(|read| read.getText().to_owned())
     })

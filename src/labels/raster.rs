@@ -152,8 +152,7 @@ impl Drawing {
         let edge = |length: Len| usize::try_from(resolution.dots(length)).unwrap_or(0);
         let (width, height) = (edge(page.width), edge(page.height));
         let raster = Raster::new(width, height, resolution);
-        let mut drawing =
-            Self { raster, owners: vec![0; width * height], mishaps: Vec::new() };
+        let mut drawing = Self { raster, owners: vec![0; width * height], mishaps: Vec::new() };
         for (place, item) in page.items.iter().enumerate() {
             drawing.item(place, item);
         }
@@ -266,7 +265,8 @@ impl Drawing {
         }
         let owner = u16::try_from(place + 1).unwrap_or(u16::MAX);
         for column in first..first + count {
-            let inside = |place: i64, edge: usize| usize::try_from(place).ok().filter(|p| *p < edge);
+            let inside =
+                |place: i64, edge: usize| usize::try_from(place).ok().filter(|p| *p < edge);
             let dot = inside(column, self.raster.width).zip(inside(row, self.raster.height));
             let Some((x, y)) = dot else {
                 self.mishap(Mishap::Clipped(place));

@@ -20,7 +20,10 @@ pub fn sample(kind: LabelKind) -> Option<LabelData> {
     let label = match kind {
         LabelKind::Container(container) => {
             let code = container::code(container, 1).ok()?;
-            of_container(LabelData::new(container, LabelCode::new(&code, PrintSerial::FIRST).ok()?))?
+            of_container(LabelData::new(
+                container,
+                LabelCode::new(&code, PrintSerial::FIRST).ok()?,
+            ))?
         }
         LabelKind::Patient(container) => {
             let code = container::code(container, 2).ok()?;
@@ -33,10 +36,8 @@ pub fn sample(kind: LabelKind) -> Option<LabelData> {
         LabelKind::ScannerTest => LabelData::of(kind, LAYOUT_TEST)
             .with(P::Title, "Scanner test")
             .with(P::Purpose, "Scan each symbol on the page What is this? and compare."),
-        LabelKind::PrinterTest => {
-            LabelData::of(kind, &format!("TEST:EQ-LP-01.1:{LAYOUT_TEST}"))
-                .with(P::Title, "EQ-LP-01")
-        }
+        LabelKind::PrinterTest => LabelData::of(kind, &format!("TEST:EQ-LP-01.1:{LAYOUT_TEST}"))
+            .with(P::Title, "EQ-LP-01"),
         LabelKind::OuterPack | LabelKind::Shipper => of_order(LabelData::of(kind, "ORD-2026-0001")),
     };
     Some(

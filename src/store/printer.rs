@@ -67,7 +67,8 @@ fn printer_state(db: &mut Db, asset: &str) -> Result<Option<String>, Failure> {
 pub fn require(db: &mut Db, asset: &AssetId) -> Result<Printer, Failure> {
     let stored = printer_state(db, asset.as_str())?;
     let state = stored.as_deref().map(snapshot::read).transpose()?;
-    state.ok_or_else(|| Failure::not_found(format!("There is no printer {asset}. Set it up first.")))
+    state
+        .ok_or_else(|| Failure::not_found(format!("There is no printer {asset}. Set it up first.")))
 }
 
 /// The printer of an asset number; `None` when there is none.

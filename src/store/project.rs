@@ -12,8 +12,8 @@ use crate::db::Db;
 use crate::domain::{Event, Recorded};
 
 use super::{
-    Failure, batch, container, custody, deviation, donor, equipment, installation, label_definition, material, order,
-    printer, quality, release, storage, user,
+    Failure, batch, container, custody, deviation, donor, equipment, installation,
+    label_definition, material, order, printer, quality, release, storage, user,
 };
 
 /// Brings the tables up to date with one more event.

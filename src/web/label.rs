@@ -257,9 +257,7 @@ fn preview(cx: &Cx) -> Result<Reply, WebError> {
         Drawing::Proven { png, .. } | Drawing::Faulty { png, .. } => {
             Reply::document("image/png", png)
         }
-        Drawing::None { why } => {
-            Reply::document("image/svg+xml", not_drawn_svg(&why).into_bytes())
-        }
+        Drawing::None { why } => Reply::document("image/svg+xml", not_drawn_svg(&why).into_bytes()),
     })
 }
 
@@ -335,7 +333,9 @@ fn print(cx: &Cx) -> Result<Reply, WebError> {
     let printer = AssetId::parse(cx.form().text("printer")).ok();
     let command = LabelPrint { containers: codes.clone(), copies, because, printer };
     let said = |count: usize| match &command.printer {
-        Some(printer) => format!("Labels in the queue of {printer}: {count}. Apply each and read it back."),
+        Some(printer) => {
+            format!("Labels in the queue of {printer}: {count}. Apply each and read it back.")
+        }
         None => format!("Printed labels: {count}. Apply each and read it back."),
     };
     let outcome = label_print(cx.app(), &cx.caller()?, command.clone());

@@ -194,7 +194,12 @@ impl VersionPage {
     }
 
     /// What is different from the version that is in force, or was before this one.
-    fn compared(&mut self, cx: &Cx, definition: &DefinitionRef, text: &str) -> Result<(), WebError> {
+    fn compared(
+        &mut self,
+        cx: &Cx,
+        definition: &DefinitionRef,
+        text: &str,
+    ) -> Result<(), WebError> {
         let versions = cx.app().read(label_definition::list)?;
         let before = versions.iter().find(|other| {
             other.definition.kind == definition.kind
@@ -388,9 +393,10 @@ fn sign_page(
     let key = definition.key();
     let mut page = VersionPage::new(cx, format!("Sign {key}"));
     page.banners.extend(banner);
-    page.banners.push(Banner::ok("Drawn and read back at 203, 300 and 600 dpi").text(
-        "Its sample fits, nothing overlaps, and every symbol reads back as it should.",
-    ));
+    page.banners.push(
+        Banner::ok("Drawn and read back at 203, 300 and 600 dpi")
+            .text("Its sample fits, nothing overlaps, and every symbol reads back as it should."),
+    );
     page.facts = facts(definition, reason, change_request);
     page.compared(cx, definition, text)?;
     let fields = vec![

@@ -177,12 +177,7 @@ fn new_form(cx: &Cx) -> Result<Reply, WebError> {
     cx.page(&new_page(cx, known.as_ref(), &Errors::new(), None))
 }
 
-fn new_page(
-    cx: &Cx,
-    known: Option<&Printer>,
-    errors: &Errors,
-    banner: Option<Banner>,
-) -> NewPage {
+fn new_page(cx: &Cx, known: Option<&Printer>, errors: &Errors, banner: Option<Banner>) -> NewPage {
     let setup = known.map(|printer| &printer.setup);
     let (by, host, port, folder) = match setup.map(|setup| &setup.connection) {
         Some(Connection::File { folder }) => ("file", "", 9100, folder.as_str()),
@@ -303,11 +298,7 @@ fn show_page(cx: &Cx, banner: Option<Banner>) -> Result<ShowPage, WebError> {
     })
 }
 
-fn answered(
-    cx: &Cx,
-    outcome: Result<(), Failure>,
-    said: &str,
-) -> Result<Reply, WebError> {
+fn answered(cx: &Cx, outcome: Result<(), Failure>, said: &str) -> Result<Reply, WebError> {
     match outcome {
         Ok(()) => Ok(Reply::see_other(address(&wanted(cx)?)).flash(said)),
         Err(failure) => {

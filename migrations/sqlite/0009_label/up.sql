@@ -35,7 +35,8 @@ CREATE TABLE printer (
 CREATE TABLE print_job (
     number    TEXT PRIMARY KEY NOT NULL,
     printer   TEXT NOT NULL REFERENCES printer (asset),
-    standing  TEXT NOT NULL CHECK (standing IN ('waiting', 'sending', 'printed', 'not known', 'failed')),
+    standing  TEXT NOT NULL
+        CHECK (standing IN ('waiting', 'sending', 'printed', 'not known', 'failed')),
     queued_at TIMESTAMP NOT NULL,
     queued_by TEXT NOT NULL,
     labels    INTEGER NOT NULL CHECK (labels > 0),

@@ -157,7 +157,7 @@ pub enum Refusal {
     #[error("there is no such version of a label definition; propose it first")]
     Unknown,
     /// It is not in the state for this.
-    #[error("{key} is {standing} and cannot be {asked}")]
+    #[error("{key} is {standing} and cannot be {asked}. Open the list of versions")]
     WrongStanding {
         /// The version.
         key: String,
@@ -178,7 +178,7 @@ pub enum Refusal {
         key: String,
     },
     /// Something is not said.
-    #[error("say why, and by which change request {key} is put forward")]
+    #[error("{key} lacks a reason or a change request: say why it is put forward or retired")]
     NoReason {
         /// The version.
         key: String,
@@ -292,20 +292,19 @@ impl Aggregate for LabelDefinition {
 
     fn apply(state: Option<Self>, recorded: &Recorded, event: &Event) -> Option<Self> {
         match (state, event) {
-            (
-                None,
-                Event::Proposed { definition, text, reason, change_request, signature },
-            ) => Some(Self {
-                definition: definition.clone(),
-                version: recorded.version,
-                text: text.clone(),
-                reason: reason.clone(),
-                change_request: change_request.clone(),
-                standing: Standing::Proposed,
-                authored: signature.clone(),
-                approved: None,
-                retired: None,
-            }),
+            (None, Event::Proposed { definition, text, reason, change_request, signature }) => {
+                Some(Self {
+                    definition: definition.clone(),
+                    version: recorded.version,
+                    text: text.clone(),
+                    reason: reason.clone(),
+                    change_request: change_request.clone(),
+                    standing: Standing::Proposed,
+                    authored: signature.clone(),
+                    approved: None,
+                    retired: None,
+                })
+            }
             (None, _) => None,
             (Some(mut version), event) => {
                 version.version = recorded.version;

@@ -10,8 +10,8 @@ use chorda::domain::container::ContainerKind;
 use chorda::domain::master_record::parse;
 use chorda::domain::time::{Instant, Zone};
 use chorda::labels::{
-    Definition, LabelData, LabelKind, LabelRefusal, Particular as P, Resolution, Sheet, definitions,
-    label_from_text, render_pdf, render_sheet,
+    Definition, LabelData, LabelKind, LabelRefusal, Particular as P, Resolution, Sheet,
+    definitions, label_from_text, render_pdf, render_sheet,
 };
 use chorda::pdf::{Item, Page};
 
@@ -98,7 +98,8 @@ fn every_kind_of_label_has_a_definition_that_loads() {
     for kind in LabelKind::all() {
         assert!(loaded.contains_key(&kind), "{kind:?}");
     }
-    assert_eq!(LabelUse::parse("patient_flask"), None);
+    assert_eq!(LabelKind::parse("patient_flask"), None);
+    assert_eq!(LabelKind::of(ContainerKind::Syringe, true), ContainerKind::Syringe.into());
 }
 
 #[test]

@@ -9,8 +9,8 @@ use chorda::codes::{LabelCode, PrintSerial, container};
 use chorda::domain::container::ContainerKind;
 use chorda::domain::time::{Instant, Zone};
 use chorda::labels::{
-    Definition, Fault, LabelData, LabelRefusal, Particular as P, Proof, Raster, Resolution, check,
-    LabelKind, draw, layout, png, prove, prove_all, render_pdf, sample, sample_proofs, zpl,
+    Definition, Fault, LabelData, LabelKind, LabelRefusal, Particular as P, Proof, Raster,
+    Resolution, check, draw, layout, png, prove, prove_all, render_pdf, sample, sample_proofs, zpl,
 };
 use chorda::pdf::{Color, Item, Len};
 use proptest::prelude::*;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chorda::app::print_send::{Spooler, print_send_waiting};
 use chorda::clock::Clock;
 use chorda::domain::actor::Role;
-use chorda::domain::time::{Instant, Span};
+use chorda::domain::time::Span;
 use chorda::printing::Patience;
 
 use super::app::{Client, Page, TestApp};
@@ -61,13 +61,16 @@ impl FakePrinter {
     fn formats(&self) -> Vec<String> {
         let got = String::from_utf8_lossy(&self.got.lock().unwrap()).into_owned();
         let begun = got.split("^XA").skip(1);
-        begun.filter_map(|rest| rest.split_once("^XZ")).map(|(format, _)| format.to_owned()).collect()
+        begun
+            .filter_map(|rest| rest.split_once("^XZ"))
+            .map(|(format, _)| format.to_owned())
+            .collect()
     }
 }
 
 fn serve(mut line: TcpStream, temper: Temper, kept: &Mutex<Vec<u8>>) {
     let mut part = [0; 4096];
-    let mut asked = Vec::new();
+    let mut asked: Vec<u8> = Vec::new();
     loop {
         let count = match line.read(&mut part) {
             Ok(0) | Err(_) => return,
@@ -79,6 +82,7 @@ fn serve(mut line: TcpStream, temper: Temper, kept: &Mutex<Vec<u8>>) {
         if let Temper::Dies(after) = temper
             && got.len() > after
         {
+            got.truncate(after);
             return;
         }
         let begun = got.windows(3).any(|three| three == b"^XA");
@@ -269,6 +273,12 @@ fn a_printer_is_tested_by_its_own_label_and_a_wrong_reading_is_told() {
     read("TEST:EQ-LP-01.1:ZY=&><*}(,+/;'#$%").says("keyboard layout");
     assert_eq!(read("TEST:EQ-LP-01.1:YZ=&><*}(,+/;'#$%").status, 303);
     ana.get("/printers/EQ-LP-01").says("test read back");
+    let scan = |code| {
+        let who = crate::support::person("ana", Role::Technician);
+        chorda::app::scan::resolve(&app.app, &who, code).unwrap()
+    };
+    assert_eq!(scan("YZ=&><*}(,+/;'#$%").title, "Scanner test");
+    assert_eq!(scan("ZY=&><*}(,+/;'#$%").verdict, chorda::app::scan::Verdict::Stop);
     assert_eq!(set_up(&admin, "EQ-LP-01", &printer.port()).status, 422);
     let retired = [("reason", "head worn out")];
     assert_eq!(admin.post_form("/printers/EQ-LP-01/retire", &retired).status, 303);
@@ -280,7 +290,7 @@ fn a_printer_is_tested_by_its_own_label_and_a_wrong_reading_is_told() {
 #[test]
 fn a_job_whose_server_stopped_is_not_known_and_one_that_waited_is_sent_on_both_databases() {
     for store in [Some(TestStore::sqlite()), TestStore::postgres()].into_iter().flatten() {
-        let clock = Clock::manual(Instant::parse("2026-11-22T08:00:00Z").unwrap());
+        let clock = Clock::manual(Clock::System.now());
         let app = TestApp::over(store, clock.clone());
         let printer = FakePrinter::start(Temper::Good);
         let (admin, ana) = (app.client(Role::Administrator), app.client(Role::Technician));
@@ -289,24 +299,25 @@ fn a_job_whose_server_stopped_is_not_known_and_one_that_waited_is_sent_on_both_d
         assert_eq!(print(&ana, &codes[..1], "EQ-LP-01").status, 303);
         // The beginning of an attempt, as a server leaves it that is switched off then.
         let who = crate::support::person("system", Role::Administrator);
+        let first = job_path(1).trim_start_matches("/print-jobs/").to_owned();
         app.store
-            .write(crate::support::envelope(&who, "server"), |tx| {
-                let job = tx.require::<chorda::domain::print_job::PrintJob>("PJ-2026-0001")?;
+            .write(crate::support::envelope(&who, "server"), move |tx| {
+                let job = tx.require::<chorda::domain::print_job::PrintJob>(&first)?;
                 tx.record(job.start()?)
             })
             .unwrap();
         assert_eq!(print(&ana, &codes[1..], "EQ-LP-01").status, 303);
-        ana.get("/print-jobs/PJ-2026-0001").says("sending");
+        ana.get(&job_path(1)).says("sending");
         clock.advance(Span::of_minutes(3));
         let spooler = Spooler::start(app.app.clone(), SHORT).unwrap();
         let mut left = 100;
-        while !ana.get("/print-jobs/PJ-2026-0002").text().contains("printed") {
+        while !ana.get(&job_path(2)).text().contains("printed") {
             left -= 1;
             assert!(left > 0, "the second job was not printed");
             thread::sleep(Duration::from_millis(100));
         }
         drop(spooler);
-        ana.get("/print-jobs/PJ-2026-0001").says("not known").says("the server stopped");
+        ana.get(&job_path(1)).says("not known").says("the server stopped");
         assert_eq!(printer.formats().len(), 1);
     }
 }

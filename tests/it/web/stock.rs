@@ -317,17 +317,24 @@ fn a_label_that_cannot_be_found_opens_a_deviation_and_is_still_missing() {
 fn a_label_definition_is_proposed_signed_by_two_people_and_then_draws_the_labels() {
     let app = TestApp::start();
     app.register("qa.two", "Second Person", &[Role::Qa]);
-    let (qa, second, ana) = (app.client(Role::Qa), app.signed_in("qa.two"), app.client(Role::Technician));
+    let (qa, second, ana) =
+        (app.client(Role::Qa), app.signed_in("qa.two"), app.client(Role::Technician));
     let shipped = include_str!("../../../labels/cryovial.toml");
-    let text = shipped.replace("version = 1", "version = 2").replace("Batch {batch}", "Lot {batch}");
+    let text =
+        shipped.replace("version = 1", "version = 2").replace("Batch {batch}", "Lot {batch}");
     ana.get("/label-definitions").says("version 1, of the program");
     assert_eq!(ana.get("/label-definitions/propose").status, 403);
     let form = |text: &str| {
-        [("reason", "words of the trial".to_owned()), ("change_request", "CR-7".to_owned()), ("text", text.to_owned())]
+        [
+            ("reason", "words of the trial".to_owned()),
+            ("change_request", "CR-7".to_owned()),
+            ("text", text.to_owned()),
+        ]
     };
     let send = |text: &str, more: &[(&str, &str)]| {
         let own = form(text);
-        let mut fields: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut fields: Vec<(&str, &str)> =
+            own.iter().map(|(name, value)| (*name, value.as_str())).collect();
         fields.extend_from_slice(more);
         qa.post_form("/label-definitions/propose", &fields)
     };
