@@ -306,10 +306,7 @@ fn independent_decoders_read_every_symbol_at_300_and_600_dpi() {
                 LabelKind::Container(ContainerKind::Flask | ContainerKind::CollectionPot)
             ) {
                 let read = run("zbarimg", &["-q", "--raw", page]);
-                assert!(
-                    read.lines().any(|line| line == label.payload().to_owned()),
-                    "{page}: {read}"
-                );
+                assert!(read.lines().any(|line| line == label.payload()), "{page}: {read}");
             }
         }
     }
