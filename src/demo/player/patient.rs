@@ -131,6 +131,7 @@ impl Player<'_> {
             day.map(|day| day.day).ok_or_else(|| Trouble::Missing("a free day".to_owned()))?;
         let (gaja, hugo) = (self.stage.people.gaja.clone(), self.stage.people.hugo.clone());
         let mut wished = order::placement(&site, id, PATIENT, day)?;
+        wished.indication = protocol.title.clone();
         wished.dose = super::dose::asked(protocol, now);
         self.try_orders(protocol, &wished)?;
         let outcome = order::sign_and_place(self.stage, &gaja, wished)?;

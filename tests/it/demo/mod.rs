@@ -1,5 +1,8 @@
 //! The demo tells its story to the end, the same each time, and leaves a ledger that verifies.
 
+mod processes;
+mod sixth;
+
 use std::path::{Path, PathBuf};
 
 use chorda::config::Settings;
