@@ -1,7 +1,6 @@
 //! The demo tells its story to the end, the same each time, and leaves a ledger that verifies.
 
 mod processes;
-mod sixth;
 
 use std::path::{Path, PathBuf};
 
