@@ -1,6 +1,7 @@
 //! The demo tells its story to the end, the same each time, and leaves a ledger that verifies.
 
 mod processes;
+mod sixth;
 
 use std::path::{Path, PathBuf};
 

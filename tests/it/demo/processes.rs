@@ -28,7 +28,7 @@ fn played(dir: &Path, database: Option<String>, process: &Process) -> Played {
 
 /// Plays a process on both databases; both tell the same, and the record of its order is complete.
 /// Every rule named must have refused something.
-fn runs(process: &Process, rules: &[&str]) {
+pub(super) fn runs(process: &Process, rules: &[&str]) {
     let folder = Folder::new(&process.name);
     let first = played(&folder.0, None, process);
     for rule in rules {
