@@ -208,7 +208,8 @@ fn enter(stage: &mut Stage, donor: &DonorCode, entry: DonorEntry) -> Result<Look
 }
 
 /// The laboratory reports every marker that is asked for: what is always tested, and the NAT that
-/// makes a repeat sample after 180 days unnecessary (DON-2). `reactive` is the one that is, if one is.
+/// makes a repeat sample after 180 days unnecessary (DON-2). `reactive` is the one that is, if
+/// one is.
 pub(super) fn report(
     stage: &mut Stage,
     cord: &Cord,

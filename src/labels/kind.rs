@@ -31,8 +31,8 @@ pub enum LabelKind {
 }
 
 const OTHERS: [(LabelKind, &str, &str); 9] = [
-    (LabelKind::Patient(ContainerKind::Bottle), "patient_bottle", "bottle"),
-    (LabelKind::Patient(ContainerKind::Cryovial), "patient_cryovial", "cryovial"),
+    (LabelKind::Patient(ContainerKind::Bottle), "patient_bottle", "bottle for a patient"),
+    (LabelKind::Patient(ContainerKind::Cryovial), "patient_cryovial", "cryovial for a patient"),
     (LabelKind::CryoBox, "cryo_box", "cryo box"),
     (LabelKind::Position, "position", "storage position"),
     (LabelKind::OuterPack, "outer_pack", "outer pack"),

@@ -650,7 +650,7 @@ pub(super) fn opening_banner(cx: &Cx, protocol: &Protocol) -> Result<Option<Bann
         Next::Open { title, level, sites, .. } if course.stops.is_empty() => {
             let level = level.map(|level| format!(", dose level {level}")).unwrap_or_default();
             let sites = sites.map(|sites| format!(", {sites} sites")).unwrap_or_default();
-            Banner::check(format!("Open now: {title}{level}{sites}"))
+            Banner::note(format!("Open now: {title}{level}{sites}"))
         }
         _ => Banner::stop("Nobody can be enrolled now"),
     };

@@ -4,8 +4,8 @@
 //!
 //! `supply` buys what records list, `bench` runs batches, `values` enters what is likely,
 //! `tests` has results entered, `chain` makes one thing from another down to the donors,
-//! `patient` orders and gives, `dose` says how much, `mistakes` tries what must be refused. Neighbours: the helpers of
-//! the story, which is told by hand and goes where no text leads.
+//! `patient` orders and gives, `dose` says how much, `mistakes` tries what must be refused.
+//! Neighbours: the helpers of the story, which is told by hand and goes where no text leads.
 //!
 //! Architecture invariant: no name of a product, material, step, field or site of administration
 //! stands here; a new process needs no line of Rust.

@@ -94,7 +94,8 @@ pub(super) fn maker(records: &[Arc<MasterRecord>], input: &Input) -> Option<Arc<
     records.iter().find(fits).cloned()
 }
 
-/// Every process that comes with the program, records and all, in the order of the site's protocols.
+/// Every process that comes with the program, records and all, in the order of the site's
+/// protocols.
 ///
 /// # Errors
 /// Never in practice: a test plays them.
