@@ -107,13 +107,13 @@ fn element() -> impl Strategy<Value = Element> {
 }
 
 fn gs1_text() -> impl Strategy<Value = String> {
-    let value = "[!-%&'()*+,./0-9:;<=>?A-Z_a-z-]{1,20}";
+    // Set 82 of the GS1 General Specifications: neither # nor $ is in it.
+    let value = "[!\"%&'()*+,./0-9:;<=>?A-Z_a-z-]{1,20}";
     let element = prop_oneof![
         "[0-9]{13}"
             .prop_filter("zeros", |d| d.chars().any(|c| c != '0'))
             .prop_map(|d| format!("01{d}{}", gs1::check_digit(&d).unwrap())),
-        value.prop_filter_map("set 82", |v| (!v.contains(['#', '$']))
-            .then(|| format!("10{v}\u{1d}"))),
+        value.prop_map(|v| format!("10{v}\u{1d}")),
         "[0-9]{2}(0[1-9]|1[0-2])(0[0-9]|1[0-9]|2[0-8])".prop_map(|d| format!("17{d}")),
         "[0-9]{1,8}".prop_map(|n| format!("30{n}\u{1d}")),
     ];
