@@ -57,7 +57,7 @@ fn printer() -> Outcome<(u16, std::sync::mpsc::Receiver<Instant>)> {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for mut line in listener.incoming().flatten() {
-            let mut got = Vec::new();
+            let mut got: Vec<u8> = Vec::new();
             let mut part = [0; 4096];
             while let Ok(count @ 1..) = line.read(&mut part) {
                 got.extend(part.iter().take(count));

@@ -61,8 +61,17 @@ fn wanted() -> Use {
     Use { batch: batch(2), order: None, accepts: Disposition::Quarantine, outside_max: None }
 }
 
-/// Carries one try out; whether it was allowed does not matter.
-fn carry_out(store: &Store, who: &str, code: &ContainerCode, what: &Try) {
+/// The transfer that the container is in; some other name if it is in none.
+fn transfer_of(store: &Store, code: &ContainerCode) -> String {
+    let state = store.read(|db| container::require_with_standing(db, code)).unwrap().0;
+    match state.custodian {
+        Custodian::Transfer { transfer } => transfer,
+        _ => "X-none".to_owned(),
+    }
+}
+
+/// Carries one try out, the `turn`th; whether it was allowed does not matter.
+fn carry_out(store: &Store, who: &str, code: &ContainerCode, (turn, what): (usize, &Try)) {
     let other = if who == "ana" { "bor" } else { "ana" };
     let outcome = match what {
         Try::Put(at) => put(store, who, code, POSITIONS[*at]),
@@ -83,7 +92,7 @@ fn carry_out(store: &Store, who: &str, code: &ContainerCode, what: &Try) {
         }
         Try::Send => {
             let given = Command::HandOver {
-                transfer: format!("X-{code}"),
+                transfer: format!("X-{code}-{turn}"),
                 to: person(other, Role::Technician).login,
                 destination: "Room B".to_owned(),
                 condition: "closed".to_owned(),
@@ -94,7 +103,7 @@ fn carry_out(store: &Store, who: &str, code: &ContainerCode, what: &Try) {
         }
         Try::Accept => {
             let taken = Command::Receive {
-                transfer: format!("X-{code}"),
+                transfer: transfer_of(store, code),
                 condition: "closed".to_owned(),
                 signature: signature(who, Meaning::Received),
             };
@@ -140,8 +149,8 @@ fn whatever_is_tried_a_container_is_in_one_place_and_only_a_signature_loosens() 
                 build(store);
                 let codes = make(store, ContainerKind::Cryovial, 1, 4);
                 let (mut before, _) = look(store, &codes);
-                for (vial, who, what) in &tries {
-                    carry_out(store, ["ana", "bor"][*who], &codes[*vial], what);
+                for (turn, (vial, who, what)) in tries.iter().enumerate() {
+                    carry_out(store, ["ana", "bor"][*who], &codes[*vial], (turn, what));
                     let (after, held) = look(store, &codes);
                     for (index, (state, disposition)) in after.iter().enumerate() {
                         let signed = matches!(what, Try::Decide(_, true)) && *vial == index;
