@@ -101,7 +101,7 @@ fn move_vial(app: &App, round: usize) -> Result<(), Box<dyn Error>> {
     };
     let container = ScannedContainer::read(VIAL)?;
     let position = read_position(PLACE)?;
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         let purpose = TakeFor::Relocation;
         let command = ContainerTake { container, from: Some(position), purpose };
         container_take(app, &caller, command)?;
