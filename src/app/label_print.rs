@@ -14,15 +14,16 @@ use serde::{Deserialize, Serialize};
 use super::label_data::label_data;
 use super::print_send::resolution;
 use super::{App, Caller};
+use crate::db::Db;
 use crate::domain::actor::Capability;
-use crate::domain::container::{Command, NewLabel, decide};
+use crate::domain::container::{Command, Container, NewLabel, decide};
 use crate::domain::id::{AssetId, ContainerCode};
 use crate::domain::print_job::{self, JobLabel, Work};
 use crate::domain::printer::Printer;
 use crate::domain::{Refusal, RefusalKind};
 use crate::labels::{self, LabelData, Resolution};
 use crate::site::Site;
-use crate::store::{Failure, Tx, container, number};
+use crate::store::{Failure, Tx, container, number, printer};
 
 /// How many labels one command prints at most.
 const PRINT_MAX: usize = 500;
@@ -70,6 +71,8 @@ pub fn label_print(
     }
     let request = command.clone();
     let site = app.config.site.clone();
+    // What is refused here is refused again within the transaction, in the order of the command.
+    let proved = prove_ahead(app, &command).unwrap_or_default();
     app.write(caller, &request, move |tx| {
         let printer = match &command.printer {
             Some(asset) => {
@@ -80,7 +83,7 @@ pub fn label_print(
             None => None,
         };
         let resolution = printer.as_ref().map(resolution).transpose()?;
-        let one = |code| print_one(tx, code, &command, resolution, &site);
+        let one = |code| print_one(tx, code, &command, (resolution, &proved), &site);
         let printed = command.containers.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         if let Some(printer) = printer {
             queue(tx, &printer, &command, &printed)?;
@@ -89,17 +92,46 @@ pub fn label_print(
     })
 }
 
+/// The labels that the command would print now, read back from their dots while no other writer
+/// waits.
+fn prove_ahead(
+    app: &App,
+    command: &LabelPrint,
+) -> Result<(Option<Resolution>, Vec<LabelData>), Failure> {
+    let site = &app.config.site;
+    let (resolution, labels) = app.read(|db| {
+        let printer =
+            command.printer.as_ref().map(|asset| printer::require(db, asset)).transpose()?;
+        let next = |code| {
+            let state = container::require(db, code)?;
+            Ok(next_label(db, &state, site)?.1)
+        };
+        let labels = command.containers.iter().map(next).collect::<Result<Vec<_>, Failure>>()?;
+        Ok((printer.as_ref().map(resolution).transpose()?, labels))
+    })?;
+    labels::prove_all(&labels, resolution).map_err(not_drawn)?;
+    Ok((resolution, labels))
+}
+
+/// The serial that the next print of a label gets, and what that label says.
+fn next_label(db: &mut Db, state: &Container, site: &Site) -> Result<(u32, LabelData), Failure> {
+    let serial = state.labels.latest.saturating_add(1);
+    Ok((serial, label_data(db, state, serial, site)?))
+}
+
 fn print_one(
     tx: &mut Tx<'_>,
     code: &ContainerCode,
     command: &LabelPrint,
-    resolution: Option<Resolution>,
+    (resolution, proved): (Option<Resolution>, &(Option<Resolution>, Vec<LabelData>)),
     site: &Site,
 ) -> Result<PrintedSerial, Failure> {
     let (state, standing) = container::require_with_standing(tx.db(), code)?;
-    let serial = state.labels.latest.saturating_add(1);
-    let data = label_data(tx.db(), &state, serial, site)?;
-    labels::prove_all(std::slice::from_ref(&data), resolution).map_err(not_drawn)?;
+    let (serial, data) = next_label(tx.db(), &state, site)?;
+    // Whatever changed since it was proved is proved now.
+    if proved.0 != resolution || !proved.1.contains(&data) {
+        labels::prove_all(std::slice::from_ref(&data), resolution).map_err(not_drawn)?;
+    }
     let payload = data.payload().to_owned();
     let label = new_label(&data, serial, command.copies)?;
     let print = match &command.because {
@@ -151,19 +183,20 @@ pub(super) fn not_drawn(refusal: labels::LabelRefusal) -> Failure {
 /// That a container has no valid label or its label cannot be drawn, or that the database failed.
 pub fn label_pdf(app: &App, codes: &[ContainerCode]) -> Result<Vec<u8>, Failure> {
     let site = &app.config.site;
-    let pages: Vec<LabelData> = app.read(|db| {
-        let mut pages = Vec::new();
+    let (labels, copies): (Vec<LabelData>, Vec<u32>) = app.read(|db| {
+        let mut labels = Vec::new();
         for code in codes {
             let state = container::require(db, code)?;
             let Some(valid) = state.labels.valid() else {
                 return Err(no_label(code));
             };
-            let label = label_data(db, &state, valid.serial, site)?;
-            pages.extend((0..valid.copies).map(|_| label.clone()));
+            labels.push((label_data(db, &state, valid.serial, site)?, valid.copies));
         }
-        Ok(pages)
+        Ok(labels.into_iter().unzip())
     })?;
-    labels::prove_all(&pages, None).map_err(not_drawn)?;
+    labels::prove_all(&labels, None).map_err(not_drawn)?;
+    let copied = |(label, copies): (LabelData, u32)| (0..copies).map(move |_| label.clone());
+    let pages: Vec<LabelData> = labels.into_iter().zip(copies).flat_map(copied).collect();
     labels::render_pdf(&pages).map_err(not_drawn)
 }
 
