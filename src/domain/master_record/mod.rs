@@ -28,6 +28,6 @@ pub use fault::{Fault, Faults, Kind as FaultKind};
 pub(in crate::domain) use fault::{Keys, Sink};
 pub use model::*;
 pub use parse::{hash_text, parse};
-pub(in crate::domain) use reader::Section;
+pub(in crate::domain) use reader::{Section, read_document};
 pub use units::Shape;
 pub use version::{Command, Event, RecordVersion, Refusal, VersionState, decide};

@@ -11,7 +11,7 @@ use super::model::{
     RecordRef, Reference, Repeat, SignatureRule, Source, Step, Subject, TestPlan, Timer, Tolerance,
     UnitProcedure,
 };
-use super::reader::Section;
+use super::reader::{Section, read_document};
 use crate::domain::account::Account;
 use crate::domain::container::ContainerKind;
 use crate::domain::deviation::Class;
@@ -51,20 +51,7 @@ pub(super) fn keys_asked(text: &str) -> Keys {
 }
 
 fn read(text: &str, sink: &Sink<'_>) -> Option<MasterRecord> {
-    let document = match toml::de::DeTable::parse(text) {
-        Ok(document) => document,
-        Err(error) => {
-            let at = At(error.span().map_or(0, |span| span.start));
-            let message = error.message().to_owned();
-            sink.report(at, Kind::NotToml, message, "write it as TOML: key = value");
-            return None;
-        }
-    };
-    // The document's own life ends here; everything kept is copied out of it.
-    let mut root = Section::new(document.get_ref(), "the master record", At(0), sink);
-    let record = master_record(&mut root, text);
-    root.finish();
-    record
+    read_document(text, "the master record", sink, |root| master_record(root, text))
 }
 
 fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {

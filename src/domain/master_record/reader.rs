@@ -23,13 +23,31 @@ pub(in crate::domain) struct Section<'a> {
     sink: &'a Sink<'a>,
 }
 
+/// Reads a whole file by `content`; what is no TOML is reported where it stops being so.
+pub(in crate::domain) fn read_document<T>(
+    text: &str,
+    what: &str,
+    sink: &Sink<'_>,
+    content: impl FnOnce(&mut Section<'_>) -> Option<T>,
+) -> Option<T> {
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let at = At(error.span().map_or(0, |span| span.start));
+            let message = error.message().to_owned();
+            sink.report(at, Kind::NotToml, message, "write it as TOML: key = value");
+            return None;
+        }
+    };
+    // The document's own life ends here; everything kept is copied out of it.
+    let mut root = Section::new(document.get_ref(), what, At(0), sink);
+    let read = content(&mut root);
+    root.finish();
+    read
+}
+
 impl<'a> Section<'a> {
-    pub(in crate::domain) fn new(
-        table: &'a DeTable<'a>,
-        what: &str,
-        at: At,
-        sink: &'a Sink<'a>,
-    ) -> Self {
+    fn new(table: &'a DeTable<'a>, what: &str, at: At, sink: &'a Sink<'a>) -> Self {
         Self { table, what: what.to_owned(), at, used: BTreeSet::new(), sink }
     }
 

@@ -10,10 +10,11 @@ use super::model::{
 use super::parse_clinic as clinic;
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{MasterRecordId, MaterialCode, Name};
-use crate::domain::master_record::{At, FaultKind as Kind, Faults, Keys, Section, Sink};
+use crate::domain::master_record::{
+    At, FaultKind as Kind, Faults, Keys, Section, Sink, read_document,
+};
 use crate::domain::quantity::{Quantity, Unit};
 use std::collections::BTreeSet;
-use toml::de::DeTable;
 
 /// The most days ahead for which dates are offered.
 const HORIZON_MAX: u32 = 366;
@@ -42,19 +43,7 @@ pub(super) fn keys_asked(text: &str) -> Keys {
 }
 
 fn read(text: &str, sink: &Sink<'_>) -> Option<Protocol> {
-    let document = match DeTable::parse(text) {
-        Ok(document) => document,
-        Err(error) => {
-            let at = At(error.span().map_or(0, |span| span.start));
-            let message = error.message().to_owned();
-            sink.report(at, Kind::NotToml, message, "write it as TOML: key = value");
-            return None;
-        }
-    };
-    let mut root = Section::new(document.get_ref(), "the protocol", At(0), sink);
-    let protocol = protocol(&mut root, text);
-    root.finish();
-    protocol
+    read_document(text, "the protocol", sink, |root| protocol(root, text))
 }
 
 fn protocol(root: &mut Section<'_>, text: &str) -> Option<Protocol> {
