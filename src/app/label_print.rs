@@ -73,7 +73,7 @@ pub fn label_print(
     let site = app.config.site.clone();
     // What is refused here is refused again within the transaction, in the order of the command.
     let proved = prove_ahead(app, &command).unwrap_or_default();
-    app.write(caller, &request, move |tx| {
+    let printed = app.write(caller, &request, move |tx| {
         let printer = match &command.printer {
             Some(asset) => {
                 let printer = tx.require::<Printer>(asset.as_str())?;
@@ -89,7 +89,9 @@ pub fn label_print(
             queue(tx, &printer, &command, &printed)?;
         }
         Ok(printed)
-    })
+    })?;
+    app.bell.ring();
+    Ok(printed)
 }
 
 /// The labels that the command would print now, read back from their dots while no other writer

@@ -77,6 +77,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use print_send::Bell;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -95,6 +97,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// The clock.
     pub clock: Clock,
+    /// Rung where a print job was queued.
+    pub bell: Bell,
 }
 
 /// Who gives a command, from where, under which number.
@@ -165,7 +169,7 @@ impl App {
             clock: clock.clone(),
             ..StoreConfig::new(&config.database)
         })?;
-        Ok(Self { store, config: Arc::new(config), clock })
+        Ok(Self { store, config: Arc::new(config), clock, bell: Bell::default() })
     }
 
     /// Carries out one command: see [`Store::write`]. The same command number with the same

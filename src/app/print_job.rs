@@ -28,7 +28,9 @@ pub fn print_job_retry(
         tx.require::<Printer>(printer.as_str())?.must_be_in_use()?;
         let job = tx.require::<PrintJob>(number.as_str())?;
         tx.record(job.retry(&printer)?)
-    })
+    })?;
+    app.bell.ring();
+    Ok(())
 }
 
 /// Says whether a job came out of which that is not known.

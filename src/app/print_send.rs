@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::labels::{self, LabelData, Resolution};
 use crate::printing::{self, Patience, Report};
 use crate::store::{Failure, container, printer};
 
-/// How often the queue is looked at.
+/// How often the queue is looked at where nobody rings: jobs of other servers.
 const LOOK: Duration = Duration::from_millis(200);
 /// How many jobs are looked at in one go.
 const LOOK_MAX: i64 = 50;
@@ -44,9 +44,31 @@ fn server(app: &App) -> Result<Caller, Failure> {
     })
 }
 
+/// Rung where a job was queued, so that it need not wait until the queue is looked at again.
+#[derive(Debug, Clone, Default)]
+pub struct Bell(Arc<(Mutex<bool>, Condvar)>);
+
+impl Bell {
+    /// Says that something waits.
+    pub fn ring(&self) {
+        let (rung, heard) = &*self.0;
+        *rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        heard.notify_all();
+    }
+
+    /// Waits until it is rung, and no longer than a while.
+    fn wait(&self, most: Duration) {
+        let (rung, heard) = &*self.0;
+        let rung = rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = heard.wait_timeout_while(rung, most, |rung| !*rung);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+}
+
 /// The threads that send; they end when this is dropped.
 #[derive(Debug)]
 pub struct Spooler {
+    bell: Bell,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -59,17 +81,19 @@ impl Spooler {
     pub fn start(app: App, patience: Patience) -> Result<Self, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let bell = app.bell.clone();
         let thread = std::thread::Builder::new()
             .name("spooler".to_owned())
             .spawn(move || serve(&app, patience, &stopped))
             .map_err(|error| Failure::Broken(format!("no thread for the printers: {error}")))?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { bell, stop, thread: Some(thread) })
     }
 }
 
 impl Drop for Spooler {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.bell.ring();
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so; there is nothing to add.
             drop(thread.join());
@@ -99,9 +123,11 @@ fn serve(app: &App, patience: Patience, stop: &AtomicBool) {
                         tracing::warn!(%failure, job = %job.number, "a print job was not sent");
                     }
                     busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.printer);
+                    // Its printer is free for the next.
+                    app.bell.ring();
                 });
             }
-            std::thread::sleep(LOOK);
+            app.bell.wait(LOOK);
         }
     });
 }

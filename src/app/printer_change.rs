@@ -63,7 +63,7 @@ pub fn printer_test(
 ) -> Result<PrintJobNumber, Failure> {
     may_test(caller)?;
     let asset = asset.clone();
-    app.write(caller, &("printer_test", &asset.clone()), move |tx| {
+    let number = app.write(caller, &("printer_test", &asset.clone()), move |tx| {
         let printer = tx.require::<Printer>(asset.as_str())?;
         printer.must_be_in_use()?;
         let now = tx.now();
@@ -71,7 +71,9 @@ pub fn printer_test(
         let work = Work::Test { text: printer.test_text() };
         tx.record(print_job::queue(&number, &asset, work))?;
         Ok(number)
-    })
+    })?;
+    app.bell.ring();
+    Ok(number)
 }
 
 /// Compares what was read from a printer's test label with what it says.

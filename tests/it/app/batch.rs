@@ -13,6 +13,7 @@ use chorda::app::master_record_approve::{
     MasterRecordApprove, MasterRecordPropose, SHIPPED, content, master_record_acknowledge,
     master_record_approve, master_record_propose,
 };
+use chorda::app::print_send::Bell;
 use chorda::app::{App, Caller};
 use chorda::clock::Clock;
 use chorda::codes::{LabelCode, PrintSerial};
@@ -41,7 +42,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use rust_decimal::Decimal;
 
-use crate::support::{TestStore, each_backend, person};
+use crate::support::{TestStore, each_backend, p1, person};
 
 /// A site with materials and equipment, on an application of its own or of a server.
 pub(crate) struct Plant<'a> {
@@ -60,7 +61,8 @@ impl<'a> Plant<'a> {
     pub(crate) fn new(store: &'a TestStore) -> Self {
         let start = Instant::parse("2026-03-02T08:00:00Z").unwrap();
         let config = Arc::new(Settings::default().complete().unwrap());
-        let app = App { store: (**store).clone(), config, clock: Clock::manual(start) };
+        let (clock, bell) = (Clock::manual(start), Bell::default());
+        let app = App { store: (**store).clone(), config, clock, bell };
         Self::over(app, store)
     }
 
@@ -300,6 +302,17 @@ impl<'a> Plant<'a> {
         self.label(outcome);
     }
 
+    /// A donor culture as it usually goes, after a step (none: with a new cord) up to another.
+    pub(crate) fn walk_p1(&self, number: &BatchNumber, after: Option<&str>, last: &str) {
+        for leg in p1::legs(after, last) {
+            if let Some(span) = leg.after {
+                self.later(span);
+            }
+            let cord = (leg.step == p1::RECEIVE).then(|| self.cord());
+            self.done(number, leg.step, leg.values, cord.as_slice());
+        }
+    }
+
     /// Labels on all that a step made, read back.
     fn label(&self, outcome: StepOutcome) {
         for (_, code) in outcome.produced {
@@ -348,31 +361,11 @@ fn a_cord_becomes_a_p1_harvest_and_the_tables_follow_from_the_ledger() {
         let plant = Plant::new(store);
         plant.approve(SHIPPED[0].1).unwrap();
         let number = plant.start().unwrap();
-        let cord = plant.cord();
-        plant.done(&number, "clear_line", CLEAR, &[]);
-        let values =
-            &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
-        plant.done(&number, "receive_cord", values, &[cord]);
-        plant.done(&number, "prepare_explants", &[("vessels_removed", "yes")], &[]);
-        plant.done(&number, "seed_p0", &[], &[]);
-        plant.done(&number, "label_p0", &[], &[]);
-        plant.later("5 d");
-        plant.done(&number, "feed_p0", &[("contamination", "none seen")], &[]);
-        plant.later("6 d");
-        plant.done(&number, "growth_p0", &[("confluence", "30")], &[]);
+        plant.walk_p1(&number, None, "growth_p0");
         plant.later("5 d");
         let counted = &[("concentration", "3.250"), ("viability", "79.0"), ("volume", "20.0")];
         plant.done(&number, "harvest_p0", counted, &[]);
-        plant.done(&number, "seed_p1", &[], &[]);
-        plant.done(&number, "label_p1", &[], &[]);
-        plant.later("6 d");
-        let counted = &[("concentration", "10.300"), ("viability", "95.0"), ("volume", "100.0")];
-        plant.done(&number, "harvest_p1", counted, &[]);
-        plant.done(&number, "sample_p1", &[], &[]);
-        let held = &[("hold_bottles", "1"), ("hold_volume", "99.0")];
-        plant.done(&number, "fill_hold", held, &[]);
-        plant.done(&number, "label_harvest", &[], &[]);
-        plant.done(&number, "close", &[("line_left_clear", "yes")], &[]);
+        plant.walk_p1(&number, Some("harvest_p0"), "close");
 
         let (batch, row, book, tests, deviations, standing) = plant
             .app

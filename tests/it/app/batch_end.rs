@@ -22,41 +22,15 @@ use chorda::store::{
     quality, release,
 };
 
-use super::batch::{CLEAR, Plant};
+use super::batch::Plant;
 use crate::domain::order::history;
 use crate::support::each_backend;
 
-/// A P1 batch up to a step: `harvest` leaves a suspension in process, `close` nothing.
+/// A P1 batch up to a step: `sample_p1` leaves a suspension in process, `close` nothing.
 pub(super) fn p1_until(plant: &Plant<'_>, text: &str, last: &str) -> BatchNumber {
     plant.approve(text).unwrap();
     let number = plant.start_of("EQ-MSC-P1").unwrap();
-    let cord = plant.cord();
-    plant.done(&number, "clear_line", CLEAR, &[]);
-    let values =
-        &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
-    plant.done(&number, "receive_cord", values, &[cord]);
-    plant.done(&number, "prepare_explants", &[("vessels_removed", "yes")], &[]);
-    plant.done(&number, "seed_p0", &[], &[]);
-    plant.done(&number, "label_p0", &[], &[]);
-    plant.later("6 d");
-    plant.done(&number, "feed_p0", &[("contamination", "none seen")], &[]);
-    plant.later("6 d");
-    plant.done(&number, "growth_p0", &[("confluence", "30")], &[]);
-    plant.later("5 d");
-    let counted = &[("concentration", "3.250"), ("viability", "94.0"), ("volume", "20.0")];
-    plant.done(&number, "harvest_p0", counted, &[]);
-    plant.done(&number, "seed_p1", &[], &[]);
-    plant.done(&number, "label_p1", &[], &[]);
-    plant.later("6 d");
-    let counted = &[("concentration", "10.300"), ("viability", "95.0"), ("volume", "100.0")];
-    plant.done(&number, "harvest_p1", counted, &[]);
-    plant.done(&number, "sample_p1", &[], &[]);
-    if last == "close" {
-        let held = &[("hold_bottles", "1"), ("hold_volume", "99.0")];
-        plant.done(&number, "fill_hold", held, &[]);
-        plant.done(&number, "label_harvest", &[], &[]);
-        plant.done(&number, "close", &[("line_left_clear", "yes")], &[]);
-    }
+    plant.walk_p1(&number, None, last);
     number
 }
 
@@ -95,7 +69,7 @@ fn end(
 fn a_batch_that_is_given_up_ends_with_everything_accounted_for() {
     each_backend(|store| {
         let plant = Plant::new(store);
-        let number = p1_until(&plant, SHIPPED[0].1, "sample");
+        let number = p1_until(&plant, SHIPPED[0].1, "sample_p1");
         let refused = end(&plant, &number, EndAct::GiveUp, Vec::new()).unwrap_err();
         assert!(refused.to_string().contains("still open"), "{refused}");
         let all = decisions(&plant.app, &number, &[]);

@@ -48,7 +48,7 @@ fn result(plant: &Plant<'_>, number: &BatchNumber, verdict: Verdict) {
 fn qa_signs_a_hold_point_when_its_results_are_in_and_within_specification() {
     each_backend(|store| {
         let plant = Plant::new(store);
-        let number = p1_until(&plant, &format!("{}{HOLD}", SHIPPED[0].1), "sample");
+        let number = p1_until(&plant, &format!("{}{HOLD}", SHIPPED[0].1), "sample_p1");
         let refused = sign(&plant, &number).unwrap_err();
         assert!(refused.to_string().contains("sampled"), "{refused}");
         result(&plant, &number, Verdict::Pass);
@@ -61,7 +61,7 @@ fn qa_signs_a_hold_point_when_its_results_are_in_and_within_specification() {
 fn a_result_out_of_specification_holds_the_point_until_its_deviation_is_decided() {
     each_backend(|store| {
         let plant = Plant::new(store);
-        let number = p1_until(&plant, &format!("{}{HOLD}", SHIPPED[0].1), "sample");
+        let number = p1_until(&plant, &format!("{}{HOLD}", SHIPPED[0].1), "sample_p1");
         result(&plant, &number, Verdict::Fail);
         let opened = deviation::Event::Opened {
             class: deviation::Class::Critical,

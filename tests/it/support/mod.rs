@@ -1,5 +1,7 @@
 //! What storage tests share: a fresh store on each database, and the people who use it.
 
+pub(crate) mod p1;
+
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Once;

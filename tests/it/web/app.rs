@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use chorda::app::App;
+use chorda::app::print_send::Bell;
 use chorda::app::user_change::{Change, UserChange, user_change};
 use chorda::app::user_register::{UserRegister, console, user_register_with_password};
 use chorda::clock::{self, Clock};
@@ -43,7 +44,8 @@ impl TestApp {
     /// On any store.
     pub(crate) fn over(store: TestStore, clock: Clock) -> Self {
         let config = Settings::default().complete().unwrap();
-        let app = App { store: store.clone(), config: Arc::new(config), clock };
+        let app =
+            App { store: store.clone(), config: Arc::new(config), clock, bell: Bell::default() };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = web::serve_in_background(Web::new(app.clone()).unwrap(), listener).unwrap();

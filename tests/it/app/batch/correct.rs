@@ -12,6 +12,8 @@ use chorda::domain::batch::{Batch, CorrectValue};
 use chorda::domain::release::{self, Certificate, Release, TrailKind};
 use chorda::store::correction;
 
+use crate::app::batch_end::p1_until;
+
 impl Plant<'_> {
     fn correct(&self, number: &BatchNumber, command: &CorrectValue) -> Result<u32, Failure> {
         let caller = self.caller("ana");
@@ -82,29 +84,14 @@ fn value(step: &str, field: &str, text: &str) -> CorrectValue {
 /// A donor culture whose cord is received.
 fn received<'a>(store: &'a TestStore) -> (Plant<'a>, BatchNumber) {
     let plant = Plant::new(store);
-    plant.approve(SHIPPED[0].1).unwrap();
-    let number = plant.start().unwrap();
-    let cord = plant.cord();
-    plant.done(&number, "clear_line", CLEAR, &[]);
-    let values =
-        &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
-    plant.done(&number, "receive_cord", values, &[cord]);
+    let number = p1_until(&plant, SHIPPED[0].1, "receive_cord");
     (plant, number)
 }
 
 /// … and its first passage is counted.
 fn counted<'a>(store: &'a TestStore) -> (Plant<'a>, BatchNumber) {
-    let (plant, number) = received(store);
-    plant.done(&number, "prepare_explants", &[("vessels_removed", "yes")], &[]);
-    plant.done(&number, "seed_p0", &[], &[]);
-    plant.done(&number, "label_p0", &[], &[]);
-    plant.later("5 d");
-    plant.done(&number, "feed_p0", &[("contamination", "none seen")], &[]);
-    plant.later("6 d");
-    plant.done(&number, "growth_p0", &[("confluence", "30")], &[]);
-    plant.later("5 d");
-    let counted = &[("concentration", "3.250"), ("viability", "94.0"), ("volume", "20.0")];
-    plant.done(&number, "harvest_p0", counted, &[]);
+    let plant = Plant::new(store);
+    let number = p1_until(&plant, SHIPPED[0].1, "harvest_p0");
     (plant, number)
 }
 

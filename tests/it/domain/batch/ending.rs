@@ -5,34 +5,10 @@ use chorda::domain::account::Account;
 use chorda::domain::batch::BatchState;
 use chorda::domain::quality::Status;
 
-const COUNTED: &[(&str, &str)] =
-    &[("concentration", "10.300"), ("viability", "95.0"), ("volume", "100.0")];
-
 /// A P1 batch with a suspension in process, a sample drawn, and a label that smeared.
 fn open_batch() -> (Plant, String) {
     let mut plant = Plant::started(P1, Start::default());
-    let cord = plant.outside(cord(&["DNR-0001"]));
-    plant.done("clear_line", CLEAR);
-    let values =
-        &[("transport_temperature", "5.5"), ("cord_mass", "38.2"), ("condition", "intact")];
-    let mut receive = plant.ask("receive_cord", values);
-    receive.consumed.push(cord.into());
-    plant.when(receive).unwrap();
-    plant.verify("receive_cord", "bor").unwrap();
-    plant.done("prepare_explants", &[("vessels_removed", "yes")]);
-    plant.done("seed_p0", &[]);
-    plant.done("label_p0", &[]);
-    plant.later("6 d");
-    plant.done("feed_p0", &[("contamination", "none seen")]);
-    plant.later("6 d");
-    plant.done("growth_p0", &[("confluence", "30")]);
-    plant.later("5 d");
-    plant.done("harvest_p0", &[("concentration", "3.250"), ("viability", "94"), ("volume", "20")]);
-    plant.done("seed_p1", &[]);
-    plant.done("label_p1", &[]);
-    plant.later("6 d");
-    plant.done("harvest_p1", COUNTED);
-    plant.done("sample_p1", &[]);
+    plant.walk_p1("sample_p1");
     let tube = plant.live("p1_sample")[0].clone();
     let voided = Event::LabelVoided { serial: 1, because: "smeared".to_owned() };
     plant.record_changes("ana", vec![Change::of::<Container>(&tube, voided)]);

@@ -37,6 +37,8 @@ use chorda::domain::time::{Instant, Span};
 use chorda::domain::{Aggregate, Change, Context, Recorded, Refused};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::p1;
+
 pub(super) const P1: &str = include_str!("../../../../templates/mbr/eq-msc-p1.toml");
 pub(super) const BANK: &str = include_str!("../../../../templates/mbr/eq-msc-bank.toml");
 pub(super) const DOSE: &str = include_str!("../../../../templates/mbr/eq-msc-dose.toml");
@@ -362,6 +364,24 @@ impl Plant {
             });
         }
         command
+    }
+
+    /// A donor culture with a new cord as it usually goes, up to a step.
+    pub(super) fn walk_p1(&mut self, last: &str) {
+        for leg in p1::legs(None, last) {
+            if let Some(span) = leg.after {
+                self.later(span);
+            }
+            if leg.step == p1::RECEIVE {
+                let cord = self.outside(cord(&["DNR-0001"]));
+                let mut receive = self.ask(leg.step, leg.values);
+                receive.consumed.push(cord.into());
+                self.when(receive).unwrap();
+                self.verify(leg.step, "bor").unwrap();
+            } else {
+                self.done(leg.step, leg.values);
+            }
+        }
     }
 
     /// A container from outside the batch, in the hand of `ana`.
