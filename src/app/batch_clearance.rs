@@ -120,7 +120,8 @@ fn thing(db: &mut Db, site: &Site, code: &str) -> Result<Thing, Failure> {
         | Scanned::Deviation(_)
         | Scanned::Donor(_)
         | Scanned::Equipment(_)
-        | Scanned::Location(_) => return Err(nothing(code)),
+        | Scanned::Location(_)
+        | Scanned::Person(_) => return Err(nothing(code)),
     })
 }
 

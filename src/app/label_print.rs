@@ -17,8 +17,8 @@ use super::{App, Caller};
 use crate::db::Db;
 use crate::domain::actor::Capability;
 use crate::domain::container::{Command, Container, NewLabel, decide};
-use crate::domain::id::{AssetId, ContainerCode};
-use crate::domain::print_job::{self, JobLabel, Work};
+use crate::domain::id::{AssetId, ContainerCode, PrintJobNumber};
+use crate::domain::print_job::{self, JobLabel, Subject, Work};
 use crate::domain::printer::Printer;
 use crate::domain::{Refusal, RefusalKind};
 use crate::labels::{self, LabelData, Resolution};
@@ -86,7 +86,11 @@ pub fn label_print(
         let one = |code| print_one(tx, code, &command, (resolution, &proved), &site);
         let printed = command.containers.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         if let Some(printer) = printer {
-            queue(tx, &printer, &command, &printed)?;
+            let labels = command.containers.iter().zip(&printed).map(|(code, printed)| JobLabel {
+                subject: Subject::Container { container: code.clone(), serial: printed.serial },
+                copies: command.copies,
+            });
+            queue(tx, &printer, labels.collect())?;
         }
         Ok(printed)
     })?;
@@ -145,22 +149,16 @@ fn print_one(
     Ok(PrintedSerial { container: code.to_string(), serial, payload })
 }
 
-/// Puts the labels of a command into the queue of its printer, as one job.
-fn queue(
+/// Puts labels into the queue of a printer, as one job.
+pub(super) fn queue(
     tx: &mut Tx<'_>,
     printer: &Printer,
-    command: &LabelPrint,
-    printed: &[PrintedSerial],
-) -> Result<(), Failure> {
-    let labels = command.containers.iter().zip(printed).map(|(code, printed)| JobLabel {
-        container: code.clone(),
-        serial: printed.serial,
-        copies: command.copies,
-    });
-    let work = Work::Labels { labels: labels.collect() };
+    labels: Vec<JobLabel>,
+) -> Result<PrintJobNumber, Failure> {
     let now = tx.now();
     let number = number::next_print_job(tx.db(), now)?;
-    tx.record(print_job::queue(&number, &printer.asset, work))
+    tx.record(print_job::queue(&number, &printer.asset, Work::Labels { labels }))?;
+    Ok(number)
 }
 
 fn new_label(data: &LabelData, serial: u32, copies: u32) -> Result<NewLabel, Failure> {
@@ -257,8 +255,6 @@ impl Drawing {
 /// A label as it will be or was printed: the drawing, and the text in words beside it.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// The serial it has.
-    pub serial: u32,
     /// The drawing, or why there is none.
     pub drawing: Drawing,
     /// The text of its symbol.
@@ -269,19 +265,9 @@ pub struct Preview {
     pub parts: Vec<(String, String, String)>,
 }
 
-/// The preview of a container's valid label, or of the next one.
-///
-/// # Errors
-/// That the container does not exist, or that the database failed.
-pub fn label_preview(app: &App, code: &ContainerCode, next: bool) -> Result<Preview, Failure> {
-    let site = &app.config.site;
-    app.read(|db| {
-        let state = container::require(db, code)?;
-        let serial = match state.labels.valid() {
-            Some(valid) if !next => valid.serial,
-            _ => state.labels.latest.saturating_add(1),
-        };
-        let data = label_data(db, &state, serial, site)?;
+impl Preview {
+    /// The preview of a label, drawn and read back.
+    pub(super) fn of(data: &LabelData) -> Self {
         let payload = data.payload().to_owned();
         let told = crate::codes::parse(&payload).map(|scanned| crate::codes::explain(&scanned));
         let parts = told.map(|told| {
@@ -290,12 +276,32 @@ pub fn label_preview(app: &App, code: &ContainerCode, next: bool) -> Result<Prev
             };
             told.parts.into_iter().map(part).collect()
         });
-        Ok(Preview {
-            serial,
-            drawing: Drawing::of(&data),
+        Self {
+            drawing: Drawing::of(data),
             printed: data.printed().to_owned(),
             payload,
             parts: parts.unwrap_or_default(),
-        })
-    })
+        }
+    }
+}
+
+/// The preview of a container's valid label, or of the next one, with its serial.
+///
+/// # Errors
+/// That the container does not exist, or that the database failed.
+pub fn label_preview(
+    app: &App,
+    code: &ContainerCode,
+    next: bool,
+) -> Result<(u32, Preview), Failure> {
+    let site = &app.config.site;
+    let (serial, data) = app.read(|db| {
+        let state = container::require(db, code)?;
+        let serial = match state.labels.valid() {
+            Some(valid) if !next => valid.serial,
+            _ => state.labels.latest.saturating_add(1),
+        };
+        Ok((serial, label_data(db, &state, serial, site)?))
+    })?;
+    Ok((serial, Preview::of(&data)))
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::label_data::label_data;
+use super::label_thing::label_of;
 use super::{App, Caller};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::id::{AssetId, Login, StationId};
@@ -22,7 +22,7 @@ use crate::domain::print_job::{JobLabel, JobState, Outcome, PrintJob, Work};
 use crate::domain::printer::Printer;
 use crate::labels::{self, LabelData, Resolution};
 use crate::printing::{self, Patience, Report};
-use crate::store::{Failure, container, printer};
+use crate::store::{Failure, printer};
 
 /// How often the queue is looked at where nobody rings: jobs of other servers.
 const LOOK: Duration = Duration::from_millis(200);
@@ -203,10 +203,7 @@ fn prepared(app: &App, job: &PrintJob) -> Result<(Printer, Vec<u8>), Failure> {
             Work::Test { text } => vec![(LabelData::printer_test(&job.printer, text), 1)],
             Work::Labels { labels } => {
                 let page = |label: &JobLabel| {
-                    let state = container::require(db, &label.container)?;
-                    crate::domain::container::check_label(&state, label.serial)?;
-                    let data = label_data(db, &state, label.serial, &app.config.site)?;
-                    Ok((data, label.copies))
+                    Ok((label_of(db, &label.subject, &app.config.site)?, label.copies))
                 };
                 labels.iter().map(page).collect::<Result<Vec<_>, Failure>>()?
             }

@@ -43,7 +43,8 @@ pub struct Answer {
 pub type Resolver = fn(&App, &Actor, &str) -> Result<Option<Answer>, Failure>;
 
 /// The resolvers in the order in which they are asked. Append yours.
-const RESOLVERS: &[Resolver] = &[super::order_scan::resolve, super::stock_scan::resolve];
+const RESOLVERS: &[Resolver] =
+    &[super::order_scan::resolve, super::stock_scan::resolve, super::person_scan::resolve];
 
 /// Looks a scanned or typed code up for the person who asks.
 ///

@@ -84,6 +84,10 @@ pub fn explain(scanned: &Scanned) -> Explanation {
         Scanned::Donor(code) => ("donor", vec![part("code", code)]),
         Scanned::Equipment(number) => ("equipment", vec![part("number", number)]),
         Scanned::Location(path) => ("storage location", vec![part("path", path)]),
+        Scanned::Person(login) => {
+            let meaning = "names a person; a password is still asked";
+            ("badge", vec![meant("sign-in name", login, meaning)])
+        }
     };
     Explanation { kind, code: scanned.to_string(), parts }
 }

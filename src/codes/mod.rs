@@ -23,7 +23,7 @@ use std::fmt;
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{
     AssetId, BatchNumber, CoiId, ContainerCode, DeviationNumber, Din, DonorCode, LocationPath,
-    LotId, OrderNumber,
+    Login, LotId, OrderNumber,
 };
 
 pub use container::{LabelCode, PrintSerial};
@@ -75,6 +75,8 @@ pub enum Scanned {
     Equipment(AssetId),
     /// The path after `LOC:`.
     Location(LocationPath),
+    /// The sign-in name after `USER:`, as on a badge; it says who, and proves nothing.
+    Person(Login),
 }
 
 impl fmt::Display for Scanned {
@@ -93,6 +95,7 @@ impl fmt::Display for Scanned {
             Self::Gs1(gs1) => f.write_str(&gs1.text()),
             Self::Coi(id) => id.fmt(f),
             Self::Location(path) => write!(f, "LOC:{path}"),
+            Self::Person(login) => write!(f, "USER:{login}"),
             Self::Lot(lot) => write!(f, "LOT:{lot}"),
             Self::Order(number) => number.fmt(f),
             Self::Batch(number) => number.fmt(f),

@@ -1,12 +1,14 @@
 //! Our own running numbers as they are written and scanned: `ORD-2026-0001`, `B-2026-0001`,
-//! `DEV-2026-0001`, `DNR-0001`, `EQ-INC-01`; `LOC:` before a storage path, `LOT:` before a lot.
+//! `DEV-2026-0001`, `DNR-0001`, `EQ-INC-01`; `LOC:` before a storage path, `LOT:` before a lot,
+//! `USER:` before a sign-in name.
 //!
 //! Architecture invariant: a number is read here by its form only, which `domain::id` defines;
 //! whether it exists is the database's to say.
 
 use super::{CodeError, Scanned};
 use crate::domain::id::{
-    AssetId, BatchNumber, DeviationNumber, DonorCode, IdError, LocationPath, LotId, OrderNumber,
+    AssetId, BatchNumber, DeviationNumber, DonorCode, IdError, LocationPath, Login, LotId,
+    OrderNumber,
 };
 
 /// Reads one of our numbers, upper or lower case. `None` when `text` begins like none of them; an
@@ -22,6 +24,8 @@ pub(crate) fn read(text: &str) -> Option<Result<Scanned, CodeError>> {
         (_, "EQ-") => AssetId::parse(&upper).map(Scanned::Equipment),
         (_, "LOC:") => LocationPath::parse(rest).map(Scanned::Location),
         (_, "LOT:") => LotId::parse(rest).map(Scanned::Lot),
+        // Names have small letters only, so that a locked Caps key changes nobody.
+        (_, "USER:") => Login::parse(&rest.to_ascii_lowercase()).map(Scanned::Person),
         _ => return None,
     };
     Some(scanned.map_err(|error: IdError| {

@@ -32,7 +32,7 @@ pub fn sample(kind: LabelKind) -> Option<LabelData> {
         }
         LabelKind::CryoBox => LabelData::of(kind, "LOC:LN2/T1/R1/B1").with(P::Title, "Box 1"),
         LabelKind::Position => LabelData::of(kind, "LOC:LN2/T1").with(P::Title, "Tank 1"),
-        LabelKind::Badge => LabelData::of(kind, "ana.novak").with(P::Title, "Ana Novak"),
+        LabelKind::Badge => LabelData::of(kind, "USER:ana.novak").with(P::Title, "Ana Novak"),
         LabelKind::ScannerTest => LabelData::of(kind, LAYOUT_TEST)
             .with(P::Title, "Scanner test")
             .with(P::Purpose, "Scan each symbol on the page What is this? and compare."),

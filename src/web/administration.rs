@@ -61,6 +61,10 @@ fn person_address(login: &Login) -> String {
     format!("/administration/people/{login}")
 }
 
+fn badge_address(login: &Login) -> String {
+    format!("/labels/badge?login={login}")
+}
+
 #[derive(Template)]
 #[template(path = "administration/list.html")]
 struct ListPage {
@@ -253,7 +257,8 @@ fn show_page(
         shell: cx.shell(person.printed_name.clone()),
         head: Head::new(person.printed_name.clone())
             .under("/administration", "People")
-            .chip(standing_chip(person.standing)),
+            .chip(standing_chip(person.standing))
+            .action(Link::to(badge_address(&person.login), "Badge").icon(Icon::Print)),
         banner,
         facts: facts(cx, person),
         timeline: Timeline {

@@ -225,7 +225,7 @@ fn scan_page(
     }
     let mut fields = Vec::new();
     if form != Form::Receive {
-        let to = Field::select("to", "Who takes it", people(cx)?).required();
+        let to = Field::select("to", "Who takes it", people(cx)?).takes("USER:").required();
         fields.push(fill(to));
     }
     if form == Form::HandOver {

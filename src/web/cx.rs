@@ -21,6 +21,7 @@ use super::page::{Person, Shell};
 use super::reply::{Reply, SetCookie};
 use super::station::Station;
 use super::{FLASH, Web, csrf, nav};
+use crate::app::person_scan::name_in;
 use crate::app::signature::{self, SignAs, SignatureRequest};
 use crate::app::{App, Caller};
 use crate::domain::Recorded;
@@ -172,7 +173,7 @@ impl Cx {
         content: &ContentHash,
         capability: Capability,
     ) -> Result<Signature, WebError> {
-        let login = self.form().text("second_login").to_owned();
+        let login = name_in(self.form().text("second_login"));
         self.sign_as("second", login, meaning, content, SignAs::Holder(capability))
     }
 

@@ -305,7 +305,8 @@ pub struct Field {
     /// An example of what to write.
     pub placeholder: String,
     /// Where the pages of the things stand whose scans belong here, wherever the focus is:
-    /// `/materials/`; empty if only a scan into the field itself does.
+    /// `/materials/`; or the mark of the codes that belong here: `USER:`. Empty if only a scan into
+    /// the field itself does.
     pub takes: &'static str,
 }
 

@@ -17,7 +17,9 @@ use super::page::Shell;
 use super::reply::Reply;
 use super::routes::{Access, Route};
 use crate::app::container_move::ScannedContainer;
-use crate::app::label_print::{Drawing, LabelPrint, label_pdf, label_preview, label_print};
+use crate::app::label_print::{
+    Drawing, LabelPrint, Preview, label_pdf, label_preview, label_print,
+};
 use crate::app::label_scan_back::{
     LabelAccount, LabelFate, LabelScanBack, label_account, label_difference, label_scan_back,
 };
@@ -155,25 +157,10 @@ fn container_page(
     banner: Option<Banner>,
 ) -> Result<ContainerPage, WebError> {
     let state = cx.app().read(|db| container::require(db, code))?;
-    let preview = label_preview(cx.app(), code, false)?;
-    let mut parts = Table::new("What the symbol says", &["Part", "As read", "Meaning"]);
-    for (name, value, meaning) in preview.parts {
-        parts.push([name.into(), Cell::Code(value), Cell::Soft(meaning)]);
-    }
-    let (not_drawn, read) = match preview.drawing {
-        Drawing::Proven { read, .. } => (None, read),
-        Drawing::Faulty { why, .. } | Drawing::None { why } => {
-            (Some(Banner::check("This label cannot be printed yet").text(why)), Vec::new())
-        }
-    };
+    let (serial, preview) = label_preview(cx.app(), code, false)?;
+    let Said { not_drawn, facts, parts } = Said::of(preview);
+    let facts = facts.with("Serial", serial.to_string());
     let printed = state.labels.valid().is_some();
-    let facts = Facts::new()
-        .with("Printed for people", Cell::Code(preview.printed))
-        .with("Text of the symbol", Cell::Code(preview.payload))
-        .with("Serial", preview.serial.to_string());
-    let facts = read.into_iter().fold(facts, |facts, (symbol, text)| {
-        facts.with(format!("Read back from the {symbol}"), Cell::Code(text))
-    });
     let mut reason = Field::text("because", "Why it is printed again").required();
     reason = reason.hint("The label before is void from then on, wherever it is scanned.");
     let batch = state.batch.as_ref().map(|batch| format!("/labels/batch/{batch}"));
@@ -189,7 +176,7 @@ fn container_page(
         shell: cx.shell(format!("Label of {code}")),
         head,
         banner,
-        src: format!("/labels/preview/{code}?serial={}", preview.serial),
+        src: format!("/labels/preview/{code}?serial={serial}"),
         not_drawn,
         facts,
         parts,
@@ -204,6 +191,47 @@ fn container_page(
         scan: Field::scan("scanned", "Scan the label on the container").required(),
         accounts: accounts(&state),
     })
+}
+
+/// What stands beside the drawing of a label: why it cannot be printed, or the text of its symbol
+/// with what was read in its dots, part by part.
+pub(super) struct Said {
+    pub(super) not_drawn: Option<Banner>,
+    pub(super) facts: Facts,
+    pub(super) parts: Table,
+}
+
+impl Said {
+    pub(super) fn of(preview: Preview) -> Self {
+        let mut parts = Table::new("What the symbol says", &["Part", "As read", "Meaning"]);
+        for (name, value, meaning) in preview.parts {
+            parts.push([name.into(), Cell::Code(value), Cell::Soft(meaning)]);
+        }
+        let (not_drawn, read) = match preview.drawing {
+            Drawing::Proven { read, .. } => (None, read),
+            Drawing::Faulty { why, .. } | Drawing::None { why } => {
+                (Some(Banner::check("This label cannot be printed yet").text(why)), Vec::new())
+            }
+        };
+        let facts = Facts::new()
+            .with("Printed for people", Cell::Code(preview.printed))
+            .with("Text of the symbol", Cell::Code(preview.payload));
+        let facts = read.into_iter().fold(facts, |facts, (symbol, text)| {
+            let text = text.replace(crate::codes::gs1::SEPARATOR, "\u{241d}");
+            facts.with(format!("Read back from the {symbol}"), Cell::Code(text))
+        });
+        Self { not_drawn, facts, parts }
+    }
+}
+
+/// The picture of a drawing, or a picture that says why there is none.
+pub(super) fn picture(drawing: Drawing) -> Reply {
+    match drawing {
+        Drawing::Proven { png, .. } | Drawing::Faulty { png, .. } => {
+            Reply::document("image/png", png)
+        }
+        Drawing::None { why } => Reply::document("image/svg+xml", not_drawn_svg(&why).into_bytes()),
+    }
 }
 
 fn accounts(state: &Container) -> Vec<AccountRow> {
@@ -253,12 +281,7 @@ fn copies(print: &PrintedLabel) -> String {
 
 fn preview(cx: &Cx) -> Result<Reply, WebError> {
     let code = cx.param_as("code", ContainerCode::parse)?;
-    Ok(match label_preview(cx.app(), &code, false)?.drawing {
-        Drawing::Proven { png, .. } | Drawing::Faulty { png, .. } => {
-            Reply::document("image/png", png)
-        }
-        Drawing::None { why } => Reply::document("image/svg+xml", not_drawn_svg(&why).into_bytes()),
-    })
+    Ok(picture(label_preview(cx.app(), &code, false)?.1.drawing))
 }
 
 /// A drawing that says why there is none.

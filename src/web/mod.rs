@@ -47,6 +47,7 @@ pub mod home;
 pub mod icon;
 pub mod label;
 pub mod label_definition;
+pub mod label_thing;
 mod limit;
 pub mod master_record;
 mod master_record_change;

@@ -586,6 +586,11 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
     {
         links.push(Link::to(format!("{at}/hand-over"), "Hand over").icon(Icon::Truck));
     }
+    let prints = cx.may(Capability::PrintLabels) || cx.may(Capability::HandOver);
+    if prints && loaded.units.iter().any(|(unit, _)| unit.fate == Fate::Live) {
+        let shipper = format!("/labels/shipper?order={}", order.number);
+        links.push(Link::to(shipper, "Label of the shipper").icon(Icon::Print));
+    }
     if travelling && (cx.may(Capability::ReceiveAndAdminister) || cx.may(Capability::HandOver)) {
         links.push(Link::to(format!("{at}/receive"), "Receive").icon(Icon::Inbox));
     }

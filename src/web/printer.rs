@@ -22,14 +22,13 @@ use crate::app::printer_change::{
 };
 use crate::domain::actor::Capability;
 use crate::domain::id::{AssetId, PrintJobNumber};
-use crate::domain::print_job::{JobLabel, JobState, PrintJob, Work};
+use crate::domain::print_job::{JobLabel, JobState, PrintJob, Subject, Work};
 use crate::domain::printer::{Connection, Printer, Setup};
 use crate::store::{Failure, container, printer};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp, Capability::ManageSite]);
 const SITE: Access = Access::Needs(&[Capability::ManageSite]);
 const TEST: Access = Access::Needs(&[Capability::PrintLabels, Capability::ManageSite]);
-const PRINT: Access = Access::Needs(&[Capability::PrintLabels]);
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] = &[
@@ -41,8 +40,8 @@ pub const ROUTES: &[Route] = &[
     Route::post("/printers/{asset}/test", TEST, test, "Print a printer's test label"),
     Route::post("/printers/{asset}/read", TEST, read, "Read a printer's test label back"),
     Route::get("/print-jobs/{number}", READ, job, "A print job"),
-    Route::post("/print-jobs/{number}/settle", PRINT, settle, "Say whether a job came out"),
-    Route::post("/print-jobs/{number}/retry", PRINT, retry, "Send a job again"),
+    Route::post("/print-jobs/{number}/settle", TEST, settle, "Say whether a job came out"),
+    Route::post("/print-jobs/{number}/retry", TEST, retry, "Send a job again"),
 ];
 
 const JOBS_SHOWN: i64 = 50;
@@ -99,7 +98,7 @@ fn work_words(work: &Work) -> String {
     match work {
         Work::Test { .. } => "test label".to_owned(),
         Work::Labels { labels } => match labels.as_slice() {
-            [one] => format!("label {} of {}", one.serial, one.container),
+            [one] => one.subject.words(),
             _ => format!("{} labels", work.count()),
         },
     }
@@ -350,7 +349,8 @@ fn job_page(cx: &Cx, banner: Option<Banner>) -> Result<JobPage, WebError> {
     let number = cx.param_as("number", PrintJobNumber::parse)?;
     let job = cx.app().read(|db| printer::require_job(db, &number))?;
     let (labels, back) = labels(cx, &job)?;
-    let may = cx.may(Capability::PrintLabels);
+    let own = cx.may(Capability::ManageSite) && !job.work.holds_product();
+    let may = cx.may(Capability::PrintLabels) || own;
     let facts = Facts::new()
         .with("What", work_words(&job.work))
         .with("Printer", Link::to(address(&job.printer), job.printer.as_str()))
@@ -382,10 +382,17 @@ fn job_page(cx: &Cx, banner: Option<Banner>) -> Result<JobPage, WebError> {
 
 /// The labels of a job, and how many of them were read back on their containers.
 fn labels(cx: &Cx, job: &PrintJob) -> Result<(Table, Option<String>), WebError> {
-    let mut table = Table::new("Labels", &["Container", "Serial", "Copies", "Label"]);
+    let mut table = Table::new("Labels", &["Label of", "Serial", "Copies", "Label"]);
     let Work::Labels { labels } = &job.work else { return Ok((table, None)) };
-    let mut back = 0_usize;
-    for JobLabel { container, serial, copies } in labels {
+    let (mut back, mut of) = (0_usize, 0_usize);
+    for JobLabel { subject, copies } in labels {
+        let Subject::Container { container, serial } = subject else {
+            let thing = super::label_thing::link(subject).into();
+            let none = || Cell::Soft("–".to_owned());
+            table.push([thing, none(), Cell::Number(copies.to_string()), none()]);
+            continue;
+        };
+        of = of.saturating_add(1);
         let state = cx.app().read(|db| container::require(db, container))?;
         let read = state.labels.scanned_back == Some(*serial);
         back = back.saturating_add(usize::from(read));
@@ -401,7 +408,7 @@ fn labels(cx: &Cx, job: &PrintJob) -> Result<(Table, Option<String>), WebError> 
             chip.into(),
         ]);
     }
-    Ok((table, Some(format!("{back} of {}", labels.len()))))
+    Ok((table, (of > 0).then(|| format!("{back} of {of}"))))
 }
 
 fn job_answer(cx: &Cx, outcome: Result<(), Failure>, said: &str) -> Result<Reply, WebError> {

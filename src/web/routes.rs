@@ -133,6 +133,7 @@ const SLICES: &[&[Route]] = &[
     super::material::ROUTES,
     super::equipment::ROUTES,
     super::label::ROUTES,
+    super::label_thing::ROUTES,
     super::printer::ROUTES,
     super::label_definition::ROUTES,
     super::trace::ROUTES,

@@ -17,6 +17,7 @@ use super::page::Shell;
 use super::reply::{Reply, SetCookie};
 use super::routes::{Access, Route};
 use super::{SESSION, session};
+use crate::app::person_scan::name_in;
 use crate::app::sign_in::{self, Begun};
 use crate::store::{Failure, user};
 
@@ -68,6 +69,7 @@ fn sign_in_page(
         login: Field::text("login", "Sign-in name")
             .value(login)
             .autocomplete("username")
+            .takes("USER:")
             .required()
             .autofocus(),
         password: password_field("Password"),
@@ -83,7 +85,7 @@ fn password_field(label: &str) -> Field {
 }
 
 fn sign_in(cx: &Cx) -> Result<Reply, WebError> {
-    let (login, back) = (cx.form().text("login"), cx.form().text("back"));
+    let (login, back) = (&name_in(cx.form().text("login")), cx.form().text("back"));
     let password = cx.form().raw("password");
     let counted = cx.count_try(login)?;
     let outcome = sign_in::sign_in(cx.app(), &cx.station.id, login, password, None);

@@ -203,7 +203,7 @@ fn show_page(cx: &Cx, path: &str, banner: Option<Banner>) -> Result<ShowPage, We
     });
     Ok(ShowPage {
         shell: cx.shell(location.path.clone()),
-        head: place_head(cx, &location, &around),
+        head: place_head(cx, &location, &around, places.len()),
         banner: banner.or(closed),
         facts: place_facts(cx, &location, map.as_ref()),
         map,
@@ -214,7 +214,11 @@ fn show_page(cx: &Cx, path: &str, banner: Option<Banner>) -> Result<ShowPage, We
     })
 }
 
-fn place_head(cx: &Cx, location: &Location, around: &[Location]) -> Head {
+fn label_link(path: &str, which: &str, words: &str) -> Link {
+    Link::to(super::label_thing::place_address(path, which), words).icon(Icon::Print)
+}
+
+fn place_head(cx: &Cx, location: &Location, around: &[Location], inside: usize) -> Head {
     let mut head = Head::new(location.title.clone()).under("/storage", "Storage");
     for one in around {
         head = head.under(address(&one.path), one.title.clone());
@@ -224,6 +228,16 @@ fn place_head(cx: &Cx, location: &Location, around: &[Location]) -> Head {
         Some(_) => head.chip(Chip::new(Tone::Stop, "out of service")),
         None => head.chip(Chip::new(Tone::Ok, "in service")),
     };
+    if cx.may(Capability::PrintLabels) || cx.may(Capability::ManageStorage) {
+        head = head.action(label_link(&location.path, "this", "Label"));
+        let (which, words) = match location.grid {
+            Some(_) => ("positions", "Labels of its positions"),
+            None => ("inside", "Labels of all inside"),
+        };
+        if location.grid.is_some() || inside > 0 {
+            head = head.action(label_link(&location.path, which, words));
+        }
+    }
     if location.grid.is_some() && cx.may(Capability::HandleContainers) {
         let take = format!("/storage/take?box={}", location.path);
         let put = format!("/storage/put?box={}", location.path);

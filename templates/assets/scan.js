@@ -3,7 +3,8 @@
 // that happened to have the focus, and the server is asked what the code means.
 // Fields marked data-scan="here" keep their scan (for instance: "scan the vial you put away") and
 // hand the focus on to the next entry that is missing. Fields marked data-takes="/materials/" get
-// the scans of things whose page stands there, wherever the focus is.
+// the scans of things whose page stands there, wherever the focus is; data-takes="USER:" those of
+// badges.
 import { show, close, isOpen } from "./band.js";
 
 const GAP_MS = 45; // a person's quickest pair of keys is slower than this
@@ -29,7 +30,9 @@ export function listen() {
 }
 
 function onKey(event) {
-  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) { burst = null; return; }
+  if (event.key === "Control") return; // it may begin the separator of a code: Ctrl+]
+  if (separator(event)) event.preventDefault();
+  else if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) { burst = null; return; }
   if (event.key === "Enter" || event.key === "Tab") return onEnd(event);
   const character = typed(event);
   if (character === null) {
@@ -80,7 +83,24 @@ function onEnd(event) {
   event.preventDefault();
   event.stopPropagation();
   if (done.field) done.field.value = done.before;
-  ask(done.text);
+  if (!person(done.text)) ask(done.text);
+}
+
+// A badge names a person: it goes into the entry of this page that asks for one, wherever the focus
+// is. The password is still typed.
+function person(text) {
+  const entry = document.querySelector("[data-takes='USER:']");
+  if (!entry || text.slice(0, 5).toUpperCase() !== "USER:") return false;
+  const name = text.slice(5).toLowerCase();
+  if (entry instanceof HTMLSelectElement && ![...entry.options].some((one) => one.value === name)) {
+    show({ verdict: "stop", title: "Nobody to choose here", seen: text,
+      text: "The person of this badge is not among those who can be chosen. Ask another person." });
+    return true;
+  }
+  entry.value = name;
+  entry.dispatchEvent(new Event("change", { bubbles: true }));
+  if (!onwards(entry)) entry.form?.querySelector("input[type=password]")?.focus();
+  return true;
 }
 
 // Puts a scan into a field, on a line of its own where there are several, and goes on to the next
@@ -121,10 +141,16 @@ function taker(go) {
 // The physical key does not lie, so by default the key is read, not the letter; a station whose
 // scanner follows the computer's own layout says so once on its station page.
 function typed(event) {
-  if (event.key === "\u001d" || event.code === "GroupSeparator") return "\u001d";
+  if (separator(event)) return "\u001d";
   if (event.key.length !== 1) return null;
   if (document.documentElement.dataset.scanner === "host") return event.key;
   return usKey(event) ?? event.key;
+}
+
+// How scanners type the group separator of GS1: as itself, or as Ctrl+].
+function separator(event) {
+  return event.key === "\u001d" || event.code === "GroupSeparator"
+    || (event.ctrlKey && !event.altKey && !event.metaKey && event.code === "BracketRight");
 }
 
 const PLAIN = { Minus: "-", Equal: "=", BracketLeft: "[", BracketRight: "]", Backslash: "\\",

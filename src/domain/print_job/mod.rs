@@ -4,22 +4,71 @@
 //! printer said so itself; `failed` only where no byte reached it or it refused them; everything
 //! else is not known until a person looks and says.
 //!
-//! Neighbours: `printer` is where it goes; `container` has the serials that are printed.
+//! Neighbours: `printer` is where it goes; `container` has the serials that are printed. Labels of
+//! places, persons, consignments and scanner sheets have no serial: they name what exists once, and
+//! a second copy of them names the same.
 //!
 //! Architecture invariant: no job is sent twice without a person who said that nothing came out.
 
-use crate::domain::id::{AssetId, ContainerCode, PrintJobNumber};
+use crate::domain::id::{
+    AssetId, ContainerCode, LocationPath, Login, OrderNumber, PrintJobNumber, StationId,
+};
 use crate::domain::time::{Instant, Span};
 use crate::domain::{Aggregate, Change, Recorded, RefusalKind};
 use serde::{Deserialize, Serialize};
 
-/// The label of one container in a job.
+/// What a label is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Subject {
+    /// A container, an outer pack among them. A reprint voids the label before it (ATMP-18).
+    Container {
+        /// The container.
+        container: ContainerCode,
+        /// The serial of the print.
+        serial: u32,
+    },
+    /// A storage location, or a position of a box.
+    Place {
+        /// Its path.
+        path: LocationPath,
+    },
+    /// A person: the badge.
+    Person {
+        /// The sign-in name.
+        login: Login,
+    },
+    /// What is sent for an order: the transport box.
+    Consignment {
+        /// The order.
+        order: OrderNumber,
+    },
+    /// The scanner of a station: the sheet it is tested on.
+    Scanner {
+        /// The station.
+        station: StationId,
+    },
+}
+
+impl Subject {
+    /// The label in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Container { container, serial } => format!("label {serial} of {container}"),
+            Self::Place { path } => format!("place {path}"),
+            Self::Person { login } => format!("badge of {login}"),
+            Self::Consignment { order } => format!("shipper of {order}"),
+            Self::Scanner { station } => format!("scanner test sheet for {station}"),
+        }
+    }
+}
+
+/// One label in a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobLabel {
-    /// The container.
-    pub container: ContainerCode,
-    /// The serial of the print.
-    pub serial: u32,
+    /// What it is for.
+    pub subject: Subject,
     /// Copies.
     pub copies: u32,
 }
@@ -28,7 +77,7 @@ pub struct JobLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Work {
-    /// Labels of containers, in this order.
+    /// Labels, in this order.
     Labels {
         /// The labels.
         labels: Vec<JobLabel>,
@@ -49,6 +98,12 @@ impl Work {
             }
             Self::Test { .. } => 1,
         }
+    }
+
+    /// Whether labels of containers are among it.
+    pub fn holds_product(&self) -> bool {
+        let Self::Labels { labels } = self else { return false };
+        labels.iter().any(|label| matches!(label.subject, Subject::Container { .. }))
     }
 }
 

@@ -131,7 +131,7 @@ impl Hand {
 
     /// What a scanner reads from the label that is on a container now.
     fn label(&self, code: &str) -> String {
-        label_preview(&self.app, &ContainerCode::parse(code).unwrap(), false).unwrap().payload
+        label_preview(&self.app, &ContainerCode::parse(code).unwrap(), false).unwrap().1.payload
     }
 
     /// Takes the next step of a batch, scans and enters, looks once more, signs.

@@ -9,6 +9,7 @@ mod order_rules;
 mod batch;
 mod correct;
 mod master_record;
+mod papers;
 mod people;
 mod printer;
 mod production;
