@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch_facts::{facts, record_of};
+use super::label_lost::{Attempt, stop, stop_at};
 use super::{App, Caller, content, signature};
 use crate::domain::Context;
 use crate::domain::actor::{Capability, Signature};
@@ -40,7 +41,8 @@ pub struct StepOutcome {
     pub deviations: Vec<DeviationNumber>,
 }
 
-/// What performing a step would mean now.
+/// What performing a step would mean now. A step that reconciles labels and finds some missing
+/// opens the deviation about them here already: it is attempted, and it goes no further.
 ///
 /// # Errors
 /// What `domain::batch` refuses, or that the database failed.
@@ -52,16 +54,23 @@ pub fn batch_step_preview(
 ) -> Result<StepPreview, Failure> {
     caller.needs(Capability::PerformSteps)?;
     let context = Context { now: app.clock.now(), actor: caller.actor.clone() };
-    app.read(|db| {
+    let assessed = app.read(|db| {
         let batch = table::require(db, number)?;
         let record = record_of(&batch)?;
         let mut facts = facts(db, &batch, command, &context)?;
         facts.room = app.config.site.room_of(&caller.station).cloned();
-        let assessment = batch::assess(&batch, &record, command, &facts, &context)?;
+        let assessment = match batch::assess(&batch, &record, command, &facts, &context) {
+            Ok(assessment) => assessment,
+            Err(refusal @ batch::Refusal::LabelsUnreconciled { .. }) => {
+                return Ok(Err(refusal.to_string()));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
         let shown = batch::step_shown(&batch, &record, &assessment);
         let hash = content::hash(&shown)?;
-        Ok(StepPreview { shown, hash })
-    })
+        Ok(Ok(StepPreview { shown, hash }))
+    })?;
+    assessed.or_else(|why| stop_at(app, caller, number, why))
 }
 
 /// Performs a step.
@@ -80,13 +89,19 @@ pub fn batch_step_perform(
     let number = number.clone();
     let request = (number.clone(), command.clone());
     let room = app.config.site.room_of(&caller.station).cloned();
-    app.write(caller, &("batch_step_perform", &request), move |tx| {
+    let attempt = app.write(caller, &("batch_step_perform", &request), move |tx| {
         let context = tx.context();
         let batch = tx.require::<Batch>(number.as_str())?;
         let record = record_of(&batch)?;
         let mut facts = facts(tx.db(), &batch, &command, &context)?;
         facts.room.clone_from(&room);
-        let assessment = batch::assess(&batch, &record, &command, &facts, &context)?;
+        let assessment = match batch::assess(&batch, &record, &command, &facts, &context) {
+            Ok(assessment) => assessment,
+            Err(refusal @ batch::Refusal::LabelsUnreconciled { .. }) => {
+                return stop(tx, &number, &refusal.to_string());
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
         let shown = batch::step_shown(&batch, &record, &assessment);
         signature::covers(&signed, &content::hash(&shown)?)?;
         let mut fresh = Fresh::default();
@@ -107,8 +122,9 @@ pub fn batch_step_perform(
         let outcome = outcome(occurrence, &changes);
         tx.record(changes)?;
         open_packages(tx, &command.materials)?;
-        Ok(outcome)
-    })
+        Ok(Attempt::Done(outcome))
+    })?;
+    attempt.done()
 }
 
 fn outcome(occurrence: u32, changes: &[crate::domain::Change]) -> StepOutcome {

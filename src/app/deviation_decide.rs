@@ -9,6 +9,7 @@
 use serde::Serialize;
 
 use super::content;
+use super::label_lost::still_missing;
 use super::signature::covers;
 use super::{App, Caller};
 use crate::db::Db;
@@ -150,6 +151,10 @@ pub fn deviation_decide(
         let (_, shown) = deviation_shown(tx.db(), &number)?;
         covers(&signature, &shown.hash()?)?;
         let deviation: Option<Deviation> = tx.load(number.as_str())?;
+        if let (DeviationAct::Close { .. }, Some(open)) = (&act, &deviation) {
+            let missing = still_missing(tx.db(), &open.subject.labels)?;
+            deviation::may_close(open, &missing)?;
+        }
         let command = command(&act, &signature);
         tx.record(deviation::decide(deviation.as_ref(), &number, &command)?)
     })

@@ -37,6 +37,7 @@ pub mod donor_record;
 pub mod equipment_change;
 pub mod label_data;
 pub mod label_definition;
+pub mod label_lost;
 pub mod label_print;
 pub mod label_scan_back;
 pub mod label_thing;

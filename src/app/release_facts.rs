@@ -7,19 +7,21 @@
 
 use std::collections::BTreeSet;
 
+use super::label_lost::label_accounts;
 use crate::db::Db;
 use crate::domain::batch::{self, Batch, BatchState, completeness, reconciliations};
-use crate::domain::container::{ContainerKind, Fate};
+use crate::domain::container::{ContainerKind, Fate, LabelCount};
 use crate::domain::deviation::Deviation;
 use crate::domain::id::{BatchNumber, Login, Name};
 use crate::domain::master_record::{self, MasterRecord};
 use crate::domain::quality::{ResultStanding, Status, TestRequest};
 use crate::domain::release::{
-    Complete, DeviationFact, Facts, InputFact, LabelFact, Missing, ReconcileFact, Release,
-    TestFact, TrailFact, TrailKind,
+    Complete, DeviationFact, Facts, InputFact, LabelFact, LostLabelFact, Missing, ReconcileFact,
+    Release, TestFact, TrailFact, TrailKind,
 };
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Event};
+use crate::store::label::Printed;
 use crate::store::{Failure, container, deviation, label, ledger};
 
 /// Everything the release of a batch rests on, and the release so far.
@@ -57,6 +59,7 @@ pub fn release_facts(
         deviations: deviations(db, number)?,
         inputs: inputs(db, &batch)?,
         labels: labels(db, number)?,
+        lost_labels: lost_labels(db, number)?,
         reconciled: reconciled(&batch, &record),
         trail: trail.exceptions,
         trail_entries: trail.entries,
@@ -220,9 +223,16 @@ fn labels(db: &mut Db, number: &BatchNumber) -> Result<LabelFact, Failure> {
         applied: balance.applied,
         destroyed: balance.destroyed,
         kept: balance.kept,
+        lost: balance.lost,
         open: balance.missing,
         containers_without: balance.containers_without,
     })
+}
+
+fn lost_labels(db: &mut Db, number: &BatchNumber) -> Result<Vec<LostLabelFact>, Failure> {
+    let fact =
+        |(deviation, label): (_, LabelCount)| LostLabelFact { what: label.words(), deviation };
+    Ok(label_accounts(db, number)?.lost.into_iter().map(fact).collect())
 }
 
 /// When the first of the final containers that still exist expires.
@@ -271,6 +281,25 @@ fn exception(recorded_at: Instant, event: &batch::Event) -> Option<(TrailKind, S
     }
 }
 
+/// That copies of a label were reported lost, and how many turned up since.
+fn lost_label(print: &Printed) -> Option<TrailFact> {
+    let Printed { container, serial, lost, found, .. } = print;
+    let (at, by, deviation) = print.lost_with.as_ref()?;
+    let turned_up = match found {
+        0 => String::new(),
+        found => format!(", {found} found since"),
+    };
+    Some(TrailFact {
+        event: format!("container/{container}@lost-{serial}"),
+        kind: TrailKind::LostLabel,
+        what: format!(
+            "label {serial} of {container} was reported lost ({deviation}): {lost} lost{turned_up}"
+        ),
+        by: Login::parse(by).ok()?,
+        at: *at,
+    })
+}
+
 /// What the audit trail shows besides the plain course of things.
 #[derive(Default)]
 struct Trail {
@@ -299,7 +328,9 @@ impl Trail {
     fn labels(&mut self, db: &mut Db, number: &BatchNumber) -> Result<(), Failure> {
         for print in label::of_batch(db, number)? {
             self.entries = self.entries.saturating_add(1);
-            let Some((at, because)) = print.voided else {
+            self.exceptions.extend(lost_label(&print));
+            let lost_at = print.lost_with.as_ref().map(|(at, ..)| *at);
+            let Some((at, because)) = print.voided.filter(|(at, _)| Some(*at) != lost_at) else {
                 continue;
             };
             let Ok(by) = Login::parse(&print.printed_by) else {

@@ -9,6 +9,7 @@
 
 use serde::Serialize;
 
+use super::label_lost::{Attempt, stop};
 use super::release_facts::release_facts;
 use super::signature::covers;
 use super::{App, Caller, content};
@@ -168,16 +169,21 @@ pub fn release_sign(
     let batch = batch.clone();
     let site = app.config.site.clone();
     let request = ("release_sign", batch.clone(), act.clone());
-    app.write(caller, &request, move |tx| {
+    let attempt = app.write(caller, &request, move |tx| {
         let now = tx.now();
         let (facts, _, shown) = release_shown(tx.db(), &batch, now)?;
         covers(&signature, &shown.hash()?)?;
+        if act.certifies() && facts.labels.open > 0 {
+            let why = "labels of the batch do not reconcile (ATMP-18); nothing is certified";
+            return stop(tx, &batch, why);
+        }
         let release: Option<Release> = tx.load(batch.as_str())?;
         let (command, number) = command(tx, &act, &signature, &facts, &site)?;
         let context = tx.context();
         tx.record(release::decide(release.as_ref(), &command, &facts, &context)?)?;
-        Ok(number)
-    })
+        Ok(Attempt::Done(number))
+    })?;
+    attempt.done()
 }
 
 /// Records that somebody who had to be told of a late failure acknowledged it.

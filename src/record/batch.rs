@@ -498,14 +498,15 @@ fn draw_deviation(flow: &mut Flow, deviation: &Deviation) {
 }
 
 fn labels(flow: &mut Flow, batch: &Batch) {
-    const RECONCILIATION: [Column; 7] = [
-        Column { title: "Kind of label", share: 40 },
-        Column { title: "Issued", share: 18 },
+    const RECONCILIATION: [Column; 8] = [
+        Column { title: "Kind of label", share: 36 },
+        Column { title: "Issued", share: 16 },
         Column { title: "Applied", share: 18 },
         Column { title: "Destroyed", share: 20 },
         Column { title: "Retained", share: 20 },
         Column { title: "In the record", share: 22 },
-        Column { title: "Difference", share: 38 },
+        Column { title: "Lost", share: 14 },
+        Column { title: "Difference", share: 36 },
     ];
     flow.section_of(&batch.number, "Labels");
     let empty = "No label was printed.";
@@ -517,6 +518,10 @@ fn labels(flow: &mut Flow, batch: &Batch) {
             Cell::plain(account.destroyed.to_string()),
             Cell::plain(account.retained.to_string()),
             Cell::plain(account.in_record.to_string()),
+            match account.lost {
+                0 => Cell::plain("0"),
+                lost => Cell::state(lost.to_string(), Tone::Bad),
+            },
             match account.difference() {
                 0 => Cell::state("0 – reconciled", Tone::Good),
                 other => Cell::state(format!("{other} – NOT RECONCILED"), Tone::Bad),
@@ -524,7 +529,9 @@ fn labels(flow: &mut Flow, batch: &Batch) {
         ]
     });
     for account in &batch.labels {
-        for group in alike(&account.prints, |print| (&print.by, &print.state, &print.reason)) {
+        for group in
+            alike(&account.prints, |print| (&print.by, &print.state, &print.reason, &print.lost))
+        {
             prints(flow, account, &group);
         }
     }
@@ -534,8 +541,9 @@ fn labels(flow: &mut Flow, batch: &Batch) {
 fn prints(flow: &mut Flow, account: &LabelReconciliation, group: &[&LabelPrint]) {
     let Some(first) = group.first() else { return };
     let reason = first.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let lost = first.lost.as_ref().map(|lost| format!("; {lost}")).unwrap_or_default();
     flow.caption(&format!(
-        "{} × {}, printed by {}, {}{reason}",
+        "{} × {}, printed by {}, {}{reason}{lost}",
         group.len(),
         account.kind.replace('_', " "),
         first.by,

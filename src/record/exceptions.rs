@@ -95,6 +95,9 @@ impl List {
                 self.add(&at("labels"), &labels.kind, &value, "not reconciled", Tone::Bad);
             }
             for print in &labels.prints {
+                if let Some(lost) = &print.lost {
+                    self.add(&at("labels"), &print.code, lost, "lost label", Tone::Bad);
+                }
                 if let Some(reason) = &print.reason {
                     self.add(&at("labels"), &print.code, reason, "reprinted", Tone::Plain);
                 }

@@ -645,7 +645,7 @@ pub struct Deviation {
     pub signed: Vec<Mark>,
 }
 
-/// Labels of one kind: issued = applied + destroyed + retained + in the record.
+/// Labels of one kind: issued = applied + destroyed + retained + in the record + lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelReconciliation {
     /// Kind of label.
@@ -660,6 +660,8 @@ pub struct LabelReconciliation {
     pub retained: u32,
     /// A specimen in the record.
     pub in_record: u32,
+    /// Lost, each with a deviation.
+    pub lost: u32,
     /// Every print.
     pub prints: Vec<LabelPrint>,
 }
@@ -668,7 +670,7 @@ impl LabelReconciliation {
     /// Labels that nobody accounts for; 0 when reconciled.
     #[must_use]
     pub fn difference(&self) -> i64 {
-        let found = [self.applied, self.destroyed, self.retained, self.in_record];
+        let found = [self.applied, self.destroyed, self.retained, self.in_record, self.lost];
         i64::from(self.issued) - found.iter().map(|n| i64::from(*n)).sum::<i64>()
     }
 }
@@ -684,10 +686,12 @@ pub struct LabelPrint {
     pub at: Moment,
     /// Login of who printed it.
     pub by: String,
-    /// What became of it: `applied`, `voided by reprint`, `destroyed`.
+    /// What became of it: `applied`, `voided by reprint`, `reported lost`.
     pub state: String,
     /// Why, for a reprint.
     pub reason: Option<String>,
+    /// What was reported of copies that could not be found, and what turned up since.
+    pub lost: Option<String>,
 }
 
 /// One hand-over: what one person gave and another took, each with a signature.

@@ -131,10 +131,9 @@ fn project_book(
     recorded: &Recorded,
     event: &Event,
 ) -> Result<(), Failure> {
-    let Some(batch) = state.batch.as_ref().filter(|_| state.kind != ContainerKind::SampleTube)
-    else {
-        return Ok(());
-    };
+    let label = matches!(event, Event::LabelFound { .. });
+    let booked = label || state.kind != ContainerKind::SampleTube;
+    let Some(batch) = state.batch.as_ref().filter(|_| booked) else { return Ok(()) };
     let by = event.signature().map_or(recorded.actor.as_str(), |signed| signed.login.as_str());
     let cause = account::Cause { what: event.posting_word(), occurrence: None, by };
     account::post(db, batch.as_str(), recorded, &[(cause, event.postings())])

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use crate::db::{Db, DbError};
 use crate::domain::Recorded;
 use crate::domain::deviation::{Class, Event, Outcome, Status};
-use crate::domain::id::{BatchNumber, DeviationNumber};
+use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber};
 use crate::domain::time::Instant;
 
 use super::schema::deviation;
@@ -185,6 +185,19 @@ pub fn closed(db: &mut Db, limit: i64) -> Result<Vec<DeviationRow>, Failure> {
 pub fn of_batch(db: &mut Db, batch: &BatchNumber) -> Result<Vec<DeviationRow>, Failure> {
     let rows: Vec<Raw> = deviation::table
         .filter(deviation::batch.eq(batch.as_str()))
+        .order((deviation::opened_at, deviation::number))
+        .select(columns!())
+        .load(db)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The deviations about a container, oldest first.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn of_container(db: &mut Db, code: &ContainerCode) -> Result<Vec<DeviationRow>, Failure> {
+    let rows: Vec<Raw> = deviation::table
+        .filter(deviation::container.eq(code.as_str()))
         .order((deviation::opened_at, deviation::number))
         .select(columns!())
         .load(db)?;

@@ -35,6 +35,11 @@ struct Row {
     applied: bool,
     destroyed: i32,
     kept: i32,
+    lost: i32,
+    found: i32,
+    lost_at: Option<NaiveDateTime>,
+    lost_by: Option<String>,
+    lost_deviation: Option<String>,
     voided_at: Option<NaiveDateTime>,
     voided_by: Option<String>,
     voided_because: Option<String>,
@@ -47,7 +52,9 @@ pub(super) fn project(db: &mut Db, state: &Container, event: &Event) -> Result<(
         | Event::LabelVoided { .. }
         | Event::LabelScannedBack { .. }
         | Event::LabelDestroyed { .. }
-        | Event::LabelKept { .. } => {}
+        | Event::LabelKept { .. }
+        | Event::LabelLost { .. }
+        | Event::LabelFound { .. } => {}
         _ => return Ok(()),
     }
     for print in &state.labels.prints {
@@ -66,7 +73,7 @@ pub(super) fn project(db: &mut Db, state: &Container, event: &Event) -> Result<(
 
 fn row(state: &Container, print: &PrintedLabel) -> Result<Row, Failure> {
     let voided = state.labels.void(print.serial);
-    let applied = state.labels.applied() && state.labels.scanned_back == Some(print.serial);
+    let report = print.losses.last();
     Ok(Row {
         container: state.code.clone(),
         serial: integer(print.serial)?,
@@ -77,9 +84,14 @@ fn row(state: &Container, print: &PrintedLabel) -> Result<Row, Failure> {
         printed_at: print.at.naive(),
         printed_by: print.by.to_string(),
         copies: integer(print.copies)?,
-        applied,
+        applied: state.labels.worn(print.serial),
         destroyed: integer(print.destroyed)?,
         kept: integer(print.kept)?,
+        lost: integer(print.lost())?,
+        found: integer(print.found)?,
+        lost_at: report.map(|report| report.at.naive()),
+        lost_by: report.map(|report| report.by.to_string()),
+        lost_deviation: report.map(|report| report.deviation.to_string()),
         voided_at: voided.map(|voided| voided.at.naive()),
         voided_by: voided.map(|voided| voided.by.to_string()),
         voided_because: voided.map(|voided| voided.because.clone()),
@@ -109,6 +121,12 @@ pub struct Printed {
     pub destroyed: u32,
     /// Copies kept in the batch record.
     pub kept: u32,
+    /// Copies reported lost that have not turned up.
+    pub lost: u32,
+    /// Copies that were lost and turned up; they are among those destroyed or kept.
+    pub found: u32,
+    /// When and by whom copies were reported lost last, and with which deviation.
+    pub lost_with: Option<(Instant, String, String)>,
     /// When and why it was voided, if it was.
     pub voided: Option<(Instant, String)>,
 }
@@ -116,14 +134,16 @@ pub struct Printed {
 impl Printed {
     /// Copies that are not accounted for (ATMP-18).
     pub fn missing(&self) -> u32 {
-        let accounted = self.destroyed.saturating_add(self.kept);
-        self.copies.saturating_sub(accounted.saturating_add(u32::from(self.applied)))
+        let counts = [self.destroyed, self.kept, self.lost, u32::from(self.applied)];
+        self.copies.saturating_sub(counts.into_iter().fold(0, u32::saturating_add))
     }
 }
 
 type Columns = (
     (String, i32, String, String, NaiveDateTime, String),
-    (i32, bool, i32, i32, Option<NaiveDateTime>, Option<String>),
+    (i32, bool, i32, i32, i32, i32),
+    (Option<NaiveDateTime>, Option<String>, Option<String>),
+    (Option<NaiveDateTime>, Option<String>),
 );
 
 /// The labels printed for the containers of a batch, container by container.
@@ -148,17 +168,23 @@ pub fn of_batch(db: &mut Db, batch: &BatchNumber) -> Result<Vec<Printed>, Failur
                 label_print::applied,
                 label_print::destroyed,
                 label_print::kept,
-                label_print::voided_at,
-                label_print::voided_because,
+                label_print::lost,
+                label_print::found,
             ),
+            (label_print::lost_at, label_print::lost_by, label_print::lost_deviation),
+            (label_print::voided_at, label_print::voided_because),
         ))
         .load(db)?;
     Ok(rows.into_iter().map(printed).collect())
 }
 
-fn printed((what, counts): Columns) -> Printed {
+fn printed((what, counts, told, void): Columns) -> Printed {
     let (container, serial, definition, payload, printed_at, printed_by) = what;
-    let (copies, applied, destroyed, kept, voided_at, because) = counts;
+    let (copies, applied, destroyed, kept, lost, found) = counts;
+    let (lost_at, lost_by, lost_deviation) = told;
+    let (voided_at, because) = void;
+    let report = lost_by.zip(lost_deviation);
+    let report = lost_at.map(Instant::from_naive).zip(report);
     let count = |number: i32| u32::try_from(number).unwrap_or(0);
     Printed {
         container,
@@ -171,11 +197,14 @@ fn printed((what, counts): Columns) -> Printed {
         applied,
         destroyed: count(destroyed),
         kept: count(kept),
+        lost: count(lost),
+        found: count(found),
+        lost_with: report.map(|(at, (by, deviation))| (at, by, deviation)),
         voided: voided_at.map(Instant::from_naive).zip(because),
     }
 }
 
-/// The label balance of a batch (ATMP-18): issued = applied + destroyed + kept in the record.
+/// The label balance of a batch (ATMP-18): issued = applied + destroyed + kept + lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Balance {
     /// Copies printed.
@@ -186,6 +215,8 @@ pub struct Balance {
     pub destroyed: u32,
     /// In the batch record.
     pub kept: u32,
+    /// Lost, each with a deviation.
+    pub lost: u32,
     /// Not accounted for.
     pub missing: u32,
     /// Containers of the batch that have no valid label on them.
@@ -193,6 +224,16 @@ pub struct Balance {
 }
 
 impl Balance {
+    /// The balance in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { issued, applied, destroyed, kept, lost, missing, .. } = self;
+        format!(
+            "Issued {issued}: on their containers {applied}, destroyed {destroyed}, in the batch \
+             record {kept}, lost {lost}, not accounted for {missing}"
+        )
+    }
+
     /// Whether every label is accounted for and every container wears one.
     pub fn is_even(&self) -> bool {
         self.missing == 0 && self.containers_without == 0
@@ -211,6 +252,7 @@ pub fn balance(db: &mut Db, batch: &BatchNumber) -> Result<Balance, Failure> {
         sum.applied = sum.applied.saturating_add(u32::from(label.applied));
         sum.destroyed = sum.destroyed.saturating_add(label.destroyed);
         sum.kept = sum.kept.saturating_add(label.kept);
+        sum.lost = sum.lost.saturating_add(label.lost);
         sum.missing = sum.missing.saturating_add(label.missing());
     }
     let without: i64 = container::table

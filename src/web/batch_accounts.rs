@@ -259,6 +259,7 @@ fn aside(cx: &Cx, found: &AccountsView) -> Vec<Block> {
             .with("Applied and read back", Cell::Number(labels.applied.to_string()))
             .with("Destroyed", Cell::Number(labels.destroyed.to_string()))
             .with("Kept in the record", Cell::Number(labels.kept.to_string()))
+            .with("Lost, with a deviation", Cell::Number(labels.lost.to_string()))
             .with("Difference", open);
         blocks.push(Block::new("Labels now", Body::Facts(facts)));
     }

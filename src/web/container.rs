@@ -522,6 +522,14 @@ pub(super) fn told(event: &Event) -> (Tone, String) {
         Event::LabelKept { serial, copies } => {
             (Tone::Calm, format!("{copies} of label serial {serial} kept in the batch record"))
         }
+        Event::LabelLost { serial, copies, deviation, because, .. } => (
+            Tone::Stop,
+            format!("{copies} of label serial {serial} reported lost ({deviation}): {because}"),
+        ),
+        Event::LabelFound { serial, copies, fate, because, .. } => (
+            Tone::Part,
+            format!("{copies} lost of label serial {serial} found, {}: {because}", fate.words()),
+        ),
         Event::Stored { location } => (Tone::Ok, format!("Stored in {location}")),
         Event::Retrieved { from, by, purpose } => {
             (Tone::Part, format!("Taken from {from} by {by} for {purpose}"))

@@ -198,6 +198,7 @@ fn open(cx: &Cx) -> Result<Reply, WebError> {
         order: check.parse_optional("order", OrderNumber::parse),
         donor: check.parse_optional("donor", DonorCode::parse),
         reconciliation: check.parse_optional("reconciliation", Name::parse),
+        labels: Vec::new(),
     };
     let performer = check.parse_optional("performer", Login::parse);
     let (Some(class), Some(title), Some(description), true) =

@@ -15,22 +15,26 @@ use super::form::Field;
 use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
+use super::review::{self, Review};
 use super::routes::{Access, Route};
 use crate::app::container_move::ScannedContainer;
+use crate::app::label_lost::{
+    LabelAccounts, LabelFound, LabelLost, label_accounts, label_found, label_found_shown,
+    label_lost, label_lost_shown,
+};
 use crate::app::label_print::{
     Drawing, LabelPrint, Preview, label_pdf, label_preview, label_print,
 };
-use crate::app::label_scan_back::{
-    LabelAccount, LabelFate, LabelScanBack, label_account, label_difference, label_scan_back,
-};
-use crate::domain::actor::Capability;
-use crate::domain::container::{Container, PrintedLabel};
+use crate::app::label_scan_back::{LabelAccount, LabelScanBack, label_account, label_scan_back};
+use crate::domain::actor::{Capability, Meaning};
+use crate::domain::container::{Container, LabelCount, LabelFate, PrintedLabel};
 use crate::domain::id::{AssetId, BatchNumber, ContainerCode};
 use crate::store::container::Of;
 use crate::store::{Failure, container, label};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp]);
 const PRINT: Access = Access::Needs(&[Capability::PrintLabels]);
+const LOST: Access = Access::Needs(&[Capability::DecideDeviation]);
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] = &[
@@ -42,7 +46,8 @@ pub const ROUTES: &[Route] = &[
     Route::post("/labels/print", PRINT, print, "Print or reprint labels"),
     Route::post("/labels/scan-back", PRINT, scan_back, "Read a label back"),
     Route::post("/labels/account", PRINT, account, "Account for a label"),
-    Route::post("/labels/difference", PRINT, difference, "Open a deviation about missing labels"),
+    Route::post("/labels/lost", LOST, lost, "Report a label lost"),
+    Route::post("/labels/found", LOST, found, "Account for a lost label that turned up"),
 ];
 
 const BATCH_MAX: i64 = 500;
@@ -133,6 +138,7 @@ struct ContainerPage {
     code: String,
     printed: bool,
     may_print: bool,
+    may_lose: bool,
     applied: bool,
     pdf: String,
     reason: Field,
@@ -141,9 +147,15 @@ struct ContainerPage {
     accounts: Vec<AccountRow>,
 }
 
+/// A print of which copies are missing or lost.
 struct AccountRow {
     serial: u32,
     missing: u32,
+    /// Whether what is missing does not just wait to be read back.
+    left_over: bool,
+    lost: u32,
+    /// When, by whom and with which deviation copies were reported lost last.
+    report: String,
 }
 
 fn one(cx: &Cx) -> Result<Reply, WebError> {
@@ -184,12 +196,13 @@ fn container_page(
         code: code.to_string(),
         printed,
         may_print: cx.may(Capability::PrintLabels),
+        may_lose: cx.may(Capability::DecideDeviation),
         applied: state.labels.applied(),
         pdf: format!("/labels/pdf?code={code}"),
         reason,
         printer: super::printer::field(cx)?,
         scan: Field::scan("scanned", "Scan the label on the container").required(),
-        accounts: accounts(&state),
+        accounts: accounts(cx, &state),
     })
 }
 
@@ -234,36 +247,44 @@ pub(super) fn picture(drawing: Drawing) -> Reply {
     }
 }
 
-fn accounts(state: &Container) -> Vec<AccountRow> {
-    let open = state.labels.prints.iter().map(|print| AccountRow {
-        serial: print.serial,
-        missing: print.copies.saturating_sub(state.labels.accounted(print.serial)),
-    });
-    // A valid single label waits to be read back; what is left over can be accounted for here.
-    open.filter(|row| {
-        row.missing > 0 && (!state.labels.is_valid(row.serial) || state.labels.applied())
-    })
-    .collect()
+fn accounts(cx: &Cx, state: &Container) -> Vec<AccountRow> {
+    let row = |print: &PrintedLabel| {
+        let serial = print.serial;
+        let report = print.losses.last().map(|loss| {
+            format!("{} by {}, {}: {}", cx.when(loss.at), loss.by, loss.deviation, loss.because)
+        });
+        AccountRow {
+            serial,
+            missing: state.labels.missing(serial),
+            // A valid single label waits to be read back; what is left over is accounted for.
+            left_over: !state.labels.is_valid(serial) || state.labels.applied(),
+            lost: print.lost(),
+            report: report.unwrap_or_default(),
+        }
+    };
+    let rows = state.labels.prints.iter().map(row);
+    rows.filter(|row| row.missing > 0 || row.lost > 0).collect()
 }
 
 fn prints(cx: &Cx, state: &Container) -> Table {
-    let mut table = Table::new("Prints", &["Serial", "Printed", "Copies", "Status"]);
+    let mut table = Table::new("Prints", &["Serial", "Printed", "Copies", "Status", "Why"]);
     for print in state.labels.prints.iter().rev() {
-        let chip = match state.labels.void(print.serial) {
-            Some(voided) => Chip::new(
-                Tone::Stop,
-                format!("void since {}: {}", cx.when(voided.at), voided.because),
-            ),
-            None if state.labels.scanned_back == Some(print.serial) => {
-                Chip::new(Tone::Ok, "read back")
+        let (chip, why) = match state.labels.void(print.serial) {
+            Some(voided) => {
+                let why = format!("since {}: {}", cx.when(voided.at), voided.because);
+                (Chip::new(Tone::Stop, "void"), why)
             }
-            None => Chip::new(Tone::Wait, "not read back"),
+            None if state.labels.scanned_back == Some(print.serial) => {
+                (Chip::new(Tone::Ok, "read back"), String::new())
+            }
+            None => (Chip::new(Tone::Wait, "not read back"), String::new()),
         };
         table.push([
             Cell::Number(print.serial.to_string()),
             Cell::When(cx.when(print.at), print.by.to_string()),
             Cell::Text(copies(print)),
             chip.into(),
+            Cell::Soft(why),
         ]);
     }
     table
@@ -271,7 +292,8 @@ fn prints(cx: &Cx, state: &Container) -> Table {
 
 fn copies(print: &PrintedLabel) -> String {
     let mut text = print.copies.to_string();
-    for (count, fate) in [(print.destroyed, "destroyed"), (print.kept, "kept")] {
+    let fates = [(print.destroyed, "destroyed"), (print.kept, "kept"), (print.lost(), "lost")];
+    for (count, fate) in fates {
         if count > 0 {
             text.push_str(&format!(", {count} {fate}"));
         }
@@ -410,16 +432,20 @@ fn scan_back(cx: &Cx) -> Result<Reply, WebError> {
     answer(cx, expected.as_ref(), outcome)
 }
 
+fn fate(cx: &Cx) -> LabelFate {
+    match cx.form().text("fate") {
+        "kept" => LabelFate::Kept,
+        _ => LabelFate::Destroyed,
+    }
+}
+
 fn account(cx: &Cx) -> Result<Reply, WebError> {
     let mut check = cx.check();
     let whole = |text: &str| text.parse::<u32>();
     let code = check.parse("code", ContainerCode::parse);
     let serial = check.parse("serial", whole);
     let copies = check.parse("copies", whole);
-    let fate = match cx.form().text("fate") {
-        "kept" => LabelFate::Kept,
-        _ => LabelFate::Destroyed,
-    };
+    let fate = fate(cx);
     let (Some(container), Some(serial), Some(copies)) = (code, serial, copies) else {
         return Err(WebError::Invalid("Say which labels became what.".to_owned()));
     };
@@ -428,19 +454,85 @@ fn account(cx: &Cx) -> Result<Reply, WebError> {
     answer(cx, Some(&container), outcome.map(|()| "Accounted for.".to_owned()))
 }
 
-/// Opens a deviation that says how many labels of a batch are missing, and which (ATMP-18).
-fn difference(cx: &Cx) -> Result<Reply, WebError> {
-    let number = BatchNumber::parse(cx.form().text("batch"))
-        .map_err(|error| WebError::Invalid(format!("{error}.")))?;
-    let outcome = label_difference(cx.app(), &cx.caller()?, &number);
-    match outcome {
-        Ok(deviation) => Ok(Reply::see_other(format!("/deviations/{deviation}"))
-            .flash("Opened. The step that reconciles stays closed until every label is found.")),
-        Err(failure) => {
-            let banner = WebError::from(failure).refusal()?;
-            cx.page_again(&batch_page(cx, &number, Some(banner))?)
-        }
+/// Serial, copies and reason of a form about lost labels, with the container.
+fn lost_entry(cx: &Cx) -> Result<(ContainerCode, u32, u32, String), WebError> {
+    let mut check = cx.check();
+    let whole = |text: &str| text.parse::<u32>();
+    let code = check.parse("code", ContainerCode::parse);
+    let serial = check.parse("serial", whole);
+    let copies = check.parse("copies", whole);
+    let because = cx.form().text("because").trim().to_owned();
+    match (code, serial, copies) {
+        (Some(code), Some(serial), Some(copies)) => Ok((code, serial, copies, because)),
+        _ => Err(WebError::Invalid("Say which labels it is about.".to_owned())),
     }
+}
+
+/// Reports labels lost: checked, shown as it is signed, and signed by QA (ATMP-18).
+fn lost(cx: &Cx) -> Result<Reply, WebError> {
+    let (container, serial, copies, because) = lost_entry(cx)?;
+    let page = format!("/labels/container/{container}");
+    let command = LabelLost { container: container.clone(), serial, copies, because };
+    let (login, zone) = (cx.actor()?.login.clone(), cx.app().config.zone);
+    let shown = cx.app().read(|db| label_lost_shown(db, &command, &login, zone));
+    let shown = match shown {
+        Ok(shown) => shown,
+        Err(failure) => return refused(cx, &container, failure),
+    };
+    let text = "Its serial is void once you sign: wherever it is scanned, it is refused and sent \
+                to QA. If a copy of it is on the container, print a new label for it.";
+    let review = Review {
+        title: format!("Report a label of {container} lost"),
+        back: (page.clone(), format!("Label of {container}")),
+        action: "/labels/lost".to_owned(),
+        shown,
+        meaning: Meaning::Approved,
+        second: None,
+        button: "Sign: it is lost",
+        banner: Some(Banner::check("The label stays lost until it turns up").text(text)),
+    };
+    let caller = cx.caller()?;
+    review::sign_and(
+        cx,
+        review,
+        |signature| label_lost(cx.app(), &caller, command, signature),
+        |number| Reply::see_other(page).flash(&format!("Reported lost. {number} is about it.")),
+    )
+}
+
+/// Accounts for a lost label that turned up, signed by QA.
+fn found(cx: &Cx) -> Result<Reply, WebError> {
+    let (container, serial, copies, because) = lost_entry(cx)?;
+    let page = format!("/labels/container/{container}");
+    let fate = fate(cx);
+    let command = LabelFound { container: container.clone(), serial, copies, fate, because };
+    let zone = cx.app().config.zone;
+    let shown = match cx.app().read(|db| label_found_shown(db, &command, zone)) {
+        Ok(shown) => shown,
+        Err(failure) => return refused(cx, &container, failure),
+    };
+    let review = Review {
+        title: format!("A lost label of {container} turned up"),
+        back: (page.clone(), format!("Label of {container}")),
+        action: "/labels/found".to_owned(),
+        shown,
+        meaning: Meaning::Approved,
+        second: None,
+        button: "Sign",
+        banner: None,
+    };
+    let caller = cx.caller()?;
+    review::sign_and(
+        cx,
+        review,
+        |signature| label_found(cx.app(), &caller, command, signature),
+        |()| Reply::see_other(page).flash("It is accounted for and no longer lost."),
+    )
+}
+
+fn refused(cx: &Cx, container: &ContainerCode, failure: Failure) -> Result<Reply, WebError> {
+    let banner = WebError::from(failure).refusal()?;
+    cx.page_again(&container_page(cx, container, Some(banner))?)
 }
 
 // A batch ----------------------------------------------------------------------------------------
@@ -459,7 +551,7 @@ struct BatchPage {
     unprinted: Vec<String>,
     next: Option<Next>,
     may_print: bool,
-    missing: u32,
+    open: Table,
     printer: Field,
     pdf: String,
 }
@@ -483,9 +575,9 @@ fn batch_page(
     number: &BatchNumber,
     banner: Option<Banner>,
 ) -> Result<BatchPage, WebError> {
-    let (states, balance) = cx.app().read(|db| {
+    let (states, balance, accounts) = cx.app().read(|db| {
         let states = container::list(db, &Of::Batch(number), None, BATCH_MAX)?;
-        Ok((states, label::balance(db, number)?))
+        Ok((states, label::balance(db, number)?, label_accounts(db, number)?))
     })?;
     let done = states.iter().filter(|state| state.labels.applied()).count();
     let mut table = Table::new("Containers", &["Container", "Contents", "Number", "Label"]);
@@ -535,10 +627,47 @@ fn batch_page(
         batch: number.to_string(),
         next,
         may_print: cx.may(Capability::PrintLabels),
-        missing: if next_open { 0 } else { balance.missing },
+        open: open_labels(&accounts, next_open),
         printer: super::printer::field(cx)?,
         pdf: format!("/labels/pdf?batch={number}"),
     })
+}
+
+/// Labels that nobody accounts for, and lost ones, with the deviations about them. What just waits
+/// to be read back is work to do.
+fn open_labels(accounts: &LabelAccounts, waiting: bool) -> Table {
+    let mut table = Table::new(
+        "Missing and lost labels",
+        &["Container", "Serial", "Copies", "Status", "About it"],
+    );
+    let deviation =
+        |number: &str| Cell::CodeLink(Link::to(format!("/deviations/{number}"), number.to_owned()));
+    let row = |label: &LabelCount, chip: Chip, about: Cell| {
+        let page = format!("/labels/container/{}", label.container);
+        [
+            Cell::CodeLink(Link::to(page, label.container.clone())),
+            Cell::Number(label.serial.to_string()),
+            Cell::Number(label.copies.to_string()),
+            chip.into(),
+            about,
+        ]
+    };
+    let missing = accounts.missing.iter().map(|label| {
+        let about = accounts.open.iter().find(|one| {
+            let mut named = one.subject.labels.iter();
+            named.any(|l| l.container == label.container && l.serial == label.serial)
+        });
+        (label, about)
+    });
+    for (label, about) in missing.filter(|(_, about)| about.is_some() || !waiting) {
+        let about = about.map_or(Cell::Soft(String::new()), |one| deviation(&one.number));
+        table.push_exception(row(label, Chip::new(Tone::Stop, "not accounted for"), about));
+    }
+    for (number, label) in &accounts.lost {
+        let chip = Chip::new(Tone::Wait, "lost, void");
+        table.push(row(label, chip, deviation(number.as_str())));
+    }
+    table
 }
 
 fn balance_facts(balance: label::Balance) -> Facts {
@@ -548,6 +677,7 @@ fn balance_facts(balance: label::Balance) -> Facts {
         .with("On their containers", Cell::Number(balance.applied.to_string()))
         .with("Destroyed", Cell::Number(balance.destroyed.to_string()))
         .with("In the batch record", Cell::Number(balance.kept.to_string()))
+        .with("Lost, with a deviation", Cell::Number(balance.lost.to_string()))
         .with("Not accounted for", Cell::Number(balance.missing.to_string()))
         .with("Containers without", Cell::Number(balance.containers_without.to_string()))
 }

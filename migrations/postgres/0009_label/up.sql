@@ -14,12 +14,28 @@ CREATE TABLE label_print (
     applied            BOOLEAN NOT NULL,
     destroyed          INTEGER NOT NULL CHECK (destroyed >= 0),
     kept               INTEGER NOT NULL CHECK (kept >= 0),
+    lost               INTEGER NOT NULL CHECK (lost >= 0),
+    found              INTEGER NOT NULL CHECK (found >= 0),
+    lost_at            TIMESTAMP,
+    lost_by            TEXT,
+    lost_deviation     TEXT,
     voided_at          TIMESTAMP,
     voided_by          TEXT,
     voided_because     TEXT,
     PRIMARY KEY (container, serial),
-    CHECK (destroyed + kept <= copies),
-    CHECK (NOT applied OR voided_at IS NULL)
+    -- What became of a label: never more than were printed (ATMP-18).
+    CHECK (destroyed + kept + lost + CASE WHEN applied THEN 1 ELSE 0 END <= copies),
+    -- What turned up was destroyed or kept.
+    CHECK (found <= destroyed + kept),
+    -- A label is lost only with a deviation, and then it is void.
+    CHECK ((lost + found > 0) = (lost_deviation IS NOT NULL)),
+    CHECK ((lost_deviation IS NULL) = (lost_at IS NULL)),
+    CHECK ((lost_deviation IS NULL) = (lost_by IS NULL)),
+    -- Who printed a label does not report it lost.
+    CHECK (lost_by IS NULL OR lost_by <> printed_by),
+    CHECK (lost_deviation IS NULL OR voided_at IS NOT NULL),
+    -- A void label is on no container, but where a copy of it was lost.
+    CHECK (NOT applied OR voided_at IS NULL OR lost_deviation IS NOT NULL)
 );
 CREATE INDEX label_print_batch ON label_print (batch);
 

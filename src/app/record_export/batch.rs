@@ -547,13 +547,25 @@ fn labels(
                 destroyed: 0,
                 retained: 0,
                 in_record: 0,
+                lost: 0,
                 prints: Vec::new(),
             });
         account.issued += print.copies;
         account.applied += u32::from(print.applied);
         account.destroyed += print.destroyed;
         account.retained += print.kept;
+        account.lost += print.lost;
+        let lost = print.lost_with.as_ref().map(|(at, by, deviation)| {
+            let when = gathered.moment(*at).text;
+            format!(
+                "reported lost on {when} by {by} ({deviation}): {} lost, {} found since",
+                print.lost, print.found
+            )
+        });
+        let lost_at = print.lost_with.as_ref().map(|(at, ..)| *at);
+        let by_loss = print.voided.as_ref().is_some_and(|(at, _)| Some(*at) == lost_at);
         let state = match (&print.voided, print.applied) {
+            (Some(_), _) if by_loss => "reported lost",
             (Some(_), _) => "voided by a reprint",
             (None, true) => "applied, read back",
             (None, false) => "printed",
@@ -564,7 +576,8 @@ fn labels(
             at: gathered.moment(print.printed_at),
             by: print.printed_by,
             state: state.to_owned(),
-            reason: print.voided.map(|(_, because)| because),
+            reason: print.voided.filter(|_| !by_loss).map(|(_, because)| because),
+            lost,
         });
     }
     Ok(kinds.into_values().collect())

@@ -5,7 +5,7 @@ use super::event::Consumed;
 use super::refusal::Refusal;
 use super::values::Values;
 use crate::domain::account::{Account, Book, Posting};
-use crate::domain::container::{ContainerKind, Contents};
+use crate::domain::container::{ContainerKind, Contents, LabelState};
 use crate::domain::id::Name;
 use crate::domain::master_record::{AccountRule, Count, Operation, Output, Reference};
 use crate::domain::protocol::DoseUnit;
@@ -206,24 +206,51 @@ impl Draft<'_> {
     }
 
     fn post_labels(&self, ledger: &mut Ledger) -> Result<(), Refusal> {
-        let (mut applied, mut destroyed, mut kept) = (0_u32, 0_u32, 0_u32);
+        let mut sums = LabelSums::default();
         for produced in self.batch.produced() {
             let Some(fact) = self.facts.container(&produced.container) else { continue };
-            let labels = &fact.container.labels;
-            applied = applied.saturating_add(u32::from(labels.applied()));
-            for print in &labels.prints {
-                destroyed = destroyed.saturating_add(print.destroyed);
-                kept = kept.saturating_add(print.kept);
-            }
+            sums.add(&fact.container.labels);
         }
-        for (account, count) in [
-            (Account::Applied, applied),
-            (Account::Destroyed, destroyed),
-            (Account::Retained, kept),
-        ] {
+        for (account, count) in sums.accounts() {
             ledger.post(Account::Supply, account, Quantity::whole(count.into(), Unit::Label))?;
         }
         Ok(())
+    }
+}
+
+/// What became of labels, summed over containers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LabelSums {
+    /// On their containers.
+    pub(super) applied: u32,
+    /// Destroyed.
+    pub(super) destroyed: u32,
+    /// Kept in the record.
+    pub(super) kept: u32,
+    /// Lost, with a deviation.
+    pub(super) lost: u32,
+}
+
+impl LabelSums {
+    /// Adds the labels of one container.
+    pub(super) fn add(&mut self, labels: &LabelState) {
+        for print in &labels.prints {
+            let worn = u32::from(labels.worn(print.serial));
+            self.applied = self.applied.saturating_add(worn);
+            self.destroyed = self.destroyed.saturating_add(print.destroyed);
+            self.kept = self.kept.saturating_add(print.kept);
+            self.lost = self.lost.saturating_add(print.lost());
+        }
+    }
+
+    /// Each sum with the account of the book it stands in.
+    pub(super) fn accounts(self) -> [(Account, u32); 4] {
+        [
+            (Account::Applied, self.applied),
+            (Account::Destroyed, self.destroyed),
+            (Account::Retained, self.kept),
+            (Account::Loss, self.lost),
+        ]
     }
 }
 

@@ -9,14 +9,14 @@
 //!
 //! Architecture invariant: an item leaves this list only by a decision that is signed.
 
-use super::balance::Ledger;
+use super::balance::{LabelSums, Ledger};
 use super::decide::must_be_by;
 use super::event::Event;
 use super::refusal::Refusal;
 use super::state::{Batch, BatchState};
 use crate::domain::account::{Account, Posting};
 use crate::domain::actor::{Meaning, Signature};
-use crate::domain::container::{self, Command, Container, Custodian, Fate};
+use crate::domain::container::{self, Command, Container, Custodian, Fate, LabelCount};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Standing;
 use crate::domain::order::{self, Order, VialEnd};
@@ -296,12 +296,9 @@ fn things<'a>(batch: &Batch, facts: &'a EndFacts) -> Vec<Thing<'a>> {
     let live = |container: &&Container| container.fate == Fate::Live;
     things.extend(facts.containers.iter().filter(live).map(Thing::Container));
     for container in &facts.containers {
-        for print in &container.labels.prints {
-            let accounted = container.labels.accounted(print.serial);
-            let copies = print.copies.saturating_sub(accounted);
-            if copies > 0 {
-                things.push(Thing::Label { container, serial: print.serial, copies });
-            }
+        for missing in container.labels_missing() {
+            let LabelCount { serial, copies, .. } = missing;
+            things.push(Thing::Label { container, serial, copies });
         }
     }
     let unused = |container: &&Container| container.fate == Fate::Live && container.thaw_count == 0;
@@ -426,33 +423,38 @@ fn postings(batch: &Batch, facts: &EndFacts, settled: &[Settled]) -> Result<Vec<
 
 /// Labels as they are once the decisions are carried out, less what is booked already.
 fn post_labels(ledger: &mut Ledger, facts: &EndFacts, settled: &[Settled]) -> Result<(), Refusal> {
-    let (mut applied, mut destroyed, mut kept) = (0_u32, 0_u32, 0_u32);
+    let mut sums = LabelSums::default();
     for container in &facts.containers {
         let labels = &container.labels;
-        applied = applied.saturating_add(u32::from(labels.applied()));
+        sums.add(labels);
         for print in &labels.prints {
-            let copies = print.copies.saturating_sub(labels.accounted(print.serial));
+            let copies = labels.missing(print.serial);
             let thing = Thing::Label { container, serial: print.serial, copies };
-            destroyed = destroyed.saturating_add(print.destroyed);
-            kept = kept.saturating_add(print.kept);
             match find(settled, &thing.key()) {
-                Some(Settlement::Destroyed) => destroyed = destroyed.saturating_add(copies),
-                Some(Settlement::Filed) => kept = kept.saturating_add(copies),
+                Some(Settlement::Destroyed) => {
+                    sums.destroyed = sums.destroyed.saturating_add(copies);
+                }
+                Some(Settlement::Filed) => sums.kept = sums.kept.saturating_add(copies),
                 _ => {}
             }
         }
     }
-    for (account, count) in
-        [(Account::Applied, applied), (Account::Destroyed, destroyed), (Account::Retained, kept)]
-    {
+    for (account, count) in sums.accounts() {
         let now = Quantity::whole(count.into(), Unit::Label);
-        let booked = ledger.book.balance(account, Unit::Label);
+        let booked = booked_labels(ledger, facts, account);
         let more = now.minus(booked).map_err(|e| Refusal::Balance { because: e.to_string() })?;
         if !more.is_negative() {
             ledger.post(Account::Supply, account, more)?;
         }
     }
     Ok(())
+}
+
+/// What is booked of labels: by the batch, and by labels that were lost and turned up.
+fn booked_labels(ledger: &Ledger, facts: &EndFacts, account: Account) -> Quantity {
+    let own = ledger.book.balance(account, Unit::Label);
+    let later = facts.containers.iter().map(|made| made.booked(account, Unit::Label));
+    later.fold(own, |sum, one| sum.plus(one).unwrap_or(sum))
 }
 
 /// Ends a batch as it was settled and signed: everything of it, in all streams it touches. A

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::state::Batch;
 use crate::domain::Refused;
 use crate::domain::account::Account;
-use crate::domain::container::{self, Command, Custodian, Fate, Use};
+use crate::domain::container::{self, Command, Custodian, Fate, LabelCount, Use};
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{ContainerCode, DonorCode, Name};
 use crate::domain::lineage::{self, Crossing, Origin};
@@ -260,22 +260,14 @@ impl Draft<'_> {
             .filter_map(|produced| self.facts.container(&produced.container))
     }
 
-    /// ATMP-18: issued = applied + destroyed + kept in the record, for every print.
+    /// ATMP-18: issued = applied + destroyed + kept in the record + lost with a deviation, for
+    /// every print.
     fn labels_reconciled(&self) -> Result<(), Refusal> {
-        for produced in self.batch.produced() {
-            let Some(fact) = self.facts.container(&produced.container) else { continue };
-            for print in &fact.container.labels.prints {
-                let accounted = fact.container.labels.accounted(print.serial);
-                if accounted != print.copies {
-                    return Err(Refusal::LabelsUnreconciled {
-                        container: fact.container.code.clone(),
-                        issued: print.copies,
-                        accounted,
-                    });
-                }
-            }
-        }
-        Ok(())
+        let made = self.batch.produced();
+        let made = made.filter_map(|produced| self.facts.container(&produced.container));
+        let missing: Vec<LabelCount> =
+            made.flat_map(|fact| fact.container.labels_missing()).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Refusal::LabelsUnreconciled { missing }) }
     }
 }
 

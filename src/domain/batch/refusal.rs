@@ -1,7 +1,17 @@
 //! Why something is refused to who works on a batch.
 
 use super::correction_refusal::CorrectionRefusal;
+use crate::domain::container::LabelCount;
 use crate::domain::{Refusal as Refuses, RefusalKind, Refused};
+
+/// Labels in words, at most ten of them.
+fn listed(labels: &[LabelCount]) -> String {
+    let words: Vec<String> = labels.iter().take(10).map(LabelCount::words).collect();
+    match labels.len().saturating_sub(words.len()) {
+        0 => words.join("; "),
+        more => format!("{}; and {more} more", words.join("; ")),
+    }
+}
 
 /// Why a command to a batch was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -410,16 +420,13 @@ pub enum Refusal {
     },
     /// Labels are unaccounted for.
     #[error(
-        "labels do not reconcile: {container} has {issued} issued and {accounted} accounted for \
-         (ATMP-18). Destroy void labels with a witness, or keep them in the record"
+        "labels do not reconcile (ATMP-18); not accounted for: {}. Look for them, and say of each \
+         whether it is on its container, destroyed or kept; what cannot be found QA reports lost",
+        listed(missing)
     )]
     LabelsUnreconciled {
-        /// The container.
-        container: String,
-        /// Copies issued.
-        issued: u32,
-        /// Copies applied, destroyed or kept.
-        accounted: u32,
+        /// The labels nobody accounts for.
+        missing: Vec<LabelCount>,
     },
     /// A container is not in its storage position.
     #[error("{container} is not in a storage position yet. Scan it and its position")]

@@ -2,7 +2,8 @@
 
 use super::event::Event;
 use super::state::{
-    Container, Custodian, Excursion, Fate, LabelState, PrintedLabel, Thaw, Transfer, VoidedLabel,
+    Container, Custodian, Excursion, Fate, LabelFate, LabelState, LostLabel, PrintedLabel, Thaw,
+    Transfer, VoidedLabel,
 };
 use crate::domain::id::Login;
 use crate::domain::time::Instant;
@@ -94,7 +95,14 @@ impl Container {
             Event::LabelPrinted { serial, definition, definition_version, payload, copies } => {
                 if let Some(earlier) = self.labels.valid().map(|valid| valid.serial) {
                     let because = format!("label serial {serial} was printed");
-                    self.void_label(earlier, because, at, by.clone());
+                    let by = by.clone();
+                    self.void_label(VoidedLabel {
+                        serial: earlier,
+                        at,
+                        by,
+                        because,
+                        by_loss: false,
+                    });
                 }
                 self.labels.latest = *serial;
                 self.labels.prints.push(PrintedLabel {
@@ -107,10 +115,13 @@ impl Container {
                     copies: *copies,
                     destroyed: 0,
                     kept: 0,
+                    losses: Vec::new(),
+                    found: 0,
                 });
             }
             Event::LabelVoided { serial, because } => {
-                self.void_label(*serial, because.clone(), at, by);
+                let (serial, because) = (*serial, because.clone());
+                self.void_label(VoidedLabel { serial, at, by, because, by_loss: false });
             }
             Event::LabelScannedBack { serial } => self.labels.scanned_back = Some(*serial),
             Event::LabelDestroyed { serial, copies } => {
@@ -119,13 +130,43 @@ impl Container {
             Event::LabelKept { serial, copies } => {
                 self.account_label(*serial, |print| &mut print.kept, *copies);
             }
+            Event::LabelLost { .. } => self.label_lost(event, at, by),
+            Event::LabelFound { serial, copies, fate, .. } => {
+                let count: fn(&mut PrintedLabel) -> &mut u32 = match fate {
+                    LabelFate::Destroyed => |print| &mut print.destroyed,
+                    LabelFate::Kept => |print| &mut print.kept,
+                };
+                self.account_label(*serial, |print| &mut print.found, *copies);
+                self.account_label(*serial, count, *copies);
+            }
             _ => {}
         }
     }
 
-    fn void_label(&mut self, serial: u32, because: String, at: Instant, by: Login) {
-        if self.labels.void(serial).is_none() {
-            self.labels.voided.push(VoidedLabel { serial, at, by, because });
+    fn label_lost(&mut self, event: &Event, at: Instant, by: Login) {
+        let Event::LabelLost { serial, copies, deviation, because, signature } = event else {
+            return;
+        };
+        if let Some(print) = self.labels.prints.iter_mut().find(|print| print.serial == *serial) {
+            print.losses.push(LostLabel {
+                copies: *copies,
+                deviation: deviation.clone(),
+                because: because.clone(),
+                by: signature.login.clone(),
+                at,
+            });
+        }
+        let because = format!("it was reported lost ({deviation})");
+        self.void_label(VoidedLabel { serial: *serial, at, by, because, by_loss: true });
+    }
+
+    /// The first reason stays. What is void for another reason than a loss is no longer to be on
+    /// the container.
+    fn void_label(&mut self, voided: VoidedLabel) {
+        let known = self.labels.voided.iter_mut().find(|known| known.serial == voided.serial);
+        match known {
+            Some(known) => known.by_loss = known.by_loss && voided.by_loss,
+            None => self.labels.voided.push(voided),
         }
     }
 

@@ -1,8 +1,11 @@
 //! What can be asked of a container, with the facts that the decision needs.
 
+use super::state::LabelFate;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
-use crate::domain::id::{BatchNumber, ContainerCode, LocationPath, Login, Name, OrderNumber};
+use crate::domain::id::{
+    BatchNumber, ContainerCode, DeviationNumber, LocationPath, Login, Name, OrderNumber,
+};
 use crate::domain::quantity::Quantity;
 use crate::domain::storage::Slot;
 use crate::domain::time::{Instant, Span};
@@ -146,6 +149,34 @@ pub enum Command {
         serial: u32,
         /// How many copies.
         copies: u32,
+    },
+    /// Report copies of a label that cannot be found; their serial is void from then on.
+    LoseLabel {
+        /// The serial.
+        serial: u32,
+        /// How many copies.
+        copies: u32,
+        /// The deviation about it.
+        deviation: DeviationNumber,
+        /// Where was looked.
+        because: String,
+        /// QA's signature.
+        signature: Signature,
+    },
+    /// Account for copies that were reported lost and turned up.
+    FindLabel {
+        /// The serial.
+        serial: u32,
+        /// How many copies.
+        copies: u32,
+        /// What became of them then.
+        fate: LabelFate,
+        /// Where they were.
+        because: String,
+        /// QA's signature.
+        signature: Signature,
+        /// Whether the loss stands in the book of the batch.
+        booked: bool,
     },
     /// Decide its own disposition.
     DecideDisposition {

@@ -52,6 +52,7 @@ pub fn decide(
         | Command::ScanBack { .. }
         | Command::DestroyLabel { .. }
         | Command::KeepLabel { .. } => container.label(command)?,
+        Command::LoseLabel { .. } | Command::FindLabel { .. } => container.lost_label(command)?,
         Command::DecideDisposition { to, because, signature } => {
             container.dispose(*to, because, signature.as_ref())?
         }
@@ -88,7 +89,10 @@ impl Container {
     /// Labels of a spent container are still accounted for; nothing else may happen to it.
     fn must_be_live_unless_label(&self, command: &Command) -> Result<(), Refusal> {
         match command {
-            Command::DestroyLabel { .. } | Command::KeepLabel { .. } => Ok(()),
+            Command::DestroyLabel { .. }
+            | Command::KeepLabel { .. }
+            | Command::LoseLabel { .. }
+            | Command::FindLabel { .. } => Ok(()),
             _ => self.must_be_live(),
         }
     }
@@ -304,6 +308,9 @@ impl Container {
                 None => Err(Refusal::LabelNeverPrinted { code: self.code.clone(), serial }),
             };
         };
+        if let Some(lost) = self.lost_of(serial) {
+            return Err(lost);
+        }
         let (code, voided_at, because) = (self.code.clone(), voided.at, voided.because.clone());
         Err(match self.labels.valid() {
             Some(valid) => {
@@ -382,7 +389,7 @@ impl Container {
         Ok(vec![Event::LabelScannedBack { serial }])
     }
 
-    fn account_for(&self, serial: u32, copies: u32) -> Result<(), Refusal> {
+    pub(super) fn account_for(&self, serial: u32, copies: u32) -> Result<(), Refusal> {
         if copies == 0 {
             return Err(Refusal::CopiesOutOfRange { copies });
         }
@@ -640,6 +647,6 @@ impl Container {
     }
 }
 
-fn reason(what: &'static str, because: &str) -> Result<(), Refusal> {
+pub(super) fn reason(what: &'static str, because: &str) -> Result<(), Refusal> {
     if because.trim().is_empty() { Err(Refusal::ReasonMissing { what }) } else { Ok(()) }
 }

@@ -1,10 +1,12 @@
 //! What can happen to a container.
 
-use super::state::{ContainerKind, Custodian};
+use super::state::{ContainerKind, Custodian, LabelFate};
 use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
-use crate::domain::id::{BatchNumber, Din, LocationPath, Login, MaterialCode, Name, OrderNumber};
+use crate::domain::id::{
+    BatchNumber, DeviationNumber, Din, LocationPath, Login, MaterialCode, Name, OrderNumber,
+};
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -119,6 +121,35 @@ pub enum Event {
         serial: u32,
         /// How many copies of it.
         copies: u32,
+    },
+    /// Copies of a label cannot be found. A deviation says how that came about, and the serial is
+    /// void from now on, wherever a copy turns up (ATMP-18).
+    LabelLost {
+        /// The serial of which copies are lost.
+        serial: u32,
+        /// How many copies of it.
+        copies: u32,
+        /// The deviation.
+        deviation: DeviationNumber,
+        /// Where was looked, and what is thought, in words.
+        because: String,
+        /// Signature of QA, who did not print it.
+        signature: Signature,
+    },
+    /// Copies that were reported lost turned up.
+    LabelFound {
+        /// The serial of which copies turned up.
+        serial: u32,
+        /// How many copies of it.
+        copies: u32,
+        /// What became of them then.
+        fate: LabelFate,
+        /// Where they were, in words.
+        because: String,
+        /// Signature of QA.
+        signature: Signature,
+        /// What it moved in the book of its batch, where the loss was booked.
+        postings: Vec<Posting>,
     },
     /// It was put into a storage position.
     Stored {
@@ -278,6 +309,7 @@ impl Event {
             | Self::ExcursionReturned { postings, .. }
             | Self::ExcursionWrittenOff { postings, .. }
             | Self::Administered { postings, .. }
+            | Self::LabelFound { postings, .. }
             | Self::Destroyed { postings, .. } => postings,
             _ => &[],
         }
@@ -292,6 +324,7 @@ impl Event {
             Self::ExcursionWrittenOff { .. } => "written off",
             Self::Administered { .. } => "given to the patient",
             Self::Destroyed { .. } => "destroyed",
+            Self::LabelFound { .. } => "lost label found",
             _ => "",
         }
     }
@@ -303,6 +336,7 @@ impl Event {
             | Self::ExcursionReturned { signature, .. }
             | Self::ExcursionWrittenOff { signature, .. }
             | Self::Administered { signature, .. }
+            | Self::LabelFound { signature, .. }
             | Self::Destroyed { signature, .. } => Some(signature),
             _ => None,
         }

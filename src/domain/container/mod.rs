@@ -12,6 +12,7 @@ mod command;
 mod decide;
 pub mod division;
 mod event;
+mod lost;
 mod refusal;
 mod state;
 
@@ -20,6 +21,6 @@ pub use decide::{check_label, decide};
 pub use event::{Contents, Event, ProductIdentity};
 pub use refusal::Refusal;
 pub use state::{
-    Container, ContainerKind, Custodian, Excursion, Fate, LabelState, PrintedLabel, Scan, Thaw,
-    Transfer, VoidedLabel,
+    Container, ContainerKind, Custodian, Excursion, Fate, LabelCount, LabelFate, LabelState,
+    LostLabel, PrintedLabel, Scan, Thaw, Transfer, VoidedLabel,
 };

@@ -298,6 +298,50 @@ pub enum Refusal {
         /// Copies asked for.
         copies: u32,
     },
+    /// The scanned label was reported lost.
+    #[error(
+        "label serial {serial} of {code} was reported lost on {} ({deviation}) and is void. Hand \
+         it to QA, and use nothing that it was on before QA has looked at it",
+        when(at)
+    )]
+    LabelLost {
+        /// The container.
+        code: String,
+        /// The serial.
+        serial: u32,
+        /// The deviation about it.
+        deviation: String,
+        /// When it was reported.
+        at: Instant,
+    },
+    /// Who printed a label reports it lost.
+    #[error(
+        "{login} printed label serial {serial} of {code} and cannot report it lost (ATMP-18). \
+         Another person of QA looks for it and signs"
+    )]
+    LoserIsPrinter {
+        /// The container.
+        code: String,
+        /// The serial.
+        serial: u32,
+        /// Who.
+        login: String,
+    },
+    /// More copies turned up than are lost.
+    #[error(
+        "of label serial {serial} of {code} {lost} are reported lost; {copies} cannot have turned \
+         up. Count again"
+    )]
+    LabelsOverFound {
+        /// The container.
+        code: String,
+        /// The serial.
+        serial: u32,
+        /// Copies that are lost.
+        lost: u32,
+        /// Copies said to have turned up.
+        copies: u32,
+    },
     /// A decision, a reprint or a destruction has no reason.
     #[error("{what} needs a reason. Say why in a few words")]
     ReasonMissing {
@@ -484,6 +528,9 @@ impl Refuses for Refusal {
             Self::NothingToReprint { .. } => "nothing_to_reprint",
             Self::LabelSerialNotNext { .. } => "label_serial_not_next",
             Self::LabelsOverAccounted { .. } => "labels_over_accounted ATMP-18",
+            Self::LabelLost { .. } => "label_lost ATMP-18",
+            Self::LoserIsPrinter { .. } => "loser_is_not_printer ATMP-18",
+            Self::LabelsOverFound { .. } => "labels_over_found ATMP-18",
             Self::ReasonMissing { .. } => "reason_missing",
             Self::CopiesOutOfRange { .. } => "copies_out_of_range",
             Self::LooseningUnsigned { .. } => "loosening_unsigned",

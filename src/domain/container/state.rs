@@ -4,7 +4,9 @@ use super::event::{Contents, ProductIdentity};
 use crate::domain::account::{Account, Posting};
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Node;
-use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, Name, OrderNumber};
+use crate::domain::id::{
+    BatchNumber, ContainerCode, DeviationNumber, Din, LocationPath, Login, Name, OrderNumber,
+};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::{Instant, Span};
 use serde::{Deserialize, Serialize};
@@ -149,6 +151,71 @@ pub struct PrintedLabel {
     pub destroyed: u32,
     /// Copies kept in the batch record.
     pub kept: u32,
+    /// What was reported of copies that could not be found, oldest first.
+    pub losses: Vec<LostLabel>,
+    /// Copies that were reported lost and turned up; they are destroyed or kept.
+    pub found: u32,
+}
+
+impl PrintedLabel {
+    /// Copies that were reported lost and have not turned up.
+    pub fn lost(&self) -> u32 {
+        let reported = self.losses.iter().map(|loss| loss.copies);
+        reported.fold(0, u32::saturating_add).saturating_sub(self.found)
+    }
+}
+
+/// What becomes of a label that is on no container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelFate {
+    /// Destroyed.
+    Destroyed,
+    /// Kept in the batch record.
+    Kept,
+}
+
+impl LabelFate {
+    /// The words on screens.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Destroyed => "destroyed",
+            Self::Kept => "kept in the batch record",
+        }
+    }
+}
+
+/// A report that copies of a label cannot be found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostLabel {
+    /// How many copies.
+    pub copies: u32,
+    /// The deviation that explains it.
+    pub deviation: DeviationNumber,
+    /// Where was looked, in words.
+    pub because: String,
+    /// Who signed it.
+    pub by: Login,
+    /// When.
+    pub at: Instant,
+}
+
+/// Copies of one print of a label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelCount {
+    /// The container they were printed for.
+    pub container: String,
+    /// Their serial.
+    pub serial: u32,
+    /// How many.
+    pub copies: u32,
+}
+
+impl LabelCount {
+    /// In words: `CV0000012 serial 1: 2`.
+    pub fn words(&self) -> String {
+        format!("{} serial {}: {}", self.container, self.serial, self.copies)
+    }
 }
 
 /// A label that may not be relied on any more.
@@ -162,6 +229,9 @@ pub struct VoidedLabel {
     pub by: Login,
     /// Why.
     pub because: String,
+    /// Whether it is void because a copy of it is lost: the copy on the container stays there
+    /// until another label is printed.
+    pub by_loss: bool,
 }
 
 /// The labels of a container.
@@ -203,11 +273,28 @@ impl LabelState {
         self.voided.iter().find(|voided| voided.serial == serial)
     }
 
-    /// Copies of a serial that are accounted for: applied, destroyed, or kept in the record.
+    /// Whether the copy that was read back is on the container still: until another is printed in
+    /// its place, or it is voided. A copy that is lost voids its serial, but takes none off.
+    pub fn worn(&self, serial: u32) -> bool {
+        self.scanned_back == Some(serial)
+            && serial == self.latest
+            && self.void(serial).is_none_or(|voided| voided.by_loss)
+    }
+
+    /// Copies of a serial that are accounted for: on the container, destroyed, kept in the record,
+    /// or lost with a deviation.
     pub fn accounted(&self, serial: u32) -> u32 {
-        let applied = u32::from(self.scanned_back == Some(serial) && self.is_valid(serial));
-        self.printed(serial)
-            .map_or(0, |print| applied.saturating_add(print.destroyed).saturating_add(print.kept))
+        let worn = u32::from(self.worn(serial));
+        self.printed(serial).map_or(0, |print| {
+            let counts = [print.destroyed, print.kept, print.lost()];
+            counts.into_iter().fold(worn, u32::saturating_add)
+        })
+    }
+
+    /// Copies of a serial that nobody accounts for (ATMP-18).
+    pub fn missing(&self, serial: u32) -> u32 {
+        let issued = self.printed(serial).map_or(0, |print| print.copies);
+        issued.saturating_sub(self.accounted(serial))
     }
 }
 
@@ -352,6 +439,15 @@ impl Container {
     /// What is left of its volume after excursions; `None` where none is known.
     pub fn volume_now(&self) -> Option<Quantity> {
         self.contents.volume.map(|_| self.booked(Account::Output, Unit::Millilitre))
+    }
+
+    /// The labels printed for it that nobody accounts for (ATMP-18).
+    pub fn labels_missing(&self) -> impl Iterator<Item = LabelCount> {
+        self.labels.prints.iter().filter_map(|print| {
+            let (serial, copies) = (print.serial, self.labels.missing(print.serial));
+            let container = self.code.clone();
+            (copies > 0).then_some(LabelCount { container, serial, copies })
+        })
     }
 
     /// The node of the graph it came from: its batch, or the donation it was collected in.

@@ -73,6 +73,12 @@ pub enum Refusal {
     /// The closer opened it or performed the step.
     #[error("{0} opened the deviation or performed its step and cannot close it. Another must")]
     CloserIsInvolved(Login),
+    /// Labels it is about are neither found nor reported lost.
+    #[error(
+        "labels that it names are not accounted for (ATMP-18): {0}. Account for each of them, or \
+         report it lost on the page of its container, before closing"
+    )]
+    LabelsMissing(String),
     /// A critical deviation was made milder without a word on impact.
     #[error(
         "an out-of-specification result stays critical: its class can only be lowered by a \
@@ -94,6 +100,7 @@ impl crate::domain::Refusal for Refusal {
             }
             Self::DeciderIsPerformer(_) => "decider_is_not_performer",
             Self::CloserIsInvolved(_) => "closer_is_independent",
+            Self::LabelsMissing(_) => "labels_accounted_for ATMP-18",
             Self::OutOfSpecificationStaysCritical => "out_of_specification_is_critical ATMP-42",
             Self::WrongMeaning(_) => "signature_says_what_it_means",
         }

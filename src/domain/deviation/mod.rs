@@ -8,8 +8,10 @@
 mod apply;
 mod decide;
 mod event;
+mod labels;
 mod state;
 
 pub use decide::{Command, Refusal, decide};
 pub use event::Event;
+pub use labels::{may_close, missing_labels, unexplained};
 pub use state::{Class, Decision, Deviation, Origin, Outcome, Status, Subject};

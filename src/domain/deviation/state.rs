@@ -1,6 +1,7 @@
 //! What is known of a deviation.
 
 use crate::domain::actor::Signature;
+use crate::domain::container::LabelCount;
 use crate::domain::id::{BatchNumber, ContainerCode, DonorCode, Login, Name, OrderNumber};
 use crate::domain::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,8 @@ pub struct Subject {
     pub donor: Option<DonorCode>,
     /// The reconciliation of the batch.
     pub reconciliation: Option<Name>,
+    /// The labels that were not accounted for when it was opened (ATMP-18).
+    pub labels: Vec<LabelCount>,
 }
 
 /// What follows from a deviation for the product.

@@ -302,9 +302,10 @@ fn labels(facts: &Facts, found: &mut Assessment) {
     let labels = facts.labels;
     let batch = format!("batch/{}", facts.batch);
     let counted = format!(
-        "{} issued = {} applied + {} destroyed + {} kept",
-        labels.issued, labels.applied, labels.destroyed, labels.kept
+        "{} issued = {} applied + {} destroyed + {} kept + {} lost",
+        labels.issued, labels.applied, labels.destroyed, labels.kept, labels.lost
     );
+    lost_labels(facts, found);
     if labels.containers_without > 0 {
         found.add(
             "labels/containers-without".to_owned(),
@@ -322,9 +323,33 @@ fn labels(facts: &Facts, found: &mut Assessment) {
         "labels/open".to_owned(),
         (Class::Critical, Blocks::Everything),
         format!("Labels are not reconciled ({} open): {counted}", labels.open),
-        ("ATMP-18", "Read back the applied labels; destroy and record the void ones."),
+        (
+            "ATMP-18",
+            "Read back the applied labels; destroy and record the void ones; report lost what \
+             cannot be found.",
+        ),
         batch,
     );
+}
+
+/// ATMP-18: what is lost is explained by a closed deviation, or nothing is certified.
+fn lost_labels(facts: &Facts, found: &mut Assessment) {
+    for lost in &facts.lost_labels {
+        let deviation = facts.deviations.iter().find(|d| d.number == lost.deviation);
+        let closed = deviation.is_some_and(|d| d.status == DeviationStatus::Closed);
+        let (blocks, remedy) = match closed {
+            true => (Blocks::Nothing, format!("{} explains it; judge that.", lost.deviation)),
+            false => (Blocks::Everything, format!("Decide and close {}.", lost.deviation)),
+        };
+        let class = deviation.map_or(Class::Major, |deviation| deviation.class);
+        found.add(
+            format!("labels/lost/{}/{}", lost.deviation, lost.what),
+            (class, blocks),
+            format!("A label is lost: {}", lost.what),
+            ("ATMP-18", &remedy),
+            format!("deviation/{}", lost.deviation),
+        );
+    }
 }
 
 /// ATMP-10: a difference beyond its limit is explained by a closed deviation, or nothing is
@@ -369,7 +394,10 @@ fn reconciled(facts: &Facts, found: &mut Assessment) {
 fn trail(facts: &Facts, found: &mut Assessment) {
     for fact in &facts.trail {
         let class = match fact.kind {
-            TrailKind::Override | TrailKind::RepeatedTest | TrailKind::Correction => Class::Major,
+            TrailKind::Override
+            | TrailKind::RepeatedTest
+            | TrailKind::Correction
+            | TrailKind::LostLabel => Class::Major,
             TrailKind::LateEntry | TrailKind::Reprint => Class::Minor,
         };
         found.add(

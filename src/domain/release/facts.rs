@@ -39,6 +39,8 @@ pub struct Facts {
     pub inputs: Vec<InputFact>,
     /// Its labels.
     pub labels: LabelFact,
+    /// Labels of it that are lost, with the deviation of each report.
+    pub lost_labels: Vec<LostLabelFact>,
     /// What its book may differ by, and differs by.
     pub reconciled: Vec<ReconcileFact>,
     /// What the audit trail shows besides the plain course of things.
@@ -158,10 +160,21 @@ pub struct LabelFact {
     pub destroyed: u32,
     /// Labels kept in the batch record.
     pub kept: u32,
+    /// Labels lost, each with a deviation.
+    pub lost: u32,
     /// Issued labels that are none of these.
     pub open: u32,
     /// Containers that wear no valid label (ATMP-8).
     pub containers_without: u32,
+}
+
+/// Labels that were reported lost and have not turned up (ATMP-18).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LostLabelFact {
+    /// Which labels, in words.
+    pub what: String,
+    /// The deviation that explains it.
+    pub deviation: DeviationNumber,
 }
 
 /// What the audit trail shows besides the plain course of things (regulations §4.4 rule 7).
@@ -189,6 +202,8 @@ pub enum TrailKind {
     Correction,
     /// A label printed again.
     Reprint,
+    /// A label reported lost, or one that was lost and turned up.
+    LostLabel,
     /// A gate or limit that was overridden.
     Override,
     /// A test result that was returned or declared invalid.
@@ -202,6 +217,7 @@ impl TrailKind {
             Self::LateEntry => "late entry",
             Self::Correction => "correction",
             Self::Reprint => "reprint",
+            Self::LostLabel => "lost label",
             Self::Override => "override",
             Self::RepeatedTest => "repeated test",
         }

@@ -19,8 +19,8 @@ pub use command::{Command, Failing};
 pub use decide::{decide, late_failure, new_since_review};
 pub use event::{Certificate, Event, Recipient, Reviewed};
 pub use facts::{
-    Complete, Designation, DeviationFact, Facts, InputFact, LabelFact, Missing, ReconcileFact,
-    TestFact, TrailFact, TrailKind,
+    Complete, Designation, DeviationFact, Facts, InputFact, LabelFact, LostLabelFact, Missing,
+    ReconcileFact, TestFact, TrailFact, TrailKind,
 };
 pub use refusal::Refusal;
 pub use state::{Certification, Decision, LateFailure, Release, Review, Stage};

@@ -4,3 +4,4 @@ pub(crate) mod batch;
 mod batch_end;
 mod batch_clearance;
 mod batch_hold_point;
+mod label_lost;

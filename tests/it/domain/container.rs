@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chorda::domain::actor::{Actor, Meaning, Role, Signature};
 use chorda::domain::container::{
-    Command, Container, ContainerKind, Contents, Custodian, Event, NewLabel, Purpose, Refusal, Use,
-    check_label, decide,
+    Command, Container, ContainerKind, Contents, Custodian, Event, LabelFate, NewLabel, Purpose,
+    Refusal, Use, check_label, decide,
 };
 use chorda::domain::disposition::Disposition;
 use chorda::domain::genealogy::{Node, Standing};
@@ -23,7 +23,7 @@ fn at(minute: i64) -> Instant {
     Instant::parse("2026-11-20T08:00:00Z").unwrap().plus(Span::of_minutes(minute))
 }
 
-fn login(text: &str) -> Login {
+pub(super) fn login(text: &str) -> Login {
     Login::parse(text).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn context(who: &str, minute: i64) -> Context {
     }
 }
 
-fn batch(number: u32) -> BatchNumber {
+pub(super) fn batch(number: u32) -> BatchNumber {
     BatchNumber::parse(&format!("B-2026-{number:04}")).unwrap()
 }
 
@@ -51,11 +51,11 @@ fn place(text: &str) -> LocationPath {
     LocationPath::parse(text).unwrap()
 }
 
-fn code(number: u32) -> ContainerCode {
+pub(super) fn code(number: u32) -> ContainerCode {
     ContainerCode::parse(&format!("CV{number:07}")).unwrap()
 }
 
-fn signature(who: &str, minute: i64) -> Signature {
+pub(super) fn signature(who: &str, minute: i64) -> Signature {
     Signature {
         login: login(who),
         printed_name: format!("{who} (fictitious)"),
@@ -80,7 +80,7 @@ fn use_by(batch_number: u32, for_order: Option<u32>) -> Use {
     }
 }
 
-fn label(serial: u32) -> NewLabel {
+pub(super) fn label(serial: u32) -> NewLabel {
     NewLabel {
         serial,
         definition: "cryovial".to_owned(),
@@ -120,7 +120,7 @@ fn produced(kind: ContainerKind, for_order: Option<u32>) -> Event {
 }
 
 /// A container with its life so far.
-struct Story {
+pub(super) struct Story {
     code: ContainerCode,
     container: Option<Container>,
     standing: Standing,
@@ -133,7 +133,7 @@ impl Story {
         story
     }
 
-    fn vial() -> Self {
+    pub(super) fn vial() -> Self {
         Self::of(ContainerKind::Cryovial, None)
     }
 
@@ -141,11 +141,11 @@ impl Story {
         Self::of(ContainerKind::Syringe, Some(1))
     }
 
-    fn now(&self) -> &Container {
+    pub(super) fn now(&self) -> &Container {
         self.container.as_ref().unwrap()
     }
 
-    fn record(&mut self, who: &str, minute: i64, event: Event) {
+    pub(super) fn record(&mut self, who: &str, minute: i64, event: Event) {
         let version = self.container.as_ref().map_or(0, |container| container.version) + 1;
         let recorded = Recorded {
             stream: Container::stream(self.code.as_str()),
@@ -161,19 +161,31 @@ impl Story {
         self.container = Container::apply(self.container.take(), &recorded, &event);
     }
 
-    fn asks(&self, who: &str, minute: i64, command: &Command) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn asks(
+        &self,
+        who: &str,
+        minute: i64,
+        command: &Command,
+    ) -> Result<Vec<Event>, Refusal> {
         let changes = decide(self.now(), command, &self.standing, &context(who, minute))?;
         Ok(changes.iter().map(own).collect())
     }
 
-    fn does(&mut self, who: &str, minute: i64, command: Command) -> &mut Self {
+    pub(super) fn does(&mut self, who: &str, minute: i64, command: Command) -> &mut Self {
         for event in self.asks(who, minute, &command).expect("allowed") {
             self.record(who, minute, event);
         }
         self
     }
 
-    fn refused(&self, who: &str, minute: i64, command: Command, rule: &str, words: &str) {
+    pub(super) fn refused(
+        &self,
+        who: &str,
+        minute: i64,
+        command: Command,
+        rule: &str,
+        words: &str,
+    ) {
         let refusal = self.asks(who, minute, &command).expect_err("refused");
         assert!(refusal.rule().starts_with(rule), "{} is not {rule}", refusal.rule());
         let said = refusal.to_string();
@@ -317,7 +329,14 @@ fn a_spent_container_takes_no_further_command_and_says_who_and_when() {
     let mut vial = Story::vial();
     vial.does("ana", 7, Command::Consume { wanted: use_by(2, None), step: name("thaw") });
     for command in every_command() {
-        if matches!(command, Command::DestroyLabel { .. } | Command::KeepLabel { .. }) {
+        let label = matches!(
+            command,
+            Command::DestroyLabel { .. }
+                | Command::KeepLabel { .. }
+                | Command::LoseLabel { .. }
+                | Command::FindLabel { .. }
+        );
+        if label {
             continue;
         }
         vial.refused(
@@ -578,6 +597,9 @@ fn every_command() -> Vec<Command> {
         Command::ScanBack { scanned: code(1), serial: 2 },
         Command::DestroyLabel { serial: 1, copies: 1 },
         Command::KeepLabel { serial: 2, copies: 1 },
+        super::lost::lose(1, 1),
+        super::lost::lose(2, 1),
+        super::lost::find(1, 1, LabelFate::Destroyed),
         decision(Disposition::Released, false),
         decision(Disposition::OnHold, false),
         decision(Disposition::Rejected, false),
@@ -599,7 +621,7 @@ proptest! {
     /// no disposition loosened without a signature.
     #[test]
     fn no_container_is_ever_in_two_places_or_none(
-        steps in prop::collection::vec((0_usize..2, 0_usize..28, 0_usize..3), 1..60)
+        steps in prop::collection::vec((0_usize..2, 0_usize..31, 0_usize..3), 1..60)
     ) {
         let mut stories = [Story::vial(), Story::syringe()];
         stories[1].code = code(2);

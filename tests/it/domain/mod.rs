@@ -19,6 +19,7 @@ mod schedule;
 mod time;
 mod user;
 mod container;
+pub(crate) mod lost;
 mod genealogy;
 mod stock;
 mod deviation;

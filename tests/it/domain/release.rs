@@ -9,8 +9,8 @@ use chorda::domain::id::{BatchNumber, DeviationNumber, Name};
 use chorda::domain::quality::Status;
 use chorda::domain::release::{
     Blocks, Certificate, Command, Designation, DeviationFact, Facts, Failing, InputFact, LabelFact,
-    Missing, Recipient, Refusal, Release, Stage, TestFact, TrailFact, TrailKind, assess, decide,
-    late_failure,
+    LostLabelFact, Missing, Recipient, Refusal, Release, Stage, TestFact, TrailFact, TrailKind,
+    assess, decide, late_failure,
 };
 use chorda::domain::time::Span;
 
@@ -59,6 +59,7 @@ fn clean() -> Facts {
             because: String::new(),
         }],
         labels: LabelFact { issued: 5, applied: 4, destroyed: 1, ..LabelFact::default() },
+        lost_labels: Vec::new(),
         reconciled: Vec::new(),
         trail: Vec::new(),
         trail_entries: 40,
@@ -418,6 +419,30 @@ fn the_most_serious_exception_stands_first_and_what_is_in_order_is_counted() {
     assert!(assessment.passed.len() >= 4);
     let expired = Facts { expires_at: Some(at(NOW)), ..clean() };
     assert_eq!(assess(&expired, at(NOW)).blocking_initial().count(), 1);
+}
+
+#[test]
+fn a_lost_label_blocks_until_its_deviation_is_closed() {
+    use DeviationStatus::{Closed, Decided, Open};
+    let mut facts = clean();
+    facts.labels = LabelFact { issued: 5, applied: 4, lost: 1, ..LabelFact::default() };
+    facts.lost_labels.push(LostLabelFact {
+        what: "CV0000001 serial 1: 1".to_owned(),
+        deviation: DeviationNumber::parse("DEV-2026-0001").unwrap(),
+    });
+    let go_on = Some(Outcome::Continue);
+    for (deviations, blocks) in [
+        (vec![], Blocks::Everything),
+        (vec![deviation(Open, Class::Major, None)], Blocks::Everything),
+        (vec![deviation(Decided, Class::Major, go_on)], Blocks::Everything),
+        (vec![deviation(Closed, Class::Major, go_on)], Blocks::Nothing),
+    ] {
+        facts.deviations = deviations;
+        let found = assess(&facts, at(NOW));
+        let lost = found.exceptions.iter().find(|e| e.key.starts_with("labels/lost/")).unwrap();
+        assert_eq!(lost.blocks, blocks, "{}", lost.remedy);
+        assert!(found.passed.iter().any(|check| check.title.contains("+ 1 lost")));
+    }
 }
 
 #[test]

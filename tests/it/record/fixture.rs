@@ -514,6 +514,7 @@ fn labels(kind: &str, letter: &str, count: u32, reprint: bool, start: i64) -> La
             by: "t.novak".into(),
             state: "applied, read back".into(),
             reason: None,
+            lost: None,
         })
         .collect();
     if reprint {
@@ -525,6 +526,7 @@ fn labels(kind: &str, letter: &str, count: u32, reprint: bool, start: i64) -> La
             by: "t.novak".into(),
             state: "applied, read back".into(),
             reason: Some("first label creased".into()),
+            lost: None,
         });
     }
     let extra = u32::from(reprint);
@@ -535,6 +537,7 @@ fn labels(kind: &str, letter: &str, count: u32, reprint: bool, start: i64) -> La
         destroyed: extra,
         retained: 0,
         in_record: 0,
+        lost: 0,
         prints,
     }
 }

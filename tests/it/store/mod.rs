@@ -3,6 +3,7 @@
 mod backup;
 mod door;
 mod identity;
+mod label;
 mod laws;
 mod stock;
 mod schema;

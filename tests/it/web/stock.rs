@@ -287,30 +287,53 @@ fn a_trace_says_whom_a_donor_reached_and_what_is_held() {
 }
 
 #[test]
-fn a_label_that_cannot_be_found_opens_a_deviation_and_is_still_missing() {
+fn a_label_that_cannot_be_found_is_reported_lost_by_qa_and_refused_when_it_turns_up() {
     let app = TestApp::start();
-    let ana = app.client(Role::Technician);
+    let (qa, ana) = (app.client(Role::Qa), app.client(Role::Technician));
     let codes = vials(&app, "B-2026-0001", 1);
+    let page = format!("/labels/container/{}", codes[0]);
     let printed = ana.post_form("/labels/print", &[("code", &codes[0]), ("copies", "2")]);
     assert_eq!(printed.status, 303);
     let code = ContainerCode::parse(&codes[0]).unwrap();
     let label = chorda::codes::LabelCode::new(&code, chorda::codes::PrintSerial::FIRST).unwrap();
     let batch = || ana.get("/labels/batch/B-2026-0001");
-    assert!(!batch().text().contains("Labels are missing"), "it waits to be read back");
+    assert!(!batch().text().contains("Missing and lost"), "it waits to be read back");
     let back = [("code", codes[0].as_str()), ("scanned", &label.to_string())];
     assert_eq!(ana.post_form("/labels/scan-back", &back).status, 303);
-    batch().says("Labels are missing 1");
-    let opened = ana.post_form("/labels/difference", &[("batch", "B-2026-0001")]);
-    assert_eq!(opened.status, 303, "{}", opened.text());
-    app.client(Role::Qa)
-        .get(opened.location())
-        .says("Labels of B-2026-0001 do not reconcile: 1 missing")
-        .says(&format!("{} serial 1: 1", codes[0]));
-    batch().says("Not accounted for 1");
-    let found =
-        [("code", codes[0].as_str()), ("serial", "1"), ("copies", "1"), ("fate", "destroyed")];
-    assert_eq!(ana.post_form("/labels/account", &found).status, 303);
-    ana.post_form("/labels/difference", &[("batch", "B-2026-0001")]).says("there is no difference");
+    batch().says("Missing and lost labels").says("not accounted for");
+    let entry = |copies| {
+        [("code", codes[0].as_str()), ("serial", "1"), ("copies", copies), ("because", "looked")]
+    };
+    assert_eq!(ana.post_form("/labels/lost", &entry("1")).status, 403);
+    qa.post_form("/labels/lost", &entry("2")).says("2 were issued and 1 are accounted for");
+    let reviewed = qa.post_form("/labels/lost", &entry("1"));
+    reviewed.says("Copies 1 of 2 issued").says("one is opened with this report");
+    let done = sign_review(&qa, &reviewed, "/labels/lost", &entry("1"));
+    assert_eq!(done.status, 303, "{}", done.text());
+    qa.get(&page).says("is lost").says("DEV-").says("void since");
+    batch().says("Lost, with a deviation 1").says("lost, void").says("Not accounted for 0");
+    qa.get("/deviations").says("Labels of B-2026-0001 do not reconcile: 1 missing");
+    let scan = ana.get_with(&format!("/scan?code={label}"), &[("accept", "application/json")]);
+    let told = scan.json()["text"].as_str().unwrap().to_owned();
+    assert!(told.contains("was reported lost on") && told.contains("Hand it to QA"), "{told}");
+    let found: Vec<_> = entry("1").into_iter().chain([("fate", "kept")]).collect();
+    assert_eq!(ana.post_form("/labels/found", &found).status, 403);
+    let reviewed = qa.post_form("/labels/found", &found);
+    reviewed.says("kept in the batch record");
+    assert_eq!(sign_review(&qa, &reviewed, "/labels/found", &found).status, 303);
+    batch().says("Lost, with a deviation 0").says("In the batch record 1");
+}
+
+/// Signs what a review page shows.
+fn sign_review(client: &Client, shown: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
+    let of = |name: &str| {
+        let at = shown.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        at.split('"').next().unwrap().to_owned()
+    };
+    let (hash, login) = (of("sign_hash"), of("sign_login"));
+    let sign = [("sign_hash", hash.as_str()), ("sign_login", &login), ("sign_password", PASSWORD)];
+    let all: Vec<_> = fields.iter().copied().chain(sign).collect();
+    client.post_form(path, &all)
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Check<'_> {
             Account::Process => (cells || volume) && (counted || !step.consumes.is_empty()),
             Account::Output => drawn(false),
             Account::Sample => drawn(true),
-            Account::Loss => cells && counted && !remainder,
+            Account::Loss => (cells && counted && !remainder) || (labels && step.reconcile_labels),
             Account::Removed => volume && counted && !remainder,
             Account::Remainder => counted && remainder,
             Account::Waste if containers => !step.consumes.is_empty(),
