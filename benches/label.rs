@@ -13,7 +13,7 @@ use chorda::domain::printer::Connection;
 use chorda::labels::{
     LabelData, LabelKind, Particular, Resolution, prove, prove_all, render_pdf, sample, zpl,
 };
-use chorda::printing::{Patience, send};
+use chorda::printing::{Job, Page, Patience, send};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -101,7 +101,9 @@ fn main() -> Outcome<()> {
     for number in 1..=50 {
         let begun = Instant::now();
         let proof = prove(&vial(number)?, Resolution::Dpi300)?;
-        let report = send(&line, "one", zpl(&proof.feed(), 1).as_bytes(), patience);
+        let page = Page { raster: proof.feed(), stock: proof.feed_stock(), copies: 1 };
+        let job = Job { name: "one".to_owned(), pages: vec![page] };
+        let report = send(&line, &job, patience);
         // A printer that never got it would never tell.
         let arrived = told.recv_timeout(Duration::from_secs(5));
         times.push(arrived.map_err(|_| format!("{report:?}"))?.duration_since(begun));

@@ -9,10 +9,12 @@
 //! * [`clock`] is the only source of time, identifiers and chance.
 //! * [`site`] is who makes it where, and by which texts.
 //! * [`config`] is what a site can set.
+//! * [`tls`] is what every encrypted line shares.
 //! * [`db`] is the one folder that knows which database it is.
 //! * [`store`] loads, appends and projects, behind one write door.
 //! * [`pdf`] draws vector pages: exact lengths, measured text, PDF and SVG.
 //! * [`labels`] turns a label definition and a container's data into a drawn label.
+//! * [`printing`] is the wire to a label printer, and what is known of what it did.
 //! * [`record`] is the batch record of an order, as PDF and as canonical JSON.
 //! * [`app`] is the use cases: load, decide, record.
 //! * [`web`] shows it to people: routes, session, pages.
@@ -24,6 +26,7 @@ pub mod ledger;
 pub mod clock;
 pub mod site;
 pub mod config;
+pub mod tls;
 pub mod db;
 pub mod store;
 pub mod pdf;

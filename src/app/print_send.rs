@@ -20,7 +20,7 @@ use crate::domain::actor::{Actor, Role};
 use crate::domain::id::{AssetId, Login, StationId};
 use crate::domain::print_job::{JobLabel, JobState, Outcome, PrintJob, Work};
 use crate::domain::printer::Printer;
-use crate::labels::{self, LabelData, Resolution};
+use crate::labels::{self, LabelData, Proof, Resolution};
 use crate::printing::{self, Patience, Report};
 use crate::store::{Failure, printer};
 
@@ -174,9 +174,9 @@ fn print_send(app: &App, job: &PrintJob, patience: Patience) -> Result<(), Failu
         Ok(job.attempts.saturating_add(1))
     })?;
     let report = match prepared(app, job) {
-        Ok((printer, bytes)) => {
-            let name = format!("{}-{attempt}.zpl", job.number);
-            printing::send(&printer.setup.connection, &name, &bytes, patience)
+        Ok((printer, pages)) => {
+            let job = printing::Job { name: format!("{}-{attempt}", job.number), pages };
+            printing::send(&printer.setup.connection, &job, patience)
         }
         Err(failure) => {
             Report { outcome: Outcome::Failed, detail: format!("nothing was sent: {failure}") }
@@ -195,8 +195,8 @@ fn end(app: &App, job: &PrintJob, attempt: u32, report: Report) -> Result<(), Fa
     })
 }
 
-/// The bytes of a job, drawn and read back once more at the printer's resolution.
-fn prepared(app: &App, job: &PrintJob) -> Result<(Printer, Vec<u8>), Failure> {
+/// The labels of a job, drawn and read back once more at the printer's resolution.
+fn prepared(app: &App, job: &PrintJob) -> Result<(Printer, Vec<printing::Page>), Failure> {
     let (printer, pages) = app.read(|db| {
         let printer = printer::require(db, &job.printer)?;
         let pages = match &job.work {
@@ -213,9 +213,11 @@ fn prepared(app: &App, job: &PrintJob) -> Result<(Printer, Vec<u8>), Failure> {
     let (data, copies): (Vec<LabelData>, Vec<u32>) = pages.into_iter().unzip();
     let proofs = labels::prove_all(&data, Some(resolution(&printer)?));
     let proofs = proofs.map_err(super::label_print::not_drawn)?;
-    let formats =
-        proofs.iter().zip(copies).map(|(proof, copies)| labels::zpl(&proof.feed(), copies));
-    Ok((printer, formats.collect::<String>().into_bytes()))
+    let page = |(proof, copies): (&Proof, u32)| {
+        let (raster, stock) = (proof.feed(), proof.feed_stock());
+        printing::Page { raster, stock, copies }
+    };
+    Ok((printer, proofs.iter().zip(copies).map(page).collect()))
 }
 
 /// The resolution a printer was set up with.

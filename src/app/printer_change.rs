@@ -11,7 +11,9 @@ use super::{App, Caller};
 use crate::domain::actor::Capability;
 use crate::domain::id::{AssetId, PrintJobNumber};
 use crate::domain::print_job::{self, Work};
-use crate::domain::printer::{self, Printer, Setup};
+use crate::domain::RefusalKind;
+use crate::domain::printer::{self, Connection, Printer, Setup};
+use crate::printing;
 use crate::store::{Failure, number};
 
 /// Set a printer up, for the first time or anew.
@@ -26,9 +28,17 @@ pub struct PrinterSetUp {
 /// Sets a printer up.
 ///
 /// # Errors
-/// What `domain::printer` refuses; a missing reason where it was set up before.
+/// What `domain::printer` refuses; a certificate that cannot be read; a missing reason where it was
+/// set up before.
 pub fn printer_set_up(app: &App, caller: &Caller, command: PrinterSetUp) -> Result<(), Failure> {
     caller.needs(Capability::ManageSite)?;
+    // The cheap checks first, so that only what may be a certificate is read as one.
+    printer::set_up(&command.asset, &command.setup)?;
+    if let Connection::Ipp { certificate: Some(certificate), .. } = &command.setup.connection
+        && let Err(why) = printing::certificate_fingerprint(certificate)
+    {
+        return Err(Failure::refused("printer_certificate", RefusalKind::Invalid, why));
+    }
     let request = command.clone();
     let by = caller.clone();
     app.write(caller, &("printer_set_up", &request), move |tx| {

@@ -29,7 +29,7 @@ pub(crate) struct Render {
     /// What the label says, each as NAME=TEXT
     #[arg(value_name = "NAME=TEXT", value_parser = pair)]
     particulars: Vec<(String, String)>,
-    /// The file to write: PDF, PNG or ZPL by its ending
+    /// The file to write: PDF, PNG, ZPL or PWG Raster (.pwg) by its ending
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// The printer's resolution: 203, 300 or 600; that of the label's definition if left out
@@ -69,9 +69,10 @@ fn render(wanted: &Render, console: &Console) -> Result<(), Trouble> {
     let ending = wanted.out.extension().and_then(std::ffi::OsStr::to_str).unwrap_or("");
     let file = match (ending, proof) {
         ("zpl", Some(proof)) => labels::zpl(&proof.raster, 1).into_bytes(),
+        ("pwg", Some(proof)) => labels::pwg(&[(&proof.raster, 1)], labels::Ink::Black1),
         ("png", Some(proof)) => labels::png(&proof.raster),
         ("pdf", _) => labels::render_pdf(&[label]).map_err(Trouble::refused)?,
-        _ => return Err(Trouble::usage("Name a file that ends in .pdf, .png or .zpl.".to_owned())),
+        _ => return Err(Trouble::usage("Name a file that ends in .pdf, .png, .zpl or .pwg.".to_owned())),
     };
     super::write_file(&wanted.out, &file)?;
     console.wrote(&wanted.out, file.len())

@@ -38,12 +38,6 @@ use crate::clock;
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 const PORT: u16 = 5432;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
-const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 /// How much encryption an address asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -292,7 +286,7 @@ async fn carry(mut near: UnixStream, far: &Far) -> std::io::Result<()> {
 
 fn client_config(mode: SslMode, roots: Option<&Path>) -> Result<Arc<ClientConfig>, DbError> {
     let failed = |error: &dyn std::fmt::Display| DbError::Open(format!("TLS: {error}"));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = crate::tls::provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| failed(&error))?;
@@ -314,7 +308,7 @@ fn client_config(mode: SslMode, roots: Option<&Path>) -> Result<Arc<ClientConfig
 
 fn root_store(file: Option<&Path>) -> Result<RootCertStore, DbError> {
     let system = || {
-        SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists()).ok_or_else(|| {
+        crate::tls::system_roots().ok_or_else(|| {
             DbError::Open(
                 "no bundle of certificate authorities; name one by sslrootcert".to_owned(),
             )

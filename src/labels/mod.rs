@@ -3,7 +3,7 @@
 //! A definition (`labels/*.toml`, one per kind of container) says where what stands on which stock;
 //! [`LabelData`] carries the particulars; [`layout`] joins them or refuses. The page is written as
 //! PDF, or drawn as the dots of a label printer ([`prove`]), read back by an independent decoder,
-//! and sent as ZPL or shown as PNG: one model, three forms.
+//! and sent as ZPL or PWG Raster or shown as PNG: one model for all.
 //!
 //! Architecture invariant: nothing is clipped, overlapped or left out silently. A particular that
 //! the law wants and the data lack, a text that does not fit at its least size, a symbol that does
@@ -16,6 +16,7 @@ mod kind;
 mod layout;
 mod png;
 mod proof;
+mod pwg;
 mod raster;
 mod resolution;
 mod sample;
@@ -38,6 +39,7 @@ pub use kind::LabelKind;
 pub use layout::{Drawn, PlacedSymbol, draw, layout};
 pub use png::png;
 pub use proof::{Fault, Proof, ReadBack, check, prove, prove_all};
+pub use pwg::{Ink, pwg};
 pub use raster::{Dots, Raster};
 pub use resolution::Resolution;
 pub use sample::{sample, sample_proofs};

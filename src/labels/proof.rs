@@ -140,6 +140,8 @@ pub struct ReadBack {
 pub struct Proof {
     /// The dots.
     pub raster: Raster,
+    /// Width and height of the stock.
+    pub stock: (Len, Len),
     /// What its symbols say.
     pub read: Vec<ReadBack>,
     /// Quarters of a turn on the way to the printer.
@@ -151,6 +153,13 @@ impl Proof {
     #[must_use]
     pub fn feed(&self) -> Raster {
         self.raster.turned(self.turn)
+    }
+
+    /// Width and height of the stock as it is wound.
+    #[must_use]
+    pub fn feed_stock(&self) -> (Len, Len) {
+        let (width, height) = self.stock;
+        if self.turn % 2 == 0 { (width, height) } else { (height, width) }
     }
 }
 
@@ -223,7 +232,8 @@ pub fn check(drawn: &Drawn) -> Result<Proof, (Vec<Fault>, Vec<u8>)> {
         if drawn.test {
             raster.watermark(watermark(&drawn.page));
         }
-        return Ok(Proof { raster, read, turn: drawn.turn });
+        let stock = (drawn.page.width, drawn.page.height);
+        return Ok(Proof { raster, stock, read, turn: drawn.turn });
     }
     Err((check.faults, marked(&check.drawing.raster, &check.areas)))
 }

@@ -11,7 +11,7 @@ use super::component::{Banner, Cell, Chip, Empty, Facts, Head, Link, Table, Tone
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
-use super::form::{Errors, Field};
+use super::form::{Check, Errors, Field};
 use super::icon::Icon;
 use super::page::Shell;
 use super::reply::Reply;
@@ -23,7 +23,8 @@ use crate::app::printer_change::{
 use crate::domain::actor::Capability;
 use crate::domain::id::{AssetId, PrintJobNumber};
 use crate::domain::print_job::{JobLabel, JobState, PrintJob, Subject, Work};
-use crate::domain::printer::{Connection, Printer, Setup};
+use crate::domain::printer::{Connection, IppAddress, Language, Printer, Setup};
+use crate::printing;
 use crate::store::{Failure, container, printer};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp, Capability::ManageSite]);
@@ -159,6 +160,13 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
 
 // Set up -----------------------------------------------------------------------------------------
 
+/// The entries of one way to reach a printer.
+struct Way {
+    code: &'static str,
+    title: &'static str,
+    fields: Vec<Field>,
+}
+
 #[derive(Template)]
 #[template(path = "printer/new.html")]
 struct NewPage {
@@ -166,6 +174,8 @@ struct NewPage {
     head: Head,
     banner: Option<Banner>,
     fields: Vec<Field>,
+    ways: [Way; 3],
+    reason: Option<Field>,
 }
 
 fn new_form(cx: &Cx) -> Result<Reply, WebError> {
@@ -178,36 +188,102 @@ fn new_form(cx: &Cx) -> Result<Reply, WebError> {
 
 fn new_page(cx: &Cx, known: Option<&Printer>, errors: &Errors, banner: Option<Banner>) -> NewPage {
     let setup = known.map(|printer| &printer.setup);
-    let (by, host, port, folder) = match setup.map(|setup| &setup.connection) {
-        Some(Connection::File { folder }) => ("file", "", 9100, folder.as_str()),
-        Some(Connection::Tcp { host, port }) => ("tcp", host.as_str(), *port, ""),
-        None => ("tcp", "", 9100, ""),
-    };
     let title = setup.map_or("", |setup| setup.title.as_str());
     let dpi = setup.map_or(300, |setup| setup.dpi);
+    let connection = setup.map(|setup| &setup.connection);
+    let by = match connection {
+        Some(Connection::Ipp { .. }) => "ipp",
+        Some(Connection::File { .. }) => "file",
+        Some(Connection::Tcp { .. }) | None => "tcp",
+    };
     let fill = |field: Field| field.fill(cx.form(), errors);
     let asset = known.map_or("", |printer| printer.asset.as_str());
-    let ways = [("tcp", "Raw TCP"), ("file", "Files in a folder of the server")];
     let resolutions = [("203", "203 dpi"), ("300", "300 dpi"), ("600", "600 dpi")];
-    let mut fields = vec![
+    let mut ways = ways(connection);
+    for way in &mut ways {
+        way.fields = std::mem::take(&mut way.fields).into_iter().map(fill).collect();
+    }
+    let choices = ways.each_ref().map(|way| (way.code, way.title));
+    let fields = vec![
         fill(Field::text("asset", "Asset number").value(asset).required().mono())
             .hint("As on the device, such as EQ-LP-01."),
         fill(Field::text("title", "Name").value(title).required()),
-        fill(Field::radio("by", "Reached by", ways).value(by)),
-        fill(Field::text("host", "Address").value(host))
-            .hint("Name or number in the site's own network."),
-        fill(Field::text("port", "Port").value(port.to_string())),
-        fill(Field::text("folder", "Folder").value(folder)),
         fill(Field::select("dpi", "Resolution", resolutions).value(dpi.to_string())),
+        fill(Field::radio("by", "Reached by", choices).value(by)),
     ];
-    if known.is_some() {
-        fields.push(fill(Field::text("reason", "Why it is set up anew").required()));
-    }
+    let reason = known.map(|_| fill(Field::text("reason", "Why it is set up anew").required()));
     NewPage {
         shell: cx.shell("Set up a printer"),
         head: Head::new("Set up a printer").under("/printers", "Label printers"),
         banner,
         fields,
+        ways,
+        reason,
+    }
+}
+
+/// Each way with its entries, as the printer is set up now.
+fn ways(now: Option<&Connection>) -> [Way; 3] {
+    let (host, port) = match now {
+        Some(Connection::Tcp { host, port }) => (host.clone(), *port),
+        _ => (String::new(), 9100),
+    };
+    let (address, language, certificate) = match now {
+        Some(Connection::Ipp { address, language, certificate }) => {
+            (address.to_string(), *language, certificate.clone().unwrap_or_default())
+        }
+        _ => (String::new(), Language::PwgRaster, String::new()),
+    };
+    let folder = match now {
+        Some(Connection::File { folder }) => folder.clone(),
+        _ => String::new(),
+    };
+    let languages = Language::ALL.map(|language| (language.code(), language.title()));
+    let tcp = vec![
+        Field::text("host", "Address")
+            .value(host)
+            .hint("Name or number in the site's own network."),
+        Field::text("port", "Port").value(port.to_string()),
+    ];
+    let ipp = vec![
+        Field::text("address", "Address")
+            .value(address)
+            .mono()
+            .hint("As the printer's own pages show it, such as ipps://labels-1.example/ipp/print."),
+        Field::radio("language", "Language", languages).value(language.code()).hint(
+            "PWG Raster is what every IPP Everywhere printer takes; ZPL is for label printers \
+             that pass it to their own engine.",
+        ),
+        Field::area("certificate", "Certificate").value(certificate).mono().rows(4).hint(
+            "For ipps only, as PEM: the printer's own or its authority's. Empty where this \
+             computer's own authorities know it.",
+        ),
+    ];
+    let file = vec![Field::text("folder", "Folder").value(folder).mono()];
+    [
+        Way { code: "tcp", title: "Raw TCP", fields: tcp },
+        Way { code: "ipp", title: "Internet Printing Protocol", fields: ipp },
+        Way { code: "file", title: "Files in a folder of the server", fields: file },
+    ]
+}
+
+/// How the printer is reached, as the form says; what is wrong stands beside its fields.
+fn connection(check: &mut Check<'_>) -> Option<Connection> {
+    match check.choice("by", |by| Some(by.to_owned()))?.as_str() {
+        "ipp" => {
+            let address = check.parse("address", IppAddress::parse);
+            let language = check.choice("language", Language::parse);
+            // Browsers end lines as typewriters do.
+            let certificate = check.optional("certificate").map(|pem| pem.replace('\r', ""));
+            let (address, language) = address.zip(language)?;
+            Some(Connection::Ipp { address, language, certificate })
+        }
+        "file" => check.required("folder").map(|folder| Connection::File { folder }),
+        _ => {
+            let host = check.required("host");
+            let port = check.parse("port", |text: &str| text.parse::<u16>());
+            host.zip(port).map(|(host, port)| Connection::Tcp { host, port })
+        }
     }
 }
 
@@ -217,14 +293,7 @@ fn set_up(cx: &Cx) -> Result<Reply, WebError> {
     let title = check.required("title");
     let whole = |text: &str| text.parse::<u32>();
     let dpi = check.parse("dpi", whole);
-    let connection = match cx.form().text("by") {
-        "file" => check.required("folder").map(|folder| Connection::File { folder }),
-        _ => {
-            let host = check.required("host");
-            let port = check.parse("port", |text: &str| text.parse::<u16>());
-            host.zip(port).map(|(host, port)| Connection::Tcp { host, port })
-        }
-    };
+    let connection = connection(&mut check);
     let known = match &asset {
         Some(asset) => cx.app().read(|db| printer::load(db, asset))?,
         None => None,
@@ -274,9 +343,16 @@ fn show_page(cx: &Cx, banner: Option<Banner>) -> Result<ShowPage, WebError> {
     let asset = wanted(cx)?;
     let printer = cx.app().read(|db| printer::require(db, &asset))?;
     let tested = printer.tested.as_ref().map(|(at, by)| Cell::When(cx.when(*at), by.to_string()));
+    let certificate = match &printer.setup.connection {
+        Connection::Ipp { certificate: Some(pem), .. } => {
+            Some(printing::certificate_fingerprint(pem).unwrap_or_else(|why| why))
+        }
+        _ => None,
+    };
     let facts = Facts::new()
         .with("Name", printer.setup.title.clone())
         .with("Reached by", printer.setup.connection.words())
+        .with_some("Known by its certificate", certificate)
         .with("Resolution", format!("{} dpi", printer.setup.dpi))
         .with("Test label says", Cell::Code(printer.test_text()))
         .with_some("Read back", tested)

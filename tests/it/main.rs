@@ -17,6 +17,7 @@ mod cli;
 mod clock;
 mod demo;
 mod labels;
+mod printing;
 mod record;
 mod site;
 mod ledger;

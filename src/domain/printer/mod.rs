@@ -1,14 +1,58 @@
 //! Printer: where labels are printed, how it is reached, and whether it was seen to print well.
 //!
-//! Neighbours: `print_job` is what is sent to it; `labels` draws for its resolution.
+//! Neighbours: `print_job` is what is sent to it; `labels` draws for its resolution; [`address`]
+//! reads where a printer answers.
 //!
 //! Architecture invariant: a printer is told apart by its asset number and is never renamed; only
 //! a printer in use gets a job (21 CFR 11.10(h): only enrolled devices).
+
+pub mod address;
 
 use crate::domain::id::{AssetId, Login};
 use crate::domain::time::Instant;
 use crate::domain::{Aggregate, Change, Recorded, RefusalKind};
 use serde::{Deserialize, Serialize};
+
+pub use address::IppAddress;
+
+/// Longest certificate in a printer's settings, in bytes.
+const CERTIFICATE_MAX: usize = 8 * 1024;
+
+/// What a printer is sent over the Internet Printing Protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// PWG Raster (PWG 5102.4): the dots themselves, which every IPP Everywhere printer takes.
+    PwgRaster,
+    /// ZPL II with the dots as a graphic.
+    Zpl,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::PwgRaster, Self::Zpl];
+
+    /// The word in forms.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::PwgRaster => "pwg_raster",
+            Self::Zpl => "zpl",
+        }
+    }
+
+    /// On screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PwgRaster => "PWG Raster",
+            Self::Zpl => "ZPL",
+        }
+    }
+
+    /// The language of this code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.code() == code)
+    }
+}
 
 /// How a printer is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +64,16 @@ pub enum Connection {
         host: String,
         /// Port.
         port: u16,
+    },
+    /// The Internet Printing Protocol (RFC 8011).
+    Ipp {
+        /// Where it answers.
+        address: IppAddress,
+        /// What it is sent.
+        language: Language,
+        /// The certificate it shows, or that of the authority which made it, as PEM; none where
+        /// the computer's own authorities know it, and where nothing is encrypted.
+        certificate: Option<String>,
     },
     /// Files in a folder of the server, for a print system of the site.
     File {
@@ -33,6 +87,7 @@ impl Connection {
     pub fn words(&self) -> String {
         match self {
             Self::Tcp { host, port } => format!("{host}, port {port}"),
+            Self::Ipp { address, language, .. } => format!("{address}, {}", language.title()),
             Self::File { folder } => format!("files in {folder}"),
         }
     }
@@ -113,6 +168,12 @@ pub enum Refusal {
         /// Dots per inch.
         dpi: u32,
     },
+    /// A certificate that is none, or that nobody would look at.
+    #[error("{why}")]
+    Certificate {
+        /// What is wrong, and what to do.
+        why: &'static str,
+    },
     /// It is retired.
     #[error("the printer {asset} is not in use: {because}. Choose another")]
     Retired {
@@ -141,6 +202,7 @@ impl crate::domain::Refusal for Refusal {
         match self {
             Self::Missing { .. } => "printer_incomplete",
             Self::Resolution { .. } => "printer_resolution",
+            Self::Certificate { .. } => "printer_certificate",
             Self::Retired { .. } => "printer_retired (11.10(h))",
             Self::TestDiffers { .. } => "printer_test (11.10(h))",
         }
@@ -148,7 +210,9 @@ impl crate::domain::Refusal for Refusal {
 
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::Missing { .. } | Self::Resolution { .. } => RefusalKind::Invalid,
+            Self::Missing { .. } | Self::Resolution { .. } | Self::Certificate { .. } => {
+                RefusalKind::Invalid
+            }
             Self::Retired { .. } | Self::TestDiffers { .. } => RefusalKind::Conflict,
         }
     }
@@ -164,12 +228,39 @@ pub fn set_up(asset: &AssetId, setup: &Setup) -> Result<Vec<Change>, Refusal> {
         Connection::Tcp { host, .. } if host.trim().is_empty() => return missing("an address"),
         Connection::Tcp { port: 0, .. } => return missing("a port, usually 9100"),
         Connection::File { folder } if folder.trim().is_empty() => return missing("a folder"),
-        Connection::Tcp { .. } | Connection::File { .. } => {}
+        Connection::Ipp { address, certificate: Some(certificate), .. } => {
+            check_certificate(address, certificate)?;
+        }
+        Connection::Tcp { .. } | Connection::Ipp { .. } | Connection::File { .. } => {}
     }
     if ![203, 300, 600].contains(&setup.dpi) {
         return Err(Refusal::Resolution { dpi: setup.dpi });
     }
     Ok(vec![Change::of::<Printer>(asset.as_str(), Event::SetUp { setup: setup.clone() })])
+}
+
+/// Whether it can be a certificate at all; its inside is read where it is used.
+fn check_certificate(address: &IppAddress, certificate: &str) -> Result<(), Refusal> {
+    let refused = |why| Err(Refusal::Certificate { why });
+    if !address.encrypted() {
+        return refused(
+            "only an ipps address is encrypted, and only there a certificate is looked at. Write \
+             ipps, or leave the certificate out",
+        );
+    }
+    if certificate.len() > CERTIFICATE_MAX {
+        return refused("the certificate is longer than 8 KiB. Enter one alone");
+    }
+    let text = certificate.trim();
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let one = text.matches(begin).count() == 1 && text.matches(end).count() == 1;
+    if !one || !text.starts_with(begin) || !text.ends_with(end) {
+        return refused(
+            "a certificate is entered as PEM, from BEGIN CERTIFICATE to END CERTIFICATE with the \
+             lines of dashes, one alone and no key",
+        );
+    }
+    Ok(())
 }
 
 impl Printer {

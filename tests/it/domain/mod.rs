@@ -7,6 +7,7 @@ mod id;
 mod course;
 mod lineage;
 mod outcome;
+mod printer;
 pub(crate) mod order;
 mod order_rules;
 mod protocol;

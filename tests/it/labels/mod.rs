@@ -16,7 +16,9 @@ use chorda::labels::{
 use chorda::pdf::{Item, Page};
 
 mod proof;
+mod pwg;
 pub(crate) use proof::read_graphics;
+pub(crate) use pwg::{Arrived, take_apart};
 
 fn layout(label: &LabelData) -> Result<Page, LabelRefusal> {
     chorda::labels::layout(label, Resolution::Dpi300).map(|drawn| drawn.page)
@@ -27,7 +29,7 @@ fn code(kind: ContainerKind, number: u32) -> LabelCode {
 }
 
 /// A label with everything a careful site prints; all data invented.
-fn full(kind: ContainerKind, number: u32) -> LabelData {
+pub(crate) fn full(kind: ContainerKind, number: u32) -> LabelData {
     let din = read_din("A999926000005").unwrap();
     let label = LabelData::new(kind, code(kind, number));
     match kind {
@@ -246,7 +248,9 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 /// elsewhere the suite says that it did not run.
 pub(crate) fn have(tools: &[&str]) -> bool {
     let on_path = |tool: &str| {
+        // Where only root looks, too.
         std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .chain([PathBuf::from("/usr/sbin")])
             .any(|folder| folder.join(tool).is_file())
     };
     let missing: Vec<&&str> = tools.iter().filter(|tool| !on_path(tool)).collect();
@@ -259,7 +263,7 @@ pub(crate) fn have(tools: &[&str]) -> bool {
     false
 }
 
-fn run(program: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -13,9 +13,12 @@ use chorda::domain::actor::Role;
 use chorda::domain::time::Span;
 use chorda::printing::Patience;
 
+use ipp::model::Operation;
+
 use super::app::{Client, Page, TestApp};
 use super::stock::vials;
-use crate::labels::{folder, have, read_graphics};
+use crate::labels::{folder, have, read_graphics, take_apart};
+use crate::printing::fake::{Act, FakeIpp, job as ipp_job, label_printer};
 use crate::support::TestStore;
 
 /// How a printer of a test behaves.
@@ -109,6 +112,7 @@ fn serve(mut line: TcpStream, temper: Temper, kept: &Mutex<Vec<u8>>) {
 const SHORT: Patience = Patience {
     connect: Duration::from_millis(500),
     answer: Duration::from_millis(300),
+    exchange: Duration::from_secs(2),
     done: Duration::from_secs(2),
 };
 
@@ -320,4 +324,51 @@ fn a_job_whose_server_stopped_is_not_known_and_one_that_waited_is_sent_on_both_d
         ana.get(&job_path(1)).says("not known").says("the server stopped");
         assert_eq!(printer.formats().len(), 1);
     }
+}
+
+#[test]
+fn a_printer_is_set_up_over_ipp_tested_printed_on_and_shown_with_its_certificate() {
+    let app = TestApp::start();
+    let printer = FakeIpp::start(|operation, _| match operation {
+        Operation::GetPrinterAttributes => Act::Says(label_printer()),
+        Operation::PrintJob => Act::Says(ipp_job(5, &["none"], None)),
+        _ => Act::Says(ipp_job(9, &["job-completed-successfully"], None)),
+    });
+    let (admin, ana) = (app.client(Role::Administrator), app.client(Role::Technician));
+    let form = admin.get("/printers/new");
+    form.says("Internet Printing Protocol").says("PWG Raster");
+    let at = printer.at();
+    let set_up = |address: &str, certificate: &str| {
+        let fields = [
+            ("asset", "EQ-LP-05"),
+            ("title", "Bench 5"),
+            ("by", "ipp"),
+            ("address", address),
+            ("language", "pwg_raster"),
+            ("certificate", certificate),
+            ("dpi", "203"),
+            ("reason", "moved"),
+        ];
+        admin.post_form("/printers/new", &fields)
+    };
+    let refused = set_up("http://labels-1/ipp/print", "");
+    assert_eq!(refused.status, 422);
+    refused.says("begins with ipp:// or ipps://");
+    assert!(refused.body.contains("value=\"http://labels-1/ipp/print\""));
+    set_up("ipp://ana:secret@labels-1/ipp/print", "").says("holds no name and no password");
+    let pem = "-----BEGIN CERTIFICATE-----\r\nMIIB\r\n-----END CERTIFICATE-----";
+    set_up(&at, pem).says("only an ipps address is encrypted");
+    set_up("ipps://labels-1/ipp/print", pem).says("the certificate cannot be read");
+    assert_eq!(set_up(&at, "").status, 303);
+    ana.get("/printers/EQ-LP-05").says(&format!("{at}, PWG Raster"));
+    let form = admin.get("/printers/new?asset=EQ-LP-05");
+    assert!(form.body.contains(&format!("value=\"{at}\"")));
+    assert_eq!(ana.post_form("/printers/EQ-LP-05/test", &[]).status, 303);
+    let codes = vials(&app, "B-2026-0001", 2);
+    assert_eq!(print(&ana, &codes, "EQ-LP-05").status, 303);
+    assert_eq!(print_send_waiting(&app.app, SHORT).unwrap(), 2);
+    ana.get(&job_path(1)).says("printed").says("the printer says that all came out");
+    ana.get(&job_path(2)).says("printed");
+    let [test, labels] = printer.jobs().try_into().unwrap();
+    assert_eq!((take_apart(&test.document).len(), take_apart(&labels.document).len()), (1, 2));
 }

@@ -1,83 +1,24 @@
-//! The wire to a label printer: sends bytes and says what is known of them.
+//! Raw TCP, usually at port 9100: ZPL one way, and the state of the printer back.
 //!
 //! A printer that answers `~HS` (host status, ZPL II) is asked before, whether it can print, and
 //! after, until everything came out. One that does not answer may print all the same; then nothing
 //! is known.
 //!
-//! Neighbours: `app::print_send` makes the bytes and records the answer.
-//!
-//! Architecture invariant: `Printed` is said only where the printer said so, `Failed` only where no
-//! byte of the job can have been acted on.
+//! Architecture invariant: a printer that says that it cannot print gets nothing.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::{Patience, Report};
 use crate::domain::print_job::Outcome;
-use crate::domain::printer::Connection;
 
-/// How long is waited for what.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For the connection.
-    pub connect: Duration,
-    /// For an answer, and for room to write.
-    pub answer: Duration,
-    /// For everything to come out.
-    pub done: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            answer: Duration::from_secs(2),
-            done: Duration::from_secs(30),
-        }
+/// Sends formats to a printer and asks what became of them.
+pub(super) fn print(host: &str, port: u16, job: &[u8], patience: Patience) -> Report {
+    match connect(host, port, patience) {
+        Ok(line) => Line { line, patience }.print(job),
+        Err(why) => Report::new(Outcome::Failed, format!("not reached: {why}")),
     }
-}
-
-/// What is known of an attempt, and in whose words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// What is known.
-    pub outcome: Outcome,
-    /// What the printer or the network said.
-    pub detail: String,
-}
-
-impl Report {
-    fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self { outcome, detail: detail.into() }
-    }
-}
-
-/// Sends a job; `name` names its file where the printer is a folder.
-#[must_use]
-pub fn send(connection: &Connection, name: &str, job: &[u8], patience: Patience) -> Report {
-    match connection {
-        Connection::Tcp { host, port } => match connect(host, *port, patience) {
-            Ok(line) => Line { line, patience }.print(job),
-            Err(why) => Report::new(Outcome::Failed, format!("not reached: {why}")),
-        },
-        Connection::File { folder } => match write_file(Path::new(folder), name, job) {
-            Ok(()) => Report::new(
-                Outcome::NotKnown,
-                format!("written to {folder}/{name}; look whether it was printed"),
-            ),
-            Err(why) => Report::new(Outcome::Failed, format!("not written to {folder}: {why}")),
-        },
-    }
-}
-
-/// A file that is there whole or not at all.
-fn write_file(folder: &Path, name: &str, job: &[u8]) -> std::io::Result<()> {
-    let begun = folder.join(format!("{name}.part"));
-    let mut file = std::fs::File::create(&begun)?;
-    file.write_all(job)?;
-    file.sync_all()?;
-    std::fs::rename(begun, folder.join(name))
 }
 
 fn connect(host: &str, port: u16, patience: Patience) -> std::io::Result<TcpStream> {
