@@ -8,10 +8,10 @@
 use serde::Serialize;
 
 use super::{App, Caller};
+use crate::domain::RefusalKind;
 use crate::domain::actor::Capability;
 use crate::domain::id::{AssetId, PrintJobNumber};
 use crate::domain::print_job::{self, Work};
-use crate::domain::RefusalKind;
 use crate::domain::printer::{self, Connection, Printer, Setup};
 use crate::printing;
 use crate::store::{Failure, number};

@@ -72,7 +72,11 @@ fn render(wanted: &Render, console: &Console) -> Result<(), Trouble> {
         ("pwg", Some(proof)) => labels::pwg(&[(&proof.raster, 1)], labels::Ink::Black1),
         ("png", Some(proof)) => labels::png(&proof.raster),
         ("pdf", _) => labels::render_pdf(&[label]).map_err(Trouble::refused)?,
-        _ => return Err(Trouble::usage("Name a file that ends in .pdf, .png, .zpl or .pwg.".to_owned())),
+        _ => {
+            return Err(Trouble::usage(
+                "Name a file that ends in .pdf, .png, .zpl or .pwg.".to_owned(),
+            ));
+        }
     };
     super::write_file(&wanted.out, &file)?;
     console.wrote(&wanted.out, file.len())

@@ -159,7 +159,7 @@ impl Proof {
     #[must_use]
     pub fn feed_stock(&self) -> (Len, Len) {
         let (width, height) = self.stock;
-        if self.turn % 2 == 0 { (width, height) } else { (height, width) }
+        if self.turn.is_multiple_of(2) { (width, height) } else { (height, width) }
     }
 }
 

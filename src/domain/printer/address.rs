@@ -32,7 +32,9 @@ pub enum AddressFault {
     #[error("an address begins with ipp:// or ipps://, such as ipps://labels-1.example/ipp/print")]
     Scheme,
     /// A name or a password stands before the host.
-    #[error("an address holds no name and no password: it is kept for ever and shown. Take them away")]
+    #[error(
+        "an address holds no name and no password: it is kept for ever and shown. Take them away"
+    )]
     UserInfo,
     /// No host, or none that can be one.
     #[error("after the slashes stands the printer's name or number in the site's network")]

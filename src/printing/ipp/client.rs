@@ -109,7 +109,9 @@ impl Client {
         let mut response = request.send(bytes.as_slice()).map_err(trouble)?;
         match response.status().as_u16() {
             200 => {}
-            code @ (301..=308 | 400..=407 | 411 | 426) => return Err(Trouble::Turned(turned(code))),
+            code @ (301..=308 | 400..=407 | 411 | 426) => {
+                return Err(Trouble::Turned(turned(code)));
+            }
             code => return Err(Trouble::Broken(format!("it answered with HTTP status {code}"))),
         }
         let body = response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec();

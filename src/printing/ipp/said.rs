@@ -76,8 +76,7 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn new(message: &IppRequestResponse) -> Self {
         let mut values: BTreeMap<String, Vec<IppValue>> = BTreeMap::new();
-        for attribute in message.attributes().groups().iter().flat_map(|group| group.attributes())
-        {
+        for attribute in message.attributes().groups().iter().flat_map(|group| group.attributes()) {
             let of_one = match attribute.value() {
                 IppValue::Array(several) => several.clone(),
                 one => vec![one.clone()],

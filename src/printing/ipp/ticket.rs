@@ -184,9 +184,8 @@ fn attributes(
         job.push(IppAttribute::with_name("media-col", media(printer, size)?)?);
     }
     let supported = printer.resolutions("printer-resolution-supported");
-    let known = named(raster).into_iter().find(|(dots, inch)| {
-        supported.contains(&(*dots, *dots, *inch))
-    });
+    let known =
+        named(raster).into_iter().find(|(dots, inch)| supported.contains(&(*dots, *dots, *inch)));
     if let Some((dots, inch)) = known {
         let value = IppValue::new_resolution(dots, dots, if inch { 3 } else { 4 });
         job.push(IppAttribute::with_name("printer-resolution", value)?);

@@ -61,7 +61,10 @@ pub(crate) fn take_apart(document: &[u8]) -> Vec<Arrived> {
         let [width, height, bits, line] =
             [372, 376, 388, 392].map(|at| usize::try_from(number(head, at)).unwrap());
         let space = number(head, 400);
-        assert_eq!((number(head, 384), number(head, 396), number(head, 420)), (number(head, 388), 0, 1));
+        assert_eq!(
+            (number(head, 384), number(head, 396), number(head, 420)),
+            (number(head, 388), 0, 1)
+        );
         assert_eq!((number(head, 456), number(head, 460)), (1, 1));
         assert_eq!(line, (width * bits).div_ceil(8));
         let (used, rows) = unpack(&rest[1796..], line, height);
@@ -82,7 +85,10 @@ pub(crate) fn take_apart(document: &[u8]) -> Vec<Arrived> {
             points: (number(head, 352), number(head, 356)),
             pages: number(head, 452),
             bits_per_dot: number(head, 388),
-            dots: rows.iter().flat_map(|row| (0..width).map(|x| dot(row, x)).collect::<Vec<_>>()).collect(),
+            dots: rows
+                .iter()
+                .flat_map(|row| (0..width).map(|x| dot(row, x)).collect::<Vec<_>>())
+                .collect(),
         });
     }
     pages
@@ -123,11 +129,12 @@ fn rasters() -> impl Strategy<Value = Raster> {
         proptest::collection::vec(any::<u8>(), 1..90),
         proptest::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(255)], 1..40),
     ];
-    let rows = proptest::collection::vec((row, prop_oneof![4 => 1..4_usize, 1 => 250..300_usize]), 1..5);
+    let rows =
+        proptest::collection::vec((row, prop_oneof![4 => 1..4_usize, 1 => 250..300_usize]), 1..5);
     let resolutions = proptest::sample::select(Resolution::ALL.to_vec());
     (1..700_usize, rows, resolutions).prop_map(|(width, rows, resolution)| {
         let bytes = width.div_ceil(8);
-        let mask = if width % 8 == 0 { 255 } else { !(255_u8 >> (width % 8)) };
+        let mask = if width.is_multiple_of(8) { 255 } else { !(255_u8 >> (width % 8)) };
         let mut bits = Vec::new();
         let mut height = 0;
         for (pattern, again) in rows {

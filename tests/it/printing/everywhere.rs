@@ -34,7 +34,8 @@ ATTR keyword pwg-raster-document-type-supported black_1
 ";
 
 /// It looks for a message bus even where it announces nothing: one of the test's own.
-const BUS: &str = "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"
+const BUS: &str =
+    "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"
  \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">
 <busconfig><listen>unix:path=SOCKET</listen><policy context=\"default\">
 <allow user=\"*\"/><allow send_destination=\"*\" eavesdrop=\"true\"/>

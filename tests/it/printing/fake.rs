@@ -215,7 +215,10 @@ fn respond(line: &mut impl Write, act: Act, id: i32) -> std::io::Result<()> {
         Act::HangsUp(_) => return Ok(()),
     };
     let length = body.len();
-    write!(line, "HTTP/1.1 200 OK\r\ncontent-type: application/ipp\r\ncontent-length: {length}\r\n\r\n")?;
+    write!(
+        line,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/ipp\r\ncontent-length: {length}\r\n\r\n"
+    )?;
     line.write_all(&body)?;
     line.flush()
 }

@@ -40,7 +40,7 @@ fn page(width: usize, height: usize, copies: u32) -> Page {
         *byte = u8::try_from((place * 37 + height) % 251).unwrap();
     }
     let last = width.div_ceil(8);
-    let keep = if width % 8 == 0 { 255 } else { !(255_u8 >> (width % 8)) };
+    let keep = if width.is_multiple_of(8) { 255 } else { !(255_u8 >> (width % 8)) };
     bits.chunks_mut(last).for_each(|row| *row.last_mut().unwrap() &= keep);
     let length = |dots: usize| resolution.dot() * i64::try_from(dots).unwrap();
     let stock = (length(width), length(height));
@@ -105,7 +105,10 @@ fn a_printer_gets_the_dots_that_were_proved_and_is_believed_when_it_says_that_it
     expect(&report, Outcome::Printed, "the printer says that all came out");
     let [got] = printer.jobs().try_into().unwrap();
     let value = |name: &str| got.value(name).unwrap_or_else(|| panic!("{name}")).clone();
-    assert_eq!(value("document-format"), IppValue::new_mime_media_type("image/pwg-raster").unwrap());
+    assert_eq!(
+        value("document-format"),
+        IppValue::new_mime_media_type("image/pwg-raster").unwrap()
+    );
     assert_eq!(value("ipp-attribute-fidelity"), IppValue::Boolean(true));
     assert_eq!(value("copies"), IppValue::Integer(1));
     assert_eq!(value("printer-uri"), IppValue::new_uri(printer.at()).unwrap());
@@ -130,7 +133,10 @@ fn a_printer_gets_the_dots_that_were_proved_and_is_believed_when_it_says_that_it
         for (page, label) in pages.iter().zip([&labels[0], &labels[1], &labels[1]]) {
             std::fs::write(&file, page.bitmap()).unwrap();
             let file = file.to_str().unwrap();
-            assert_eq!(run("dmtxread", &["-n", "-N", "1", "-m", "5000", file]).trim_end(), label.payload());
+            assert_eq!(
+                run("dmtxread", &["-n", "-N", "1", "-m", "5000", file]).trim_end(),
+                label.payload()
+            );
         }
         std::fs::remove_dir_all(folder).unwrap();
     }
@@ -166,7 +172,10 @@ fn a_printer_that_cannot_print_gets_nothing_and_the_reason_is_said() {
         (words("document-format-supported", &["application/pdf"]), "only application/pdf"),
         (words("pwg-raster-document-type-supported", &["srgb_8"]), "only srgb_8"),
         (dpi("pwg-raster-document-resolution-supported"), "it does not take 203 dpi, only 600×600"),
-        (one("media-size-supported", fixed(21_000, 29_700)), "it has no stock of 25.375 × 12.750 mm"),
+        (
+            one("media-size-supported", fixed(21_000, 29_700)),
+            "it has no stock of 25.375 × 12.750 mm",
+        ),
     ];
     for (said, why) in cases {
         let name = said.name().as_str().to_owned();
@@ -209,7 +218,9 @@ fn a_printer_that_refuses_has_printed_nothing_unless_it_may_have_begun() {
         });
         expect(&report, outcome, &status.to_string());
     }
-    for (code, outcome) in [(401, Outcome::Failed), (404, Outcome::Failed), (500, Outcome::NotKnown)] {
+    for (code, outcome) in
+        [(401, Outcome::Failed), (404, Outcome::Failed), (500, Outcome::NotKnown)]
+    {
         let (report, _printer) = sent(Language::PwgRaster, move |operation, _| match operation {
             Operation::GetPrinterAttributes => Act::Says(label_printer()),
             _ => Act::Http(code),
@@ -307,7 +318,8 @@ fn labels_of_two_sizes_are_two_documents_and_the_second_waits_for_the_first() {
     let printer = FakeIpp::start(says(label_printer(), job(9, &["none"], None)));
     let report = send(&reached(&printer.at(), Language::PwgRaster), &mixed(), SHORT);
     expect(&report, Outcome::Printed, "all came out");
-    let pages: Vec<usize> = printer.jobs().iter().map(|got| take_apart(&got.document).len()).collect();
+    let pages: Vec<usize> =
+        printer.jobs().iter().map(|got| take_apart(&got.document).len()).collect();
     assert_eq!(pages, [2, 1]);
     // Where the second is refused, the first has come out all the same.
     let printer = FakeIpp::start(|operation, before| match (operation, before) {

@@ -20,7 +20,17 @@ fn certificate(name: &str) -> (String, Arc<rustls::ServerConfig>) {
     let (key, shown) = (file("key.pem"), file("certificate.pem"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
-        .args(["-nodes", "-days", "30", "-subj", "/CN=label printer", "-keyout", &key, "-out", &shown])
+        .args([
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=label printer",
+            "-keyout",
+            &key,
+            "-out",
+            &shown,
+        ])
         .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .output()
