@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use chorda::codes::{LabelCode, PrintSerial, container};
 use chorda::domain::container::ContainerKind;
+use chorda::domain::language::Language;
 use chorda::domain::printer::Connection;
 use chorda::labels::{
     LabelData, LabelKind, Particular, Resolution, prove, prove_all, render_pdf, sample, zpl,
@@ -20,7 +21,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 fn vial(number: u32) -> Outcome<LabelData> {
     let kind = ContainerKind::Cryovial;
     let code = LabelCode::new(&container::code(kind, number)?, PrintSerial::FIRST)?;
-    let like = sample(LabelKind::Container(kind)).ok_or("no sample")?;
+    let like = sample(LabelKind::Container(kind), Language::English).ok_or("no sample")?;
     let kept = [
         Particular::Product,
         Particular::Batch,
@@ -29,7 +30,8 @@ fn vial(number: u32) -> Outcome<LabelData> {
         Particular::Storage,
         Particular::Expiry,
     ];
-    let label = LabelData::new(kind, code).with(Particular::Count, format!("{number} of 1000"));
+    let label = LabelData::new(Language::English, kind, code)
+        .with(Particular::Count, format!("{number} of 1000"));
     Ok(kept.into_iter().fold(label, |label, particular| {
         label.with(particular, like.value(particular).unwrap_or(""))
     }))

@@ -21,6 +21,7 @@ use crate::codes::sec::DonationSequence;
 use crate::codes::{self, CodeError, Scanned};
 use crate::domain::donor::{RuleBook, RuleSet};
 use crate::domain::id::{ContentHash, Din, Name, StationId};
+use crate::domain::language::Language;
 use crate::domain::master_record::Faults;
 use crate::domain::protocol::{self, Protocol};
 use crate::domain::schedule::SiteCalendar;
@@ -78,6 +79,8 @@ pub struct Site {
     pub facility: String,
     /// The zone in which times are shown, entered and planned.
     pub zone: Zone,
+    /// The language of its labels (Regulation (EU) 536/2014 Art. 69: the Member State decides).
+    pub label_language: Language,
     /// EU tissue establishment code, 8 characters: country and number (Directive 2006/86/EC Annex
     /// VII); `None` for a site that is not one.
     pub tissue_establishment: Option<String>,
@@ -185,6 +188,8 @@ struct About {
     authorisation: Option<String>,
     facility: Spanned<String>,
     zone: Spanned<String>,
+    #[serde(default)]
+    label_language: Language,
 }
 
 #[derive(Deserialize)]
@@ -243,7 +248,7 @@ impl Site {
         let zone = Zone::parse(about.zone.get_ref()).ok_or_else(|| {
             wrong(at.error(&about.zone.span(), "write an IANA zone name, Europe/Ljubljana"))
         })?;
-        let files = SiteFiles { path, at, open };
+        let files = SiteFiles { path, at, open, language: about.label_language };
         let products = file.codes.products.as_ref().map(|named| files.products(named));
         let establishment = file.codes.tissue_establishment.as_ref();
         let calendar = files.one(&file.files.calendar)?;
@@ -253,6 +258,7 @@ impl Site {
             authorisation: about.authorisation,
             facility: facility(at, &about.facility, about.fictitious).map_err(wrong)?,
             zone,
+            label_language: about.label_language,
             tissue_establishment: establishment
                 .map(|text| establishment_code(at, text))
                 .transpose()
@@ -343,6 +349,7 @@ struct SiteFiles<'s> {
     path: &'s Path,
     at: Lines<'s>,
     open: Opener<'s>,
+    language: Language,
 }
 
 impl SiteFiles<'_> {
@@ -395,8 +402,12 @@ impl SiteFiles<'_> {
     ) -> Result<Vec<Published>, SiteError> {
         let mut known: Vec<Published> = Vec::new();
         for (path, text) in self.all(named, "protocols")? {
-            let protocol =
-                protocol::parse(&text).map_err(|faults| SiteError::Faulty { path, faults })?;
+            let faulty = |faults| SiteError::Faulty { path: path.clone(), faults };
+            let protocol = protocol::parse(&text).map_err(faulty)?;
+            let lacking = protocol::check_language(&protocol, self.language);
+            if !lacking.is_empty() {
+                return Err(faulty(Faults(lacking)));
+            }
             let same = |other: &&Published| {
                 other.protocol.id == protocol.id && other.protocol.version == protocol.version
             };
@@ -419,7 +430,10 @@ impl SiteFiles<'_> {
             .all(named, "donor rules")?
             .into_iter()
             .map(|(path, text)| {
-                RuleSet::parse(&text).map_err(|error| SiteError::Wrong { path, error })
+                let wrong = |error| SiteError::Wrong { path: path.clone(), error };
+                let set = RuleSet::parse(&text).map_err(wrong)?;
+                set.check_language(&text, self.language).map_err(wrong)?;
+                Ok(set)
             })
             .collect();
         Ok(RuleBook::new(sets?))

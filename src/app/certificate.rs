@@ -41,8 +41,8 @@ pub fn particulars(db: &mut Db, site: &Site, number: &BatchNumber) -> Result<Par
         trial: protocol.map(|p| format!("{}, {}", p.trial.code, p.reference())),
         strength: strength(protocol, &made),
         form: match protocol {
-            Some(protocol) => protocol.trial.form.clone(),
-            None => output.map_or_else(String::new, |output| output.title.clone()),
+            Some(protocol) => protocol.trial.form.to_string(),
+            None => output.map_or_else(String::new, |output| output.title.to_string()),
         },
         package: package(&made),
         authorisation: site.authorisation.clone().unwrap_or_default(),

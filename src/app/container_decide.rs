@@ -47,7 +47,7 @@ impl DecisionShown {
         Self {
             decision,
             code: state.code.clone(),
-            title: state.contents.title.clone(),
+            title: state.contents.title.to_string(),
             batch: state.batch.as_ref().map(ToString::to_string),
             disposition: state.disposition,
             effective: standing.disposition,

@@ -1,10 +1,13 @@
 //! What the label of a container says, gathered from the container and what it came from.
 //!
-//! Neighbours: `labels` draws it; [`super::label_print`] records that it was printed.
+//! Neighbours: `labels` draws it; [`super::label_print`] records that it was printed;
+//! [`super::label_dose`] adds what a protocol says.
 //!
-//! Architecture invariant: codes only; no person's name is looked up here.
+//! Architecture invariant: codes only; no person's name is looked up here. Everything is in the
+//! language of the site's labels, or the label is refused.
 
 use super::label_definition;
+use super::label_dose::{by_protocol, said};
 use crate::codes::isbt::{Divisions, ProductCode};
 use crate::codes::{LabelCode, PrintSerial};
 use crate::db::Db;
@@ -12,31 +15,34 @@ use crate::domain::RefusalKind;
 use crate::domain::container::{Container, ContainerKind};
 use crate::domain::genealogy::{Node, NodeKind};
 use crate::domain::id::{ContainerCode, Din};
+use crate::domain::language::Language;
 use crate::domain::lineage;
 use crate::domain::order::Order;
 use crate::domain::quantity::{Quantity, Unit};
-use crate::labels::{LabelData, Particular};
+use crate::labels::{self, LabelData, Particular, Phrase};
 use crate::site::Site;
 use crate::store::{Failure, batch, donor, genealogy, ledger};
 
 /// The label of a container under a serial.
 ///
 /// # Errors
-/// That the serials of the container are used up, or that the database failed.
+/// That the serials of the container are used up, that something is not said in the language of the
+/// labels, or that the database failed.
 pub fn label_data(
     db: &mut Db,
     state: &Container,
     serial: u32,
     site: &Site,
 ) -> Result<LabelData, Failure> {
-    let zone = site.zone;
+    let (zone, language) = (site.zone, site.label_language);
     let code = label_code(state, serial)?;
-    let mut label = label_definition::in_force(db, LabelData::new(state.kind, code))?
-        .with(Particular::Product, &state.contents.title)
+    let title = said(&state.contents.title, language, &state.code)?;
+    let mut label = label_definition::in_force(db, LabelData::new(language, state.kind, code))?
+        .with(Particular::Product, title)
         .with(Particular::Site, site.on_one_line())
-        .with(Particular::Count, count(state))
+        .with(Particular::Count, count(state, language))
         .with(Particular::Taken, state.produced_at.minute_text(zone))
-        .with(Particular::Storage, storage(state.kind));
+        .with(Particular::Storage, Phrase::KeptAt(state.kind).text(language));
     if let Some(batch) = &state.batch {
         label = label.with(Particular::Batch, batch);
     }
@@ -44,15 +50,19 @@ pub fn label_data(
         label = label.with(Particular::Passage, format!("P{passage}"));
     }
     if let Some(volume) = state.contents.volume {
-        label = label.with(Particular::Quantity, volume.text());
+        label = label.with(Particular::Quantity, labels::quantity(volume, language));
     }
     label = origin(db, state, site, label)?;
     let own = autologous(db, state)?;
     if !own.is_empty() {
-        label = label.with(Particular::Warning, &own);
+        let words: Vec<String> = own.iter().map(|phrase| phrase.text(language)).collect();
+        label = label.with(Particular::Warning, words.join(". "));
     }
     if state.kind == ContainerKind::SampleTube {
-        label = sample(state, label);
+        let parent = state.batch.as_ref().map(|batch| Phrase::Batch(batch.as_str()).text(language));
+        label = label
+            .with(Particular::Purpose, title)
+            .with(Particular::Parent, parent.unwrap_or_default());
     }
     if state.target.is_some() {
         label = label.for_patient();
@@ -62,12 +72,13 @@ pub fn label_data(
         label = if timed {
             label.expiring(at, zone)
         } else {
-            label.with(Particular::Expiry, format!("Exp. {}", at.date_text(zone)))
+            let day = at.date_text(zone);
+            label.with(Particular::Expiry, Phrase::UsableUntil(&day).text(language))
         };
     }
     match &state.order {
         Some(number) => match ledger::load::<Order>(db, number.as_str())? {
-            Some(order) => Ok(for_order(site, &order, state, (label, &own))),
+            Some(order) => for_order(site, &order, state, (label, &own)),
             None => Ok(label),
         },
         None => Ok(label),
@@ -93,25 +104,10 @@ pub fn label_code(state: &Container, serial: u32) -> Result<LabelCode, Failure> 
     LabelCode::new(&code, serial).map_err(|error| broken(error.to_string()))
 }
 
-fn count(state: &Container) -> String {
+fn count(state: &Container, language: Language) -> String {
     match state.number_of {
         (_, 0 | 1) => String::new(),
-        (number, of) => format!("{number} of {of}"),
-    }
-}
-
-/// How each kind is kept; a product that lives hours takes it from its protocol.
-fn storage(kind: ContainerKind) -> &'static str {
-    match kind {
-        ContainerKind::CollectionPot => "Keep at 2 to 8 °C",
-        ContainerKind::Cryovial => "< −150 °C",
-        ContainerKind::HoldVial => "2 to 8 °C",
-        ContainerKind::Flask => "37 °C, 5 % CO₂",
-        ContainerKind::Bottle => "−70 °C or below",
-        ContainerKind::Vessel
-        | ContainerKind::Syringe
-        | ContainerKind::Bag
-        | ContainerKind::SampleTube => "",
+        (number, of) => Phrase::NumberOf { number, of }.text(language),
     }
 }
 
@@ -162,30 +158,22 @@ fn pool(db: &mut Db, state: &Container) -> Result<Option<Din>, Failure> {
     Ok(batch.din().cloned().or_else(used))
 }
 
-/// What the label of cells for one patient only states.
-const AUTOLOGOUS: &str = "For autologous use only";
-
 /// What a label states of cells for one patient only, by the donors it comes from: their use, and
 /// what the tests of the donor found or did not yet look for (2006/17/EC Annex I 2.1).
-fn autologous(db: &mut Db, state: &Container) -> Result<String, Failure> {
+fn autologous(db: &mut Db, state: &Container) -> Result<Vec<Phrase<'static>>, Failure> {
     let origins = donor::origins_of(db, state)?;
     if lineage::recipient(&origins).is_none() {
-        return Ok(String::new());
+        return Ok(Vec::new());
     }
-    let mut words = AUTOLOGOUS.to_owned();
+    let mut phrases = vec![Phrase::AutologousOnly];
     for origin in &origins {
-        words.push_str(match donor::testing_of(db, &origin.donor)? {
-            donor::Testing::Reactive => ". BIOHAZARD",
-            donor::Testing::Open => ". NOT EVALUATED FOR INFECTIOUS SUBSTANCES",
-            donor::Testing::Clear => "",
+        phrases.extend(match donor::testing_of(db, &origin.donor)? {
+            donor::Testing::Reactive => Some(Phrase::Biohazard),
+            donor::Testing::Open => Some(Phrase::NotEvaluated),
+            donor::Testing::Clear => None,
         });
     }
-    Ok(words)
-}
-
-fn sample(state: &Container, label: LabelData) -> LabelData {
-    let parent = state.batch.as_ref().map(|batch| format!("batch {batch}")).unwrap_or_default();
-    label.with(Particular::Purpose, &state.contents.title).with(Particular::Parent, parent)
+    Ok(phrases)
 }
 
 /// What a dose unit says besides (Regulation (EU) 536/2014 Annex VI): the subject by code only.
@@ -193,39 +181,26 @@ fn for_order(
     site: &Site,
     order: &Order,
     state: &Container,
-    (label, own): (LabelData, &str),
-) -> LabelData {
-    let target = state.target.as_ref().and_then(|target| {
-        order.units.iter().find(|unit| unit.target == *target).map(|unit| unit.title.clone())
-    });
+    (label, own): (LabelData, &[Phrase<'_>]),
+) -> Result<LabelData, Failure> {
+    let strength = strength(order, state, site.label_language).unwrap_or_default();
     let label = label
         .with(Particular::Order, &order.number)
         .with(Particular::Subject, &order.patient)
-        .with(Particular::Target, target.unwrap_or_default())
-        .with(Particular::Strength, strength(order, state).unwrap_or_default());
-    let Some(published) = site.published(&order.protocol.text_hash) else { return label };
-    let trial = &published.protocol.trial;
-    // A protocol of autologous use says so itself.
-    let rest = own.strip_prefix(AUTOLOGOUS).filter(|_| trial.statement.contains(AUTOLOGOUS));
-    let rest = rest.unwrap_or(own).trim_start_matches(['.', ' ']);
-    let warning = match rest {
-        "" => trial.statement.clone(),
-        rest => format!("{}. {rest}", trial.statement.trim_end_matches('.')),
-    };
-    label
-        .with(Particular::Route, &trial.route)
-        .with(Particular::Contact, &trial.contact)
-        .with(Particular::Warning, warning)
-        .with(Particular::Storage, &trial.storage)
-        .with(Particular::Trial, format!("{}, {}", trial.code, trial.site))
+        .with(Particular::Strength, strength);
+    match site.published(&order.protocol.text_hash) {
+        Some(published) => by_protocol(label, &published.protocol, state.target.as_ref(), own),
+        None => Ok(label),
+    }
 }
 
 /// Cells in a millilitre; in words where the order asks for none.
-fn strength(order: &Order, state: &Container) -> Option<String> {
+fn strength(order: &Order, state: &Container, language: Language) -> Option<String> {
     if order.dose_cells.is_none() {
-        return Some("acellular".to_owned());
+        return Some(Phrase::Acellular.text(language));
     }
     let (cells, volume) = (state.contents.viable_cells?, state.contents.volume?);
-    let concentration = cells.value().checked_div(volume.value())?;
-    Some(Quantity::new(concentration.normalize(), Unit::MillionCellsPerMillilitre).text())
+    let concentration = cells.value().checked_div(volume.value())?.normalize();
+    let strength = Quantity::new(concentration, Unit::MillionCellsPerMillilitre);
+    Some(labels::quantity(strength, language))
 }

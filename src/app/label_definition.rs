@@ -1,7 +1,7 @@
 //! Proposes, approves and retires versions of label definitions; finds the one in force.
 //!
 //! A version is checked as files are, and besides drawn with the sample of its kind and read back
-//! at every resolution before anybody can sign it.
+//! at every resolution, in each of its languages, before anybody can sign it.
 //!
 //! Neighbours: `domain::label_definition` decides; `labels` reads and draws.
 //!
@@ -20,16 +20,24 @@ use crate::domain::actor::{Capability, Signature};
 use crate::domain::label_definition::{Command, DefinitionRef, LabelDefinition, decide};
 use crate::domain::master_record::hash_text;
 use crate::labels::{self, Definition, LabelData, LabelKind};
+use crate::site::Site;
 use crate::store::{Failure, label_definition};
 
 /// What author and approver sign: kind, number and hash of the text.
 ///
 /// # Errors
 /// The fault of the text, as a refusal.
-pub fn content(text: &str) -> Result<(DefinitionRef, Definition), Failure> {
+pub fn content(site: &Site, text: &str) -> Result<(DefinitionRef, Definition), Failure> {
     let text = kept_text(text);
     let definition = Definition::parse("the text", &text).map_err(faulty)?;
     labels::sample_proofs(&definition).map_err(faulty)?;
+    if !definition.languages().contains(&site.label_language) {
+        return Err(faulty(format!(
+            "Labels of this site are in {}, and the definition has no words in it. Give each text \
+             its words as value = {{ en = \"…\", sl = \"…\" }}.",
+            site.label_language.name()
+        )));
+    }
     let kind = definition.label_kind().map_or("", LabelKind::code).to_owned();
     let number = definition.version;
     let hash = hash_text(&text).ok_or_else(|| Failure::Broken("no hash".to_owned()))?;
@@ -86,7 +94,7 @@ pub fn label_definition_propose(
     signed: Signature,
 ) -> Result<String, Failure> {
     caller.needs(Capability::ApproveMasterRecords)?;
-    let (definition, _) = content(&command.text)?;
+    let (definition, _) = content(&app.config.site, &command.text)?;
     signature::covers(&signed, &definition.hash)?;
     let request = command.clone();
     app.write(caller, &("label_definition_propose", &request), move |tx| {

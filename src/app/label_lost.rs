@@ -298,7 +298,7 @@ fn about(act: &str, state: &Container, serial: u32, copies: u32, zone: Zone) -> 
     let batch = state.batch.as_ref().map_or("none", BatchNumber::as_str);
     Shown::new(act)
         .line("Container", state.code.clone())
-        .line("Contents", state.contents.title.clone())
+        .line("Contents", state.contents.title.to_string())
         .line("Batch", batch)
         .line("Label serial", serial.to_string())
         .line("Printed", printed)

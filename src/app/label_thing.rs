@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::label_data::label_data;
 use super::label_definition;
+use super::label_dose::said;
 use super::label_print::{Preview, not_drawn, queue};
 use super::print_send::resolution;
 use super::{App, Caller};
@@ -23,11 +24,12 @@ use crate::domain::RefusalKind;
 use crate::domain::actor::{Capability, Role};
 use crate::domain::container::{Container, Fate, check_label};
 use crate::domain::id::{AssetId, LocationPath, Login, OrderNumber, PrintJobNumber, StationId};
+use crate::domain::language::Language;
 use crate::domain::order::Order;
 use crate::domain::print_job::{JobLabel, Subject};
 use crate::domain::printer::{LAYOUT_TEST, Printer};
 use crate::domain::storage::{self as places, LocationKind};
-use crate::labels::{self, LabelData, LabelKind, Particular, Resolution};
+use crate::labels::{self, LabelData, LabelKind, Particular, Phrase, Resolution};
 use crate::site::Site;
 use crate::store::{Failure, container, order as orders, printer, storage, user};
 
@@ -45,27 +47,27 @@ pub(super) fn label_of(db: &mut Db, subject: &Subject, site: &Site) -> Result<La
             check_label(&state, *serial)?;
             return label_data(db, &state, *serial, site);
         }
-        Subject::Place { path } => place(db, path)?,
-        Subject::Person { login } => badge(db, login)?,
+        Subject::Place { path } => place(db, path, site.label_language)?,
+        Subject::Person { login } => badge(db, login, site.label_language)?,
         Subject::Consignment { order } => shipper(db, order, site)?,
-        Subject::Scanner { station } => sheet(station),
+        Subject::Scanner { station } => sheet(station, site.label_language),
     };
     label_definition::in_force(db, label.with(Particular::Site, site.on_one_line()))
 }
 
 /// A place, or a position of a box.
-fn place(db: &mut Db, path: &LocationPath) -> Result<LabelData, Failure> {
+fn place(db: &mut Db, path: &LocationPath, language: Language) -> Result<LabelData, Failure> {
     let payload = Scanned::Location(path.clone()).to_string();
-    let label = |kind| LabelData::of(kind, &payload);
+    let label = |kind| LabelData::of(language, kind, &payload);
+    let kept = |condition| Phrase::PlaceAt(condition).text(language);
     if let Some(place) = storage::load(db, path.as_str())? {
         let kind = match place.kind {
             LocationKind::Box => LabelKind::CryoBox,
             _ => LabelKind::Position,
         };
-        let condition = place.condition.words();
         return Ok(label(kind)
             .with(Particular::Title, &place.title)
-            .with(Particular::Storage, condition));
+            .with(Particular::Storage, kept(place.condition)));
     }
     let slot = storage::slot(db, path)?;
     let way = storage::around(db, path.as_str())?;
@@ -77,26 +79,24 @@ fn place(db: &mut Db, path: &LocationPath) -> Result<LabelData, Failure> {
     let position = path.as_str().rsplit('/').next().unwrap_or_default();
     Ok(label(LabelKind::Position)
         .with(Particular::Title, format!("{} {position}", holder.title))
-        .with(Particular::Storage, holder.condition.words()))
+        .with(Particular::Storage, kept(holder.condition)))
 }
 
-fn badge(db: &mut Db, login: &Login) -> Result<LabelData, Failure> {
+fn badge(db: &mut Db, login: &Login, language: Language) -> Result<LabelData, Failure> {
     let Some(person) = user::find(db, login.as_str())? else {
         return Err(Failure::not_found(format!("There is no person {login}.")));
     };
-    Ok(LabelData::of(LabelKind::Badge, &Scanned::Person(login.clone()).to_string())
+    let payload = Scanned::Person(login.clone()).to_string();
+    Ok(LabelData::of(language, LabelKind::Badge, &payload)
         .with(Particular::Title, person.printed_name)
         .with(Particular::Operator, login))
 }
 
-fn sheet(station: &StationId) -> LabelData {
-    let purpose = format!(
-        "At the station, open This station and scan each symbol there. The page says whether every \
-         character arrives as it stands here. Printed for {station}."
-    );
-    LabelData::of(LabelKind::ScannerTest, LAYOUT_TEST)
-        .with(Particular::Title, "Scanner test")
-        .with(Particular::Purpose, purpose)
+fn sheet(station: &StationId, language: Language) -> LabelData {
+    let use_of = Phrase::ScannerTestUse(station.as_str());
+    LabelData::of(language, LabelKind::ScannerTest, LAYOUT_TEST)
+        .with(Particular::Title, Phrase::ScannerTest.text(language))
+        .with(Particular::Purpose, use_of.text(language))
 }
 
 /// The transport box of what is sent for an order: every unit that exists, and the packs it is in.
@@ -113,10 +113,11 @@ fn shipper(db: &mut Db, number: &OrderNumber, site: &Site) -> Result<LabelData, 
             format!("There is no unit of order {number} to send. Label the box when it is made."),
         ));
     };
-    let count = format!("{} × {}", units.len(), first.kind.word());
-    let label = LabelData::of(LabelKind::Shipper, number.as_str())
-        .with(Particular::Product, &first.contents.title)
-        .with(Particular::Count, count)
+    let language = site.label_language;
+    let count = Phrase::Pieces(units.len(), first.kind);
+    let label = LabelData::of(language, LabelKind::Shipper, number.as_str())
+        .with(Particular::Product, said(&first.contents.title, language, &first.code)?)
+        .with(Particular::Count, count.text(language))
         .with(Particular::Order, number);
     let label = match units.iter().filter_map(|unit| unit.expires_at).min() {
         Some(at) => label.expiring(at, site.zone),
@@ -126,10 +127,11 @@ fn shipper(db: &mut Db, number: &OrderNumber, site: &Site) -> Result<LabelData, 
     Ok(match site.published(&order.protocol.text_hash) {
         Some(published) => {
             let trial = &published.protocol.trial;
+            let words = |wording| said(wording, language, published.protocol.id.as_str());
             label
-                .with(Particular::Contact, &trial.contact)
-                .with(Particular::Storage, &trial.storage)
-                .with(Particular::Warning, &trial.statement)
+                .with(Particular::Contact, words(&trial.contact)?)
+                .with(Particular::Storage, words(&trial.storage)?)
+                .with(Particular::Warning, words(&trial.statement)?)
         }
         None => label,
     })

@@ -6,6 +6,7 @@
 //!
 //! Architecture invariant: one list of faults for everybody who asks.
 
+use super::label_fit::title_faults;
 use crate::db::Db;
 use crate::domain::master_record::{
     Beside, Fault, LabelKind, LabelNeed, MasterRecord, RecordVersion, check_beside, parse,
@@ -34,8 +35,15 @@ pub fn check_text(text: &str, others: &[MasterRecord], site: &Site) -> Result<Ch
         Err(faults) => return Ok(Checked { record: None, faults: faults.0 }),
     };
     let protocols: Vec<&Protocol> = site.protocols.iter().map(|known| &known.protocol).collect();
-    let beside = Beside { labels: label_kinds()?, records: others.iter().collect(), protocols };
-    let faults = check_beside(&record, &beside);
+    let beside = Beside {
+        labels: label_kinds()?,
+        language: Some(site.label_language),
+        records: others.iter().collect(),
+        protocols,
+    };
+    let mut faults = check_beside(&record, &beside);
+    faults.extend(title_faults(&record));
+    faults.sort();
     Ok(Checked { record: Some(record), faults })
 }
 

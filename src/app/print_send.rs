@@ -197,10 +197,11 @@ fn end(app: &App, job: &PrintJob, attempt: u32, report: Report) -> Result<(), Fa
 
 /// The labels of a job, drawn and read back once more at the printer's resolution.
 fn prepared(app: &App, job: &PrintJob) -> Result<(Printer, Vec<printing::Page>), Failure> {
+    let language = app.config.site.label_language;
     let (printer, pages) = app.read(|db| {
         let printer = printer::require(db, &job.printer)?;
         let pages = match &job.work {
-            Work::Test { text } => vec![(LabelData::printer_test(&job.printer, text), 1)],
+            Work::Test { text } => vec![(LabelData::printer_test(language, &job.printer, text), 1)],
             Work::Labels { labels } => {
                 let page = |label: &JobLabel| {
                     Ok((label_of(db, &label.subject, &app.config.site)?, label.copies))

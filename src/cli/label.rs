@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chorda::domain::language::Language;
 use chorda::labels;
 use clap::{Args, Subcommand};
 
@@ -35,6 +36,9 @@ pub(crate) struct Render {
     /// The printer's resolution: 203, 300 or 600; that of the label's definition if left out
     #[arg(long)]
     dpi: Option<u32>,
+    /// The language of the words that the label has by itself: en or sl
+    #[arg(long, default_value = "en")]
+    language: String,
 }
 
 #[derive(Args)]
@@ -56,7 +60,10 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<(), Trouble> {
 }
 
 fn render(wanted: &Render, console: &Console) -> Result<(), Trouble> {
-    let label = labels::label_from_text(&wanted.kind, &wanted.code, &wanted.particulars)
+    let language = Language::parse(&wanted.language).ok_or_else(|| {
+        Trouble::usage(format!("{:?} is no language of labels. Write en or sl.", wanted.language))
+    })?;
+    let label = labels::label_from_text(language, &wanted.kind, &wanted.code, &wanted.particulars)
         .map_err(Trouble::refused)?;
     let resolution = match wanted.dpi {
         Some(dpi) => Some(labels::Resolution::parse(dpi).ok_or_else(|| {

@@ -166,7 +166,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(wanted) => backup::backup(&wanted, &arguments.site, &console),
         Command::Restore(wanted) => backup::restore(&wanted, &arguments.site, &console),
         Command::Mbr(command) => mbr::run(command, &arguments.site, &console),
-        Command::Protocol(command) => protocol::run(command, &console),
+        Command::Protocol(command) => protocol::run(command, &arguments.site, &console),
         Command::Code(command) => code::run(command, &arguments.site, &console),
         Command::Label(command) => label::run(command, &console),
         Command::Openapi(wanted) => openapi::run(&wanted, &console),

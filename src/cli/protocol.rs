@@ -1,20 +1,22 @@
-//! `chorda protocol`: clinical protocols as text files, checked alone and beside the master records
-//! that make what they order.
+//! `chorda protocol`: clinical protocols as text files, checked alone, beside the master records
+//! that make what they order, and on the labels that print their words.
 
 use std::path::PathBuf;
 
 use chorda::app::master_record_approve::SHIPPED;
+use chorda::app::protocol_check::check_text;
 use chorda::domain::master_record::{MasterRecord, parse as parse_record};
 use chorda::domain::protocol::reference::reference;
-use chorda::domain::protocol::{check_beside, parse};
 use clap::{Args, Subcommand};
 
+use super::Site;
 use super::console::{Console, Trouble};
 use super::findings::{Finding, read, tell};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Check protocols: unknown keys, wrong units, doses that fit nothing, other than the record
+    /// Check protocols: unknown keys, wrong units, doses that fit nothing, other than the record,
+    /// words that labels lack or have no room for
     Check(Check),
     /// Print the page that explains the language, as Markdown
     Reference(Reference),
@@ -23,7 +25,9 @@ pub(crate) enum Command {
 #[derive(Args)]
 #[command(
     after_help = "The master record that a protocol names is looked for among those given and \
-    those that come with the program.\n\nExample:\n  chorda protocol check templates/protocols/*.toml"
+    those that come with the program. The words that labels print must be given in the language \
+    of the site's labels (--site), and are tried on the labels in every language they are given \
+    in.\n\nExample:\n  chorda protocol check templates/protocols/*.toml"
 )]
 pub(crate) struct Check {
     /// The files
@@ -38,9 +42,9 @@ pub(crate) struct Check {
 #[command(after_help = "Example:\n  chorda protocol reference > docs/protocol.md")]
 pub(crate) struct Reference {}
 
-pub(crate) fn run(command: Command, console: &Console) -> Result<(), Trouble> {
+pub(crate) fn run(command: Command, site: &Site, console: &Console) -> Result<(), Trouble> {
     match command {
-        Command::Check(wanted) => check(&wanted, console),
+        Command::Check(wanted) => check(&wanted, site, console),
         Command::Reference(_) => {
             console.line(reference().trim_end());
             Ok(())
@@ -48,7 +52,8 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<(), Trouble> {
     }
 }
 
-fn check(wanted: &Check, console: &Console) -> Result<(), Trouble> {
+fn check(wanted: &Check, site: &Site, console: &Console) -> Result<(), Trouble> {
+    let site = site.complete()?.site;
     let mut findings = Vec::new();
     let mut records: Vec<MasterRecord> = Vec::new();
     for file in &wanted.records {
@@ -62,10 +67,7 @@ fn check(wanted: &Check, console: &Console) -> Result<(), Trouble> {
     let given: Vec<_> = records.iter().map(|record| record.record.id.clone()).collect();
     records.extend(shipped.filter(|shipped| !given.contains(&shipped.record.id)));
     for file in &wanted.files {
-        let faults = match parse(&read(file)?) {
-            Ok(protocol) => check_beside(&protocol, &records),
-            Err(faults) => faults.0,
-        };
+        let faults = check_text(&read(file)?, &records, &site).map_err(Trouble::refused)?;
         findings.extend(Finding::of(file, faults));
     }
     tell(&findings, wanted.files.len(), console)

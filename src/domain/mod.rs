@@ -23,6 +23,7 @@ pub mod equipment;
 pub mod genealogy;
 pub mod id;
 pub mod installation;
+pub mod language;
 pub mod lineage;
 pub mod label_definition;
 pub mod order;

@@ -11,6 +11,7 @@ use crate::codes::LabelCode;
 use crate::codes::isbt::{DateOf, Divisions, Element, Flag, ProductCode, compound};
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{AssetId, Din};
+use crate::domain::language::Language;
 use crate::domain::time::{Instant, Zone};
 
 /// What symbols and watermark of a test say.
@@ -123,6 +124,7 @@ impl Particular {
 /// What one label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelData {
+    language: Language,
     kind: LabelKind,
     code: Option<LabelCode>,
     payload: String,
@@ -134,22 +136,22 @@ pub struct LabelData {
 }
 
 impl LabelData {
-    /// A label of this kind with nothing but its code.
+    /// A label of this kind in this language with nothing but its code.
     #[must_use]
-    pub fn new(kind: ContainerKind, code: LabelCode) -> Self {
+    pub fn new(language: Language, kind: ContainerKind, code: LabelCode) -> Self {
         let values = BTreeMap::from([(Particular::Code, code.printed())]);
         let (kind, payload, code) = (kind.into(), code.to_string(), Some(code));
-        Self::empty(kind, payload, code, values)
+        Self::empty((language, kind), payload, code, values)
     }
 
     fn empty(
-        kind: LabelKind,
+        (language, kind): (Language, LabelKind),
         payload: String,
         code: Option<LabelCode>,
         values: BTreeMap<Particular, String>,
     ) -> Self {
         let (isbt, timed_expiry, definition, test) = (None, false, None, false);
-        Self { kind, payload, code, values, isbt, timed_expiry, definition, test }
+        Self { language, kind, payload, code, values, isbt, timed_expiry, definition, test }
     }
 
     /// Makes it the label of a dose unit for one patient, where that kind of container can be one.
@@ -187,16 +189,16 @@ impl LabelData {
 
     /// A label of something that is no container, with nothing but the text of its symbol.
     #[must_use]
-    pub fn of(kind: LabelKind, payload: &str) -> Self {
+    pub fn of(language: Language, kind: LabelKind, payload: &str) -> Self {
         let values = BTreeMap::from([(Particular::Code, payload.to_owned())]);
         let payload = payload.to_owned();
-        Self::empty(kind, payload, None, values)
+        Self::empty((language, kind), payload, None, values)
     }
 
     /// The test label of a printer.
     #[must_use]
-    pub fn printer_test(printer: &AssetId, text: &str) -> Self {
-        Self::of(LabelKind::PrinterTest, text).with(Particular::Title, printer)
+    pub fn printer_test(language: Language, printer: &AssetId, text: &str) -> Self {
+        Self::of(language, LabelKind::PrinterTest, text).with(Particular::Title, printer)
     }
 
     /// Sets a particular. An empty text leaves it missing; the code cannot be replaced.
@@ -263,6 +265,12 @@ impl LabelData {
         label
     }
 
+    /// The language of its words.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     /// What it is for.
     #[must_use]
     pub fn kind(&self) -> LabelKind {
@@ -306,7 +314,8 @@ impl LabelData {
 
     /// Everything this label says as one text; equal labels have equal texts.
     pub(super) fn fingerprint(&self) -> String {
-        let mut text = format!("{}\n{}\n", self.kind.code(), self.payload);
+        let (kind, language) = (self.kind.code(), self.language.code());
+        let mut text = format!("{kind}\n{language}\n{}\n", self.payload);
         for (particular, value) in &self.values {
             text.push_str(&format!("{}={value}\n", particular.name()));
         }

@@ -4,12 +4,16 @@
 //! mandatory particular does not load; what loads can only fail on the data of one label.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::OnceLock;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::proof::TEXT_LEAST;
 use super::{LabelKind, Particular, Resolution};
+use crate::domain::language::{Language, Wording};
 use crate::pdf::{Face, Len};
 
 /// Why a definition does not load.
@@ -35,6 +39,9 @@ pub struct Definition {
     pub version: u32,
     /// What it is, for people.
     pub title: String,
+    /// The language of its words, where it has them in one only.
+    #[serde(default)]
+    pub language: Option<Language>,
     /// Stock size.
     pub stock: Size,
     /// The resolution it is drawn for where no printer says another, in dots per inch.
@@ -69,12 +76,74 @@ pub struct Size {
     pub height: Len,
 }
 
-/// One text: literal characters and `{particular}`s in a box.
+/// What a text says: literal characters and `{particular}`s, such as `{donation} {product_code}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// In the language of the definition; or alike in all, where there is no letter of its own.
+    Plain(String),
+    /// In each language by itself, `{ en = "USE BY {expiry}", sl = "UPORABNO DO {expiry}" }`: one
+    /// place and one size for both.
+    Each(Wording),
+}
+
+impl Words {
+    /// What stands there in a language, in a definition of the language `own`; `None` where its
+    /// words are not given in it.
+    pub(super) fn in_language(&self, language: Language, own: Option<Language>) -> Option<&str> {
+        match self {
+            Self::Plain(text) if own == Some(language) || !has_letters(text) => Some(text),
+            Self::Plain(_) => None,
+            Self::Each(wording) => wording.in_language(language),
+        }
+    }
+}
+
+/// Whether there is a letter outside of the particulars.
+fn has_letters(text: &str) -> bool {
+    let outside = |part: &str| part.split_once('}').map_or("", |(_, rest)| rest).to_owned();
+    let (first, rest) = text.split_once('{').unwrap_or((text, ""));
+    let rest = rest.split('{').map(outside).collect::<String>();
+    first.chars().chain(rest.chars()).any(char::is_alphabetic)
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => write!(f, "{text:?}"),
+            Self::Each(wording) => write!(f, "{:?}", wording.text()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Words;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, or a table such as { en = \"…\", sl = \"…\" }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Words, E> {
+                Ok(Words::Plain(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Words, A::Error> {
+                Wording::deserialize(MapAccessDeserializer::new(map)).map(Words::Each)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// One text in a box.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
-    /// For example `Batch {batch}`. Left out when all its particulars are missing.
-    pub value: String,
+    /// What it says. Left out when all its particulars are missing.
+    pub value: Words,
     /// Left edge of the box.
     #[serde(deserialize_with = "length")]
     pub x: Len,
@@ -322,14 +391,50 @@ impl Definition {
         }
     }
 
+    /// The languages in which labels can be drawn by it.
+    #[must_use]
+    pub fn languages(&self) -> &[Language] {
+        match &self.language {
+            Some(own) => std::slice::from_ref(own),
+            None => &Language::ALL,
+        }
+    }
+
+    /// What it shows in every language; the same particulars in each.
+    fn shown(&self) -> Result<Vec<Particular>, String> {
+        let mut shown: Vec<Particular> = Vec::new();
+        for text in &self.text {
+            let mut first: Option<Vec<Particular>> = None;
+            for language in self.languages() {
+                let words = text.value.in_language(*language, self.language).ok_or_else(|| {
+                    format!(
+                        "{} has words of its own that are not given in {}; write value = \
+                         {{ en = \"…\", sl = \"…\" }}, or language = \"…\" for a definition in \
+                         one language",
+                        text.value,
+                        language.name()
+                    )
+                })?;
+                let mut found = placeholders(words)?;
+                found.sort();
+                if first.as_ref().is_some_and(|first| *first != found) {
+                    let (name, value) = (language.name(), &text.value);
+                    return Err(format!("{value} shows other particulars in {name}"));
+                }
+                first = Some(found);
+            }
+            shown.extend(first.unwrap_or_default());
+        }
+        Ok(shown)
+    }
+
     fn check(&self) -> Result<(), String> {
         let kind =
             self.label_kind().ok_or_else(|| format!("{:?} is no kind of label", self.kind))?;
-        let mut shown = Vec::new();
+        let shown = self.shown()?;
         for text in &self.text {
-            shown.extend(placeholders(&text.value)?);
             if text.least < TEXT_LEAST || text.size < text.least || text.lines == 0 {
-                return Err(format!("{:?} may shrink below 4.5 pt or has no line", text.value));
+                return Err(format!("{} may shrink below 4.5 pt or has no line", text.value));
             }
         }
         for symbol in &self.symbol {
@@ -380,9 +485,10 @@ impl Definition {
     }
 
     fn areas(&self) -> Vec<(String, Area)> {
-        let texts = self.text.iter().map(|t| {
-            (format!("the text {:?}", t.value), (t.x, t.y, t.x + t.width, t.y + t.height))
-        });
+        let texts = self
+            .text
+            .iter()
+            .map(|t| (format!("the text {}", t.value), (t.x, t.y, t.x + t.width, t.y + t.height)));
         let symbols = self.symbol.iter().map(|s| {
             let area = (s.x, s.y, s.x + s.room, s.y + s.tall());
             (format!("the symbol {:?} of {:?}", s.kind, s.payload), area)

@@ -8,6 +8,7 @@ use super::definition::{Definition, Payload, Symbol, SymbolKind, Text, placehold
 use super::symbol::encode;
 use super::{LabelData, LabelRefusal, Particular, Resolution, definitions};
 use crate::codes::container;
+use crate::domain::language::Language;
 use crate::pdf::{Color, Face, Item, Len, Page, Point, width, wrap};
 
 /// Width of separating lines and frames.
@@ -135,7 +136,7 @@ pub fn draw(
         draw_symbol(&mut drawn, label, symbol)?;
     }
     for text in &definition.text {
-        draw_text(&mut drawn.page, label, text)?;
+        draw_text(&mut drawn.page, label, (text, definition.language))?;
     }
     Ok(drawn)
 }
@@ -178,8 +179,18 @@ fn filled(label: &LabelData, value: &str) -> Option<String> {
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn draw_text(page: &mut Page, label: &LabelData, text: &Text) -> Result<(), LabelRefusal> {
-    let Some(value) = filled(label, &text.value) else { return Ok(()) };
+fn draw_text(
+    page: &mut Page,
+    label: &LabelData,
+    (text, own): (&Text, Option<Language>),
+) -> Result<(), LabelRefusal> {
+    let words = text.value.in_language(label.language(), own);
+    let words = words.ok_or_else(|| LabelRefusal::OtherLanguage {
+        kind: label.kind().word(),
+        code: label.printed().to_owned(),
+        language: label.language().name(),
+    })?;
+    let Some(value) = filled(label, words) else { return Ok(()) };
     let inset = if text.framed { Len::um(400) } else { Len::ZERO };
     let room = text.width - inset * 2;
     let mut size = text.size;

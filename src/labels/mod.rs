@@ -21,19 +21,22 @@ mod raster;
 mod resolution;
 mod sample;
 mod sheet;
+mod svg;
 mod symbol;
+mod words;
 mod zpl;
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::language::Language;
 use crate::pdf::{self, Document, Page};
 
 pub use data::{LabelData, Particular};
 pub use definition::{
-    Definition, DefinitionError, Frame, Payload, Rule, Size, Symbol, SymbolKind, Text, definitions,
-    shipped_text,
+    Definition, DefinitionError, Frame, Payload, Rule, Size, Symbol, SymbolKind, Text, Words,
+    definitions, shipped_text,
 };
 pub use kind::LabelKind;
 pub use layout::{Drawn, PlacedSymbol, draw, layout};
@@ -44,7 +47,9 @@ pub use raster::{Dots, Raster};
 pub use resolution::Resolution;
 pub use sample::{sample, sample_proofs};
 pub use sheet::{Sheet, render_sheet};
+pub use svg::{Strokes, sample_strokes};
 pub(crate) use symbol::encode as encode_symbol;
+pub use words::{Phrase, quantity};
 pub use zpl::zpl;
 
 /// Why a label is not printed.
@@ -127,6 +132,18 @@ pub enum LabelRefusal {
         /// Label code, as printed.
         code: String,
     },
+    /// The definition has no words in the language of the label.
+    #[error(
+        "The {kind} label {code} is to be in {language}, and the definition it is drawn by has no words in {language}. Have a definition approved that has them."
+    )]
+    OtherLanguage {
+        /// Kind of container, in words.
+        kind: &'static str,
+        /// Label code, as printed.
+        code: String,
+        /// The language, in words.
+        language: &'static str,
+    },
     /// No definition for this kind of container.
     #[error("There is no label definition for a {kind}. Add one to labels/ and have it approved.")]
     NoDefinition {
@@ -173,6 +190,7 @@ pub fn kinds() -> Result<Vec<LabelKind>, DefinitionError> {
 /// One label from `particular=value` pairs, for the command line: `kind` is the code of a kind of
 /// label, `code` the label code of a container, or the text of the symbol of anything else.
 pub fn label_from_text(
+    language: Language,
     kind: &str,
     code: &str,
     pairs: &[(String, String)],
@@ -182,8 +200,10 @@ pub fn label_from_text(
         format!("{kind:?} is no kind of label. Known kinds: {}.", known.join(", "))
     })?;
     let mut label = match kind {
-        LabelKind::Container(kind) => LabelData::new(kind, crate::codes::LabelCode::parse(code)?),
-        other => LabelData::of(other, code),
+        LabelKind::Container(kind) => {
+            LabelData::new(language, kind, crate::codes::LabelCode::parse(code)?)
+        }
+        other => LabelData::of(language, other, code),
     };
     for (name, value) in pairs {
         let particular = Particular::parse(name).ok_or_else(|| {
@@ -214,7 +234,7 @@ pub(crate) fn write(labels: &[LabelData], pages: Vec<Page>) -> Result<Vec<u8>, L
     let document = Document {
         title,
         subject: words.join(", "),
-        language: "en".to_owned(),
+        language: labels.first().map_or("en", |label| label.language().code()).to_owned(),
         created: None,
         identity: hash.finalize().iter().take(16).copied().collect(),
         pages,

@@ -166,7 +166,7 @@ fn row(state: &Container) -> Result<Row, Failure> {
         code: state.code.clone(),
         kind: state.kind.code(),
         material: state.contents.material.to_string(),
-        title: state.contents.title.clone(),
+        title: state.contents.title.to_string(),
         parent: state.parent().map(|parent| parent.to_string()),
         batch: state.batch.as_ref().map(ToString::to_string),
         output: text(&state.output),

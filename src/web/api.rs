@@ -157,7 +157,7 @@ fn show_container(cx: &Cx) -> Result<Reply, WebError> {
     Reply::json(&ContainerStatus {
         code: state.code.clone(),
         kind: state.kind.code().to_owned(),
-        title: state.contents.title.clone(),
+        title: state.contents.title.to_string(),
         material: state.contents.material.to_string(),
         disposition: standing.disposition.max(state.disposition).code().to_owned(),
         because: standing.because.as_ref().map(ToString::to_string),

@@ -145,7 +145,7 @@ pub(super) fn rows_table(cx: &Cx, rows: &[(Container, Standing)]) -> Table {
         };
         table.push([
             Cell::CodeLink(Link::to(address(&state.code), state.code.clone())),
-            state.contents.title.clone().into(),
+            state.contents.title.text().to_owned().into(),
             match &state.batch {
                 Some(batch) => {
                     Cell::CodeLink(Link::to(format!("/batches/{batch}"), batch.as_str()))
@@ -259,7 +259,7 @@ fn head(cx: &Cx, state: &Container, standing: &Standing) -> Head {
         .under("/containers", "Containers")
         .chip(Chip::new(Tone::Calm, state.kind.word()).shape(Icon::Vial))
         .chip(status_chip(state, standing))
-        .lede(state.contents.title.clone());
+        .lede(state.contents.title.to_string());
     if state.fate != Fate::Live {
         return head;
     }
@@ -298,7 +298,7 @@ fn identity(cx: &Cx, state: &Container) -> Facts {
         ))
     });
     Facts::new()
-        .with("Contents", state.contents.title.clone())
+        .with("Contents", state.contents.title.to_string())
         .with("Material", Cell::Code(state.contents.material.to_string()))
         .with_some("Donation and product", product)
         .with_some("Donation", state.donation.as_ref().map(|din| Cell::Code(din.printed())))
@@ -405,7 +405,7 @@ fn actions(
                 .signature_block(decision_meaning(to), &shown.hash()?)?
                 .line("Decision", shown.decision.clone())
                 .line("Container", state.code.clone())
-                .line("Contents", state.contents.title.clone())
+                .line("Contents", state.contents.title.to_string())
                 .error(unsigned.clone())
                 .button(format!("Sign: {}", to.word()));
             decisions.push(Decision { to: to.code(), title: verb(to).to_owned(), sign });

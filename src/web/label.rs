@@ -108,7 +108,7 @@ fn row(state: &Container) -> [Cell; 4] {
     };
     [
         Cell::CodeLink(Link::to(format!("/labels/container/{}", state.code), state.code.clone())),
-        state.contents.title.clone().into(),
+        state.contents.title.to_string().into(),
         batch,
         chip(state).into(),
     ]
@@ -179,7 +179,7 @@ fn container_page(
     let mut head = Head::new(format!("Label of {code}"))
         .under("/labels", "Labels")
         .chip(chip(&state))
-        .lede(state.contents.title.clone())
+        .lede(state.contents.title.to_string())
         .action(Link::to(super::container::address(code.as_str()), "Container"));
     if let Some(batch) = batch {
         head = head.under(batch, state.batch.as_ref().map_or("", BatchNumber::as_str));
@@ -586,7 +586,7 @@ fn batch_page(
         let page = format!("/labels/container/{}", state.code);
         table.push([
             Cell::CodeLink(Link::to(page, state.code.clone())),
-            state.contents.title.clone().into(),
+            state.contents.title.to_string().into(),
             Cell::Number(number),
             chip(state).into(),
         ]);
@@ -596,7 +596,7 @@ fn batch_page(
         .find(|state| state.labels.valid().is_some() && !state.labels.applied())
         .map(|state| Next {
             code: state.code.clone(),
-            title: state.contents.title.clone(),
+            title: state.contents.title.to_string(),
             count: format!("{} of {}", done.saturating_add(1), states.len()),
             src: format!("/labels/preview/{}?serial={}", state.code, state.labels.latest),
             scan: Field::scan("scanned", "Scan the label on it").required().autofocus(),

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 
 use super::component::{Banner, Cell, Chip, Facts, Head, Link, Signed, Table, Tone};
 use super::cx::Cx;
@@ -29,7 +30,8 @@ use crate::app::label_definition::{
 use crate::app::master_record_approve::kept_text;
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::label_definition::{DefinitionRef, LabelDefinition, Standing};
-use crate::labels::{self, Definition, LabelKind};
+use crate::domain::language::Language;
+use crate::labels::{self, Definition, LabelKind, Strokes};
 use crate::store::{Failure, label_definition, ledger};
 
 const READ: Access = Access::Needs(&[Capability::ReadGmp]);
@@ -80,9 +82,45 @@ struct ListPage {
 /// One kind of label.
 struct Sample {
     title: String,
-    kind: &'static str,
     words: String,
+    picture: String,
     propose: Option<String>,
+}
+
+/// A drawn sample.
+struct Picture {
+    title: String,
+    from: Source,
+}
+
+/// Where a picture comes from.
+enum Source {
+    /// An address.
+    Address(String),
+    /// The page itself.
+    Drawn(Drawn),
+}
+
+/// A sample drawn into the page, with its watermark.
+#[derive(Template)]
+#[template(path = "label/_strokes.svg", ext = "html")]
+struct Drawn {
+    title: String,
+    strokes: Strokes,
+}
+
+impl HtmlSafe for Drawn {}
+
+impl Picture {
+    fn title(language: Language) -> String {
+        format!("Sample in {}", language.name())
+    }
+}
+
+/// The languages of a definition in words.
+fn languages(definition: &Definition) -> String {
+    let names: Vec<&str> = definition.languages().iter().map(|one| one.name()).collect();
+    names.join(", ")
 }
 
 fn list(cx: &Cx) -> Result<Reply, WebError> {
@@ -100,33 +138,47 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
         ]);
     }
     let may = cx.may(Capability::ApproveMasterRecords);
-    let samples = LabelKind::all().map(|kind| {
+    let language = cx.app().config.site.label_language;
+    let sample = |kind: LabelKind| {
         let own = versions
             .iter()
             .find(|v| v.definition.kind == kind.code() && v.standing == Standing::Approved);
-        let words = match own {
-            Some(version) => format!("version {} of this site", version.definition.number),
-            None => "version 1, of the program".to_owned(),
+        let (words, text) = match own {
+            Some(version) => {
+                (format!("version {} of this site", version.definition.number), &*version.text)
+            }
+            None => ("version 1, of the program".to_owned(), labels::shipped_text(kind)),
         };
+        let words = format!("{words} · {}", languages(&read(text)?));
         let propose = may.then(|| format!("{PROPOSE}?kind={}", kind.code()));
-        Sample { title: kind.word().to_owned(), kind: kind.code(), words, propose }
-    });
+        let code = kind.code();
+        let picture = format!("{HOME}/of/{code}/picture?language={}", language.code());
+        Ok(Sample { title: kind.word().to_owned(), words, picture, propose })
+    };
+    let samples = LabelKind::all().map(sample).collect::<Result<Vec<_>, WebError>>()?;
     cx.page(&ListPage {
         shell: cx.shell("Label definitions"),
-        head: Head::new("Label definitions")
-            .under("/labels", "Labels")
-            .lede("Each label is drawn by an approved version; anything else says TEST."),
-        samples: samples.collect(),
+        head: Head::new("Label definitions").under("/labels", "Labels").lede(format!(
+            "Each label is drawn by an approved version; anything else says TEST. Labels of \
+                 this site are in {}.",
+            language.name()
+        )),
+        samples,
         versions: table,
     })
 }
 
 // Pictures ---------------------------------------------------------------------------------------
 
-/// The sample of a definition at the resolution it is made for, real or marked TEST.
-fn drawn(definition: Definition, test: bool) -> Result<Reply, WebError> {
+/// The sample of a definition at the resolution it is made for, real or marked TEST, in the
+/// language that is asked for: where it has no such words, in one of its own.
+fn drawn(cx: &Cx, definition: Definition, test: bool) -> Result<Reply, WebError> {
+    let asked = Language::parse(cx.query("language"));
+    let asked = asked.unwrap_or(cx.app().config.site.label_language);
+    let own = definition.languages();
+    let language = own.iter().find(|one| **one == asked).or(own.first()).copied();
     let kind = definition.label_kind();
-    let sample = kind.and_then(labels::sample);
+    let sample = kind.zip(language).and_then(|(kind, language)| labels::sample(kind, language));
     let sample = sample.ok_or_else(|| Failure::not_found("There is no sample of this kind."))?;
     let dpi = definition.dpi;
     let sample = sample.drawn_by(Arc::new(definition));
@@ -144,7 +196,7 @@ fn picture(cx: &Cx) -> Result<Reply, WebError> {
     let kind = LabelKind::parse(cx.param("kind")).ok_or_else(unknown)?;
     let own = cx.app().read(|db| label_definition::in_force(db, kind.code()))?;
     let text = own.map_or_else(|| labels::shipped_text(kind).to_owned(), |version| version.text);
-    drawn(read(&text)?, false)
+    drawn(cx, read(&text)?, false)
 }
 
 fn read(text: &str) -> Result<Definition, WebError> {
@@ -159,7 +211,7 @@ fn version_of(cx: &Cx) -> Result<LabelDefinition, WebError> {
 
 fn version_picture(cx: &Cx) -> Result<Reply, WebError> {
     let version = version_of(cx)?;
-    drawn(read(&version.text)?, version.standing != Standing::Approved)
+    drawn(cx, read(&version.text)?, version.standing != Standing::Approved)
 }
 
 // One version ------------------------------------------------------------------------------------
@@ -170,7 +222,7 @@ struct VersionPage {
     shell: Shell,
     head: Head,
     banners: Vec<Banner>,
-    picture: Option<String>,
+    pictures: Vec<Picture>,
     facts: Facts,
     signed: Vec<Signed>,
     changes: Vec<Vec<TextRow>>,
@@ -184,7 +236,7 @@ impl VersionPage {
             shell: cx.shell(title.clone()),
             head: Head::new(title).under("/labels", "Labels").under(HOME, "Label definitions"),
             banners: Vec::new(),
-            picture: None,
+            pictures: Vec::new(),
             facts: Facts::new(),
             signed: Vec::new(),
             changes: Vec::new(),
@@ -219,10 +271,14 @@ impl VersionPage {
     }
 }
 
-fn facts(definition: &DefinitionRef, reason: &str, change_request: &str) -> Facts {
+fn facts(
+    (definition, read): (&DefinitionRef, &Definition),
+    (reason, change_request): (&str, &str),
+) -> Facts {
     Facts::new()
         .with("Kind", definition.kind.clone())
         .with("Version", definition.number.to_string())
+        .with("Languages", languages(read))
         .with("Why", reason.to_owned())
         .with("Change request", change_request.to_owned())
         .with("Content code", Cell::Code(definition.hash.short()))
@@ -242,8 +298,14 @@ fn version_page(
     let mut page = VersionPage::new(cx, format!("Label definition {key}"));
     page.head = page.head.chip(chip(version.standing));
     page.banners.extend(banner);
-    page.picture = Some(format!("{}/picture", address(&key)));
-    page.facts = facts(&version.definition, &version.reason, &version.change_request);
+    let read = read(&version.text)?;
+    let picture = |language: &Language| Picture {
+        title: Picture::title(*language),
+        from: Source::Address(format!("{}/picture?language={}", address(&key), language.code())),
+    };
+    page.pictures = read.languages().iter().map(picture).collect();
+    let why = (version.reason.as_str(), version.change_request.as_str());
+    page.facts = facts((&version.definition, &read), why);
     page.signed = std::iter::once(&version.authored)
         .chain(version.approved.as_ref())
         .chain(version.retired.as_ref().map(|(signature, _)| signature))
@@ -351,15 +413,16 @@ fn propose(cx: &Cx) -> Result<Reply, WebError> {
     let (Some(reason), Some(change_request)) = (reason, request) else {
         return cx.page_again(&propose_page(cx, &text, &check.errors, None));
     };
-    let definition = match content(&text) {
-        Ok((definition, _)) => definition,
+    let (definition, read) = match content(&cx.app().config.site, &text) {
+        Ok(both) => both,
         Err(failure) => {
             let banner = WebError::from(failure).refusal()?;
             return cx.page_again(&propose_page(cx, &text, &Errors::new(), Some(banner)));
         }
     };
     let hash = definition.hash.clone();
-    let seen = (&definition, text.as_str(), reason.as_str(), change_request.as_str());
+    let why = (reason.as_str(), change_request.as_str());
+    let seen = ((&definition, &read), text.as_str(), why);
     if !review::is_signed(cx) {
         return cx.page(&sign_page(cx, seen, None, None)?);
     }
@@ -386,7 +449,7 @@ fn propose(cx: &Cx) -> Result<Reply, WebError> {
 /// What the author signs: the text, and what it changes.
 fn sign_page(
     cx: &Cx,
-    (definition, text, reason, change_request): (&DefinitionRef, &str, &str, &str),
+    ((definition, read), text, why): ((&DefinitionRef, &Definition), &str, (&str, &str)),
     banner: Option<Banner>,
     beside: Option<String>,
 ) -> Result<VersionPage, WebError> {
@@ -397,7 +460,15 @@ fn sign_page(
         Banner::ok("Drawn and read back at 203, 300 and 600 dpi")
             .text("Its sample fits, nothing overlaps, and every symbol reads back as it should."),
     );
-    page.facts = facts(definition, reason, change_request);
+    for language in read.languages() {
+        let strokes = labels::sample_strokes(read, *language)
+            .map_err(|refusal| WebError::Invalid(refusal.to_string()))?;
+        let title = Picture::title(*language);
+        let from = Source::Drawn(Drawn { title: title.clone(), strokes });
+        page.pictures.push(Picture { title, from });
+    }
+    page.facts = facts((definition, read), why);
+    let (reason, change_request) = why;
     page.compared(cx, definition, text)?;
     let fields = vec![
         Field::hidden("text", text),

@@ -221,26 +221,29 @@ fn site_row(
         step: rule.step.value().to_string(),
         unit: "×10⁶",
     };
-    DoseRow { entry: Some(entry), ..row(&site.name, &site.title, site.areas.join(" and "), on) }
+    DoseRow {
+        entry: Some(entry),
+        ..row(&site.name, site.title.text(), site.areas.join(" and "), on)
+    }
 }
 
 fn one_of_rows(sites: &[Site], fields: &Fields) -> Vec<DoseRow> {
     let only = sites.len() == 1;
     let row_of = |site: &Site| {
         let on = only || fields.text("site") == site.name.as_str();
-        DoseRow { one_of: true, ..row(&site.name, &site.title, site.areas.join(" and "), on) }
+        DoseRow { one_of: true, ..row(&site.name, site.title.text(), site.areas.join(" and "), on) }
     };
     sites.iter().map(row_of).collect()
 }
 
 fn several_row(site: &Site, fields: &Fields) -> DoseRow {
-    row(&site.name, &site.title, site.areas.join(" and "), is_on(fields, &site.name))
+    row(&site.name, site.title.text(), site.areas.join(" and "), is_on(fields, &site.name))
 }
 
 fn route_row(route: &Route, fields: &Fields) -> DoseRow {
     let on = is_on(fields, &route.name);
     match &route.volume {
-        RouteVolume::Fixed(volume) => row(&route.name, &route.title, volume.text(), on),
+        RouteVolume::Fixed(volume) => row(&route.name, route.title.text(), volume.text(), on),
         RouteVolume::PerArea { factor, step, least, most } => {
             let name = format!("area_{}", route.name);
             let entry = Entry {
@@ -253,7 +256,7 @@ fn route_row(route: &Route, fields: &Fields) -> DoseRow {
                 unit: "%",
             };
             let note = format!("{} of the body surface", factor.text());
-            DoseRow { entry: Some(entry), ..row(&route.name, &route.title, note, on) }
+            DoseRow { entry: Some(entry), ..row(&route.name, route.title.text(), note, on) }
         }
     }
 }

@@ -6,6 +6,7 @@ use chorda::codes::CodeError;
 use chorda::config::Settings;
 use chorda::domain::donor::RuleSet;
 use chorda::domain::id::{ContentHash, Din};
+use chorda::domain::language::Language;
 use chorda::site::{Site, SiteError};
 
 use crate::support::fresh_folder;
@@ -123,4 +124,55 @@ fn a_site_without_isbt_128_refuses_its_messages_and_reads_everything_else() {
         assert!(site.read_code(other).is_ok(), "{other}");
     }
     assert!(Site::example().unwrap().read_code(message).is_ok());
+}
+
+#[test]
+fn a_site_prints_its_labels_in_its_language_and_lets_no_half_translated_text_in() {
+    let slovenian =
+        |text: String| text.replace("label_language = \"en\"", "label_language = \"sl\"");
+    assert_eq!(Site::example().unwrap().label_language, Language::English);
+    assert_eq!(changed(slovenian, None).unwrap().label_language, Language::Slovenian);
+    let plain = |text: String| text.replace("label_language = \"en\"", "");
+    assert_eq!(changed(plain, None).unwrap().label_language, Language::English);
+    let unknown = |text: String| text.replace("label_language = \"en\"", "label_language = \"de\"");
+    assert!(changed(unknown, None).unwrap_err().to_string().contains("`sl`"));
+    let folder = fresh_folder();
+    let here = std::env::current_dir().unwrap();
+    let templates = format!("{}/templates", here.display());
+    for (file, from, to, says) in [
+        (
+            "protocols/eq-msc-xerostomia.toml",
+            "{ en = \"For intraglandular injection\", sl = \"Za injiciranje v žlezo slinavko\" }",
+            "\"For intraglandular injection\"",
+            "write route = { en = \"For intraglandular injection\", sl = \"…\" }",
+        ),
+        (
+            "protocols/msc-supernatant.toml",
+            "{ en = \"Mouthwash\", sl = \"Ustna voda\" }",
+            "\"Mouthwash\"",
+            "\"Mouthwash\" is not given in it",
+        ),
+        (
+            "rules/donor-eu-2006-17.toml",
+            ", sl = \"Lipoaspirat\"",
+            "",
+            "{ en = \"Lipoaspirate\", sl = \"…\" }",
+        ),
+    ] {
+        let text = std::fs::read_to_string(format!("{templates}/{file}")).unwrap();
+        let lacking = text.replace(from, to);
+        assert_ne!(lacking, text, "{file}");
+        let own = folder.join("lacking.toml");
+        std::fs::write(&own, &lacking).unwrap();
+        let named =
+            |site: String| site.replace(&format!("{templates}/{file}"), own.to_str().unwrap());
+        assert!(changed(named, None).is_ok(), "{file} is not wrong for labels in English");
+        let error = changed(|site| named(slovenian(site)), None).unwrap_err().to_string();
+        let line = lacking.lines().position(|line| line.contains(to) && line.contains(" = "));
+        assert!(error.contains(says) && error.contains("lacking.toml"), "{error}");
+        if !to.is_empty() {
+            assert!(error.contains(&format!(": {}:", line.unwrap() + 1)), "{error}");
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -196,7 +196,7 @@ fn corrected_into<'a>(
 fn made(record: &MasterRecord, performance: &Performance) -> Vec<String> {
     let mut groups: Vec<(String, String, Vec<&str>)> = Vec::new();
     for one in &performance.produced {
-        let title = record.output(&one.output).map_or("", |output| output.title.as_str());
+        let title = record.output(&one.output).map_or("", |output| output.title.text());
         let target = one.target.as_ref().map(|target| format!(" for {target}"));
         let what = format!("{title}{}", target.unwrap_or_default());
         let amounts: Vec<String> = one.cells.iter().chain(&one.volume).map(|q| q.text()).collect();
@@ -310,7 +310,7 @@ pub(super) fn content(state: &Container) -> String {
     let cells = state.contents.viable_cells.map(|cells| cells.text());
     let volume = state.contents.volume.map(|volume| volume.text());
     let parts: Vec<String> = cells.into_iter().chain(volume).collect();
-    if parts.is_empty() { state.contents.title.clone() } else { parts.join(" in ") }
+    if parts.is_empty() { state.contents.title.to_string() } else { parts.join(" in ") }
 }
 
 fn containers(

@@ -90,7 +90,7 @@ impl Draft<'_> {
 
     fn how_many(&self, output: &Output, count: &Count, known: &Values<'_>) -> Result<u32, Refusal> {
         let refuse = |given: String, advice: String| Refusal::Containers {
-            output: output.title.clone(),
+            output: output.title.to_string(),
             given,
             advice,
         };
@@ -318,7 +318,7 @@ fn needed(
     let quantity = number(known, reference)?;
     if quantity.value() <= Decimal::ZERO {
         return Err(Refusal::Containers {
-            output: output.title.clone(),
+            output: output.title.to_string(),
             given: format!("empty ({})", quantity.text()),
             advice: "Check counts and volumes".to_owned(),
         });

@@ -424,7 +424,7 @@ fn nothing_made(
     let produced = performance.produced.iter().filter(|made| other(&made.output));
     let (mut outputs, mut what): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for made in produced {
-        let title = record.output(&made.output).map(|output| output.title.clone());
+        let title = record.output(&made.output).map(|output| output.title.to_string());
         outputs.extend(title.filter(|title| !outputs.contains(title)));
         let became = aftermath.whereabouts.iter().find(|(code, _)| *code == made.container);
         let became = became.map_or("made", |(_, words)| words.as_str());

@@ -202,7 +202,7 @@ impl Thing<'_> {
 
     fn group(&self) -> String {
         match self {
-            Self::Container(container) => container.contents.title.clone(),
+            Self::Container(container) => container.contents.title.to_string(),
             Self::Label { .. } => "Labels printed and not accounted for".to_owned(),
             Self::Suspension(_) => "Suspension in process".to_owned(),
             Self::Reserved(_) => "Units reserved and not used".to_owned(),

@@ -33,7 +33,7 @@ impl Draft<'_> {
             }
             let what = self.role_of(fact).ok_or_else(|| Refusal::ContainerForeign {
                 container: code.to_string(),
-                what: fact.container.contents.title.clone(),
+                what: fact.container.contents.title.to_string(),
                 step: self.step.title.clone(),
             })?;
             if let Some(input) = self.record.input(&what) {
@@ -205,13 +205,13 @@ impl Draft<'_> {
         let (title, needed) = match self.record.input(&consumption.what) {
             Some(input) => {
                 let enter = input.how_many(self.batch.dose_units.len());
-                (&input.title, consumption.count.unwrap_or(enter))
+                (input.title.as_str(), consumption.count.unwrap_or(enter))
             }
             None => {
                 let there = self.batch.at_hand(&consumption.what).count();
                 let there = u32::try_from(there).unwrap_or(u32::MAX);
                 match self.record.output(&consumption.what) {
-                    Some(output) => (&output.title, consumption.count.unwrap_or(there)),
+                    Some(output) => (output.title.text(), consumption.count.unwrap_or(there)),
                     None => return Ok(()),
                 }
             }
@@ -220,7 +220,7 @@ impl Draft<'_> {
             return Ok(());
         }
         let advice = if given < needed { "Scan the rest" } else { "Put the surplus back" };
-        let (what, advice) = (title.clone(), advice.to_owned());
+        let (what, advice) = (title.to_owned(), advice.to_owned());
         Err(Refusal::ContainerCount { what, needed, given, advice })
     }
 
@@ -236,7 +236,7 @@ impl Draft<'_> {
                 };
                 return Err(Refusal::LabelMissing {
                     container: fact.container.code.clone(),
-                    what: fact.container.contents.title.clone(),
+                    what: fact.container.contents.title.to_string(),
                     missing,
                 });
             }

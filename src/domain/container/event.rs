@@ -7,6 +7,7 @@ use crate::domain::disposition::Disposition;
 use crate::domain::id::{
     BatchNumber, DeviationNumber, Din, LocationPath, Login, MaterialCode, Name, OrderNumber,
 };
+use crate::domain::language::Wording;
 use crate::domain::quantity::Quantity;
 use crate::domain::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 pub struct Contents {
     /// The material, such as `EQ-MSC-P1`.
     pub material: MaterialCode,
-    /// Its proper name with modifiers, as printed.
-    pub title: String,
+    /// Its proper name with modifiers, as printed, in each language in which it is known.
+    pub title: Wording,
     /// Passage number, where cells are held.
     pub passage: Option<u8>,
     /// Volume, `mL`.

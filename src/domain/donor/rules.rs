@@ -7,6 +7,7 @@
 
 use crate::domain::donation::Tissue;
 use crate::domain::id::{MaterialCode, Name};
+use crate::domain::language::{Language, Wording};
 use crate::domain::quantity::{Quantity, Unit, decimal_from_text};
 use crate::domain::time::{Instant, Span, Zone};
 use crate::domain::toml_lines::{FileError, Lines};
@@ -137,8 +138,8 @@ pub struct Receipt {
     pub sample_before: Option<Span>,
     /// The starting material.
     pub material: MaterialCode,
-    /// Its proper name.
-    pub material_title: String,
+    /// Its proper name, as labels print it.
+    pub material_title: Wording,
     /// Lowest transport temperature, °C.
     #[serde(deserialize_with = "decimal_from_text")]
     pub temperature_low: Decimal,
@@ -277,6 +278,22 @@ impl RuleSet {
             at.error(&(begin..begin), message)
         })?;
         Ok(set)
+    }
+
+    /// Checks that the names of what is received are given in the language of a site's labels: a
+    /// label is never in two languages.
+    ///
+    /// # Errors
+    /// The first that is not, with its line in `text`, from which the set was read.
+    pub fn check_language(&self, text: &str, language: Language) -> Result<(), FileError> {
+        let lacking = self.receipts.iter().map(|receipt| &receipt.material_title);
+        let lacking = lacking.filter(|title| title.in_language(language).is_none());
+        lacking.take(1).try_for_each(|title| {
+            let begin = text.find(&format!("{:?}", title.text())).unwrap_or(0);
+            let remedy = title.with_room_for(language);
+            let message = format!("labels here are in {}; write {remedy}", language.name());
+            Err(Lines(text).error(&(begin..begin), message))
+        })
     }
 
     /// How a decision remembers it.

@@ -4,6 +4,7 @@
 //! the reference page lists them and the tests hold one file for each.
 
 use super::model::At;
+use crate::domain::language::Language;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -201,6 +202,10 @@ pub enum Kind {
     LabelUnknown,
     /// A label shows what the record cannot give it.
     LabelLacks,
+    /// A label prints words that are not given in its language.
+    LabelLanguage,
+    /// A label has no room for the words it prints.
+    LabelTooLong,
     /// A master record of an input does not exist in that version.
     AcceptedRecordUnknown,
     /// A master record of an input makes something else.
@@ -211,7 +216,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its short stable name and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 98] = [
+    pub const ALL: [(Self, &'static str, &'static str); 100] = [
         (Self::NotToml, "not_toml", "The file is not TOML."),
         (Self::UnknownField, "unknown_field", "A key is not known at its place."),
         (Self::MissingField, "missing_field", "A key that must be there is not."),
@@ -492,6 +497,12 @@ impl Kind {
         ),
         (Self::LabelLacks, "label_lacks", "A label shows what the record cannot give it."),
         (
+            Self::LabelLanguage,
+            "label_language",
+            "A label prints words that are not given in the language of the site's labels.",
+        ),
+        (Self::LabelTooLong, "label_too_long", "A label has no room for the words it prints."),
+        (
             Self::AcceptedRecordUnknown,
             "accepted_record_unknown",
             "A master record of an input does not exist in that version.",
@@ -557,11 +568,34 @@ fn first(faults: &[Fault]) -> String {
     faults.first().map(ToString::to_string).unwrap_or_default()
 }
 
+/// A key of a table of a file, where what is found outside of a reader is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The header of the table as it is written, such as `[trial]` or `[[output]]`.
+    pub header: &'static str,
+    /// Which of the tables of that header, from 0.
+    pub nth: usize,
+    /// The key.
+    pub key: &'static str,
+}
+
+impl Spot {
+    /// A fault at the value of the key in a text.
+    #[must_use]
+    pub fn fault(self, text: &str, kind: Kind, message: String, remedy: &str) -> Fault {
+        let sink = Sink::new(text);
+        let (line, column) =
+            place(text, sink.value_at(sink.table_at(self.header, self.nth), self.key));
+        Fault { line, column, kind, message, remedy: remedy.to_owned() }
+    }
+}
+
 /// Collects faults while a file is read or checked.
 pub(in crate::domain) struct Sink<'a> {
     text: &'a str,
     faults: std::cell::RefCell<Vec<Fault>>,
     asked: std::cell::RefCell<Keys>,
+    language: std::cell::Cell<Language>,
 }
 
 /// The keys that the reader asks for, by kind of table.
@@ -569,7 +603,8 @@ pub(in crate::domain) type Keys = BTreeMap<String, BTreeSet<&'static str>>;
 
 impl<'a> Sink<'a> {
     pub(in crate::domain) fn new(text: &'a str) -> Self {
-        Self { text, faults: Default::default(), asked: Default::default() }
+        let (faults, asked, language) = Default::default();
+        Self { text, faults, asked, language }
     }
 
     pub(in crate::domain) fn report(
@@ -622,6 +657,25 @@ impl<'a> Sink<'a> {
     /// Notes which keys the reader knows in a kind of table.
     pub(in crate::domain) fn learn(&self, what: &str, keys: &BTreeSet<&'static str>) {
         self.asked.borrow_mut().entry(what.to_owned()).or_default().extend(keys);
+    }
+
+    /// Notes the language of the texts of the file; English until it is told.
+    pub(in crate::domain) fn speaks(&self, language: Language) {
+        self.language.set(language);
+    }
+
+    /// The language of the texts of the file.
+    pub(in crate::domain) fn spoken(&self) -> Language {
+        self.language.get()
+    }
+
+    /// Where the table that is the `nth` of its header stands, counted from 0; the top of the file
+    /// if there is none.
+    pub(in crate::domain) fn table_at(&self, header: &str, nth: usize) -> At {
+        let begins_line =
+            |at: &usize| *at == 0 || self.text.get(..*at).is_some_and(|text| text.ends_with('\n'));
+        let mut tables = self.text.match_indices(header).map(|(at, _)| at).filter(begins_line);
+        At(tables.nth(nth).unwrap_or(0))
     }
 
     /// What the reader asked for, in every kind of table that it met.

@@ -24,7 +24,7 @@ mod units;
 mod version;
 
 pub use check::{Beside, LabelKind, LabelNeed, check, check_beside, predecessors};
-pub use fault::{Fault, Faults, Kind as FaultKind};
+pub use fault::{Fault, Faults, Kind as FaultKind, Spot};
 pub(in crate::domain) use fault::{Keys, Sink};
 pub use model::*;
 pub use parse::{hash_text, parse};

@@ -6,6 +6,7 @@ use crate::domain::container::ContainerKind;
 use crate::domain::deviation::Class;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{ContentHash, MasterRecordId, MaterialCode, Name};
+use crate::domain::language::{Language, Wording};
 use crate::domain::quality::Specification;
 use crate::domain::quantity::{Quantity, Rounding, Unit};
 use crate::domain::time::Span;
@@ -53,8 +54,8 @@ pub struct MasterRecord {
     pub legal_basis: String,
     /// Where its facts come from, in words.
     pub source: String,
-    /// Language of its texts, such as `en`.
-    pub language: String,
+    /// Language of its texts.
+    pub language: Language,
     /// Whether a batch is made for one order, whose dose units it fills.
     pub for_order: bool,
     /// How the batch gets its donation identification number.
@@ -246,7 +247,7 @@ pub struct Output {
     /// Its name.
     pub name: Name,
     /// What it is, in words; printed on labels.
-    pub title: String,
+    pub title: Wording,
     /// The material it is.
     pub material: MaterialCode,
     /// The container it is in.

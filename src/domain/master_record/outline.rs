@@ -13,6 +13,7 @@ use super::model::{
     TestPlan, Timer, Tolerance,
 };
 use crate::domain::id::Name;
+use crate::domain::language::Language;
 use crate::domain::quality::{Criterion, Limit};
 use crate::domain::quantity::{Quantity, Rounding, Unit};
 use crate::domain::time::Span;
@@ -165,7 +166,7 @@ fn header(record: &MasterRecord) -> Part {
         .with("product", record.product.to_string())
         .with("legal basis", &record.legal_basis)
         .with("source", &record.source)
-        .with("language", &record.language)
+        .with("language", record.language.code())
         .flag("made for one order", record.for_order)
         .with("donation number", donation)
         .maybe("highest passage", record.max_passage.map(|passage| format!("P{passage}")))
@@ -199,9 +200,13 @@ fn how_many(input: &Input) -> String {
 }
 
 fn output(output: &Output) -> Part {
-    Part::new(PartKind::Output, &output.name, &output.title)
-        .with("title", &output.title)
-        .with("material", output.material.to_string())
+    let part = Part::new(PartKind::Output, &output.name, output.title.text())
+        .with("title", output.title.text());
+    let part = output.title.others().fold(part, |part, (language, words)| match language {
+        Language::English => part.with("title in English", words),
+        Language::Slovenian => part.with("title in Slovenian", words),
+    });
+    part.with("material", output.material.to_string())
         .with("container", output.container.word())
         .maybe("passage", output.passage.map(|passage| format!("P{passage}")))
         .maybe("product code", output.product_code.as_ref())
@@ -499,7 +504,7 @@ fn step_title(record: &MasterRecord, name: &Name) -> String {
 
 fn thing_title(record: &MasterRecord, name: &Name) -> String {
     let input = record.input(name).map(|input| input.title.clone());
-    let title = input.or_else(|| record.output(name).map(|output| output.title.clone()));
+    let title = input.or_else(|| record.output(name).map(|output| output.title.to_string()));
     title.unwrap_or_else(|| name.to_string())
 }
 

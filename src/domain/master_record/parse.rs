@@ -64,7 +64,7 @@ fn master_record(root: &mut Section<'_>, text: &str) -> Option<MasterRecord> {
     let product = root.required("product", product);
     let legal_basis = root.required_text("legal_basis");
     let source = root.required_text("source");
-    let language = root.required_text("language");
+    let language = root.language();
     let for_order = root.flag("for_order").unwrap_or(false);
     let donation = root
         .word(
@@ -221,7 +221,7 @@ fn accepted(section: &mut Section<'_>) -> Option<AcceptedRecord> {
 
 fn output(section: &mut Section<'_>) -> Option<Output> {
     let name = section.required_name("name");
-    let title = section.required_text("title");
+    let title = section.wording("title");
     let material = material_code(section);
     let container = container_kind(section);
     let passage = section.small("passage");

@@ -6,6 +6,7 @@
 use super::fault::{Kind, Sink};
 use super::model::{At, Bound, ContentsPart, OrderSum, Reference};
 use crate::domain::id::Name;
+use crate::domain::language::{Language, Wording};
 use crate::domain::quantity::{Quantity, Unit, parse_decimal};
 use crate::domain::time::Span;
 use rust_decimal::Decimal;
@@ -13,6 +14,9 @@ use std::collections::BTreeSet;
 use toml::de::{DeTable, DeValue};
 
 type Node<'a> = &'a toml::Spanned<DeValue<'a>>;
+
+/// What a table of words in several languages is called.
+const WORDS: &str = "words in several languages";
 
 /// A table of the file while it is being read.
 pub(in crate::domain) struct Section<'a> {
@@ -158,6 +162,34 @@ impl<'a> Section<'a> {
     pub(in crate::domain) fn required_text(&mut self, key: &'static str) -> Option<String> {
         let text = self.text(key);
         self.required(key, text)
+    }
+
+    /// The language of the texts of the file, which [`Section::wording`] goes by from now on.
+    pub(in crate::domain) fn language(&mut self) -> Option<Language> {
+        let language = self.word("language", Kind::UnknownWord, &Language::CODES);
+        let language = self.required("language", language)?;
+        self.sink.speaks(language);
+        Some(language)
+    }
+
+    /// Words that labels print, which must be there: a text in the language of the file, or a table
+    /// with the words of each language.
+    pub(in crate::domain) fn wording(&mut self, key: &'static str) -> Option<Wording> {
+        let own = self.sink.spoken();
+        let is_table = self.node(key).is_some_and(|node| node.get_ref().as_table().is_some());
+        if !is_table {
+            return self.required_text(key).map(|words| Wording::new(own, &words));
+        }
+        let mut section = self.section(key, WORDS)?;
+        let words = section.required_text(own.code());
+        let mut wording = Wording::new(own, &words?);
+        for language in Language::ALL {
+            if let Some(words) = section.text(language.code()) {
+                wording = wording.and(language, &words);
+            }
+        }
+        section.finish();
+        Some(wording)
     }
 
     /// A text read by `parse`, with its error reported at the value.

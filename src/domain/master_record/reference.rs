@@ -221,7 +221,7 @@ const TABLES: &[Table] = &[
             row("product", "material code", "the material it makes"),
             row("legal_basis", TEXT, "under which law"),
             row("source", TEXT, "where its facts come from"),
-            row("language", TEXT, "language of its texts, such as `en`"),
+            row("language", "`en` or `sl`", "language of its texts"),
             row("for_order", FLAG, "each batch is made for one order and fills its dose units"),
             row(
                 "donation",
@@ -308,7 +308,7 @@ const TABLES: &[Table] = &[
         about: "Something the batch makes: the product, a sample, a culture vessel.",
         keys: &[
             row("name", NAME, "its name"),
-            row("title", TEXT, "what it is; printed on labels"),
+            row("title", "text, or texts by language", "what it is; printed on labels"),
             row("material", "material code", "the material it is; one output is the `product`"),
             row("container", "container", "the container it is in"),
             row("passage", WHOLE, "passage of its cells"),
@@ -328,6 +328,14 @@ const TABLES: &[Table] = &[
             ),
             row("label", "label kind", "the label it carries; none for what has no label"),
         ],
+    },
+    Table {
+        what: "words in several languages",
+        header: "[[output]] title = { … }",
+        about: "Words that labels print, in each language in which they are needed. A text alone is in \
+                the language of the file. A site whose labels are in a language that is missing \
+                refuses the file: no label is in two languages.",
+        keys: &[row("en", TEXT, "in English"), row("sl", TEXT, "in Slovenian")],
     },
     Table {
         what: "a step",

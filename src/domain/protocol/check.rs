@@ -1,4 +1,5 @@
-//! A protocol beside the master record that makes its product: what both state must agree.
+//! A protocol beside the master record that makes its product: what both state must agree; and
+//! beside the language of a site's labels.
 //!
 //! Neighbours: `master_record::check` tells the same disagreements at the record's lines;
 //! `chorda protocol check` prints those found here.
@@ -6,9 +7,10 @@
 //! Architecture invariant: one comparison for both files; only the place and the remedy differ.
 
 use super::model::{Aliquots, DoseBy, Protocol};
+use crate::domain::language::{Language, Wording};
 use crate::domain::master_record::calculation::Method;
 use crate::domain::master_record::{
-    At, Fault, FaultKind as Kind, Input, MasterRecord, OrderSum, Output, Reference, Sink,
+    At, Fault, FaultKind as Kind, Input, MasterRecord, OrderSum, Output, Reference, Sink, Spot,
 };
 use crate::domain::quantity::{Quantity, Unit};
 
@@ -34,8 +36,7 @@ pub struct Mismatch {
 pub fn check_beside(protocol: &Protocol, records: &[MasterRecord]) -> Vec<Fault> {
     let sink = Sink::new(&protocol.text);
     let report = |(table, key): (&str, &str), kind: Kind, message: String, remedy: String| {
-        let at = At(protocol.text.find(&format!("\n{table}")).map_or(0, |at| at.saturating_add(1)));
-        sink.report(sink.value_at(at, key), kind, message, remedy);
+        sink.report(sink.value_at(sink.table_at(table, 0), key), kind, message, remedy);
     };
     let wanted = &protocol.product.master_record;
     let own = records.iter().filter(|record| record.record.id == *wanted);
@@ -52,6 +53,59 @@ pub fn check_beside(protocol: &Protocol, records: &[MasterRecord]) -> Vec<Fault>
         }
     }
     sink.into_faults()
+}
+
+/// Words of a protocol that labels print.
+#[derive(Debug, Clone, Copy)]
+pub struct LabelWords<'a> {
+    /// Where they stand in the file.
+    pub spot: Spot,
+    /// The words.
+    pub wording: &'a Wording,
+}
+
+/// All the words of a protocol that labels print.
+#[must_use]
+pub fn label_words(protocol: &Protocol) -> Vec<LabelWords<'_>> {
+    let trial = &protocol.trial;
+    let of_trial = [
+        ("site", &trial.site),
+        ("contact", &trial.contact),
+        ("statement", &trial.statement),
+        ("route", &trial.route),
+        ("form", &trial.form),
+        ("storage", &trial.storage),
+        ("directions", &trial.directions),
+    ];
+    let header = match protocol.dose.by {
+        DoseBy::Route(_) => "[[dose.route]]",
+        _ => "[[dose.site]]",
+    };
+    let targets = protocol.dose.targets().into_iter().enumerate().map(|(nth, (_, wording))| {
+        LabelWords { spot: Spot { header, nth, key: "title" }, wording }
+    });
+    let of_trial = of_trial.into_iter().map(|(key, wording)| LabelWords {
+        spot: Spot { header: "[trial]", nth: 0, key },
+        wording,
+    });
+    targets.chain(of_trial).collect()
+}
+
+/// The words that labels in a language would lack: a label is never in two languages.
+#[must_use]
+pub fn check_language(protocol: &Protocol, language: Language) -> Vec<Fault> {
+    label_words(protocol)
+        .into_iter()
+        .filter(|one| one.wording.in_language(language).is_none())
+        .map(|LabelWords { spot, wording }| {
+            let message = format!(
+                "labels here are in {}, and \"{wording}\" is not given in it",
+                language.name()
+            );
+            let remedy = format!("write {} = {}", spot.key, wording.with_room_for(language));
+            spot.fault(&protocol.text, Kind::LabelLanguage, message, &remedy)
+        })
+        .collect()
 }
 
 /// Everything that a protocol and the master record it names state differently.

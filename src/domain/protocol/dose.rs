@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub struct DoseUnit {
     /// The site or route, such as `left_parotid`.
     pub target: Name,
-    /// Its name on screens and labels.
+    /// Its name on screens.
     pub title: String,
     /// Viable cells, `10*6`; none where the product holds no cells.
     pub cells: Option<Quantity>,
@@ -280,13 +280,13 @@ fn within(dosed: &DosedSite, cells: Quantity, step: Quantity) -> Result<(), Dose
     let (least, most) = (dosed.cells_min, dosed.cells_max);
     if cells.compare(least)?.is_lt() || cells.compare(most)?.is_gt() {
         return Err(DoseRefusal::OutsideLimits {
-            site: dosed.site.title.clone(),
+            site: dosed.site.title.to_string(),
             asked: cells.text(),
             least: least.text(),
             most: most.text(),
         });
     }
-    whole_step(&dosed.site.title, cells, step)
+    whole_step(dosed.site.title.text(), cells, step)
 }
 
 fn whole_step(title: &str, asked: Quantity, step: Quantity) -> Result<(), DoseRefusal> {
@@ -407,7 +407,7 @@ fn by_route(
     for route in &rule.routes {
         if let Some(dose) = asked.iter().find(|dose| dose.route == route.name) {
             let volume = route_volume(route, dose.area, sheet)?;
-            let (target, title) = (route.name.clone(), route.title.clone());
+            let (target, title) = (route.name.clone(), route.title.to_string());
             units.push(DoseUnit { target, title, cells: None, volume });
         }
     }
@@ -419,11 +419,11 @@ fn route_volume(
     area: Option<Quantity>,
     sheet: &mut Sheet,
 ) -> Result<Quantity, DoseRefusal> {
-    let title = || route.title.clone();
+    let title = || route.title.to_string();
     match (&route.volume, area) {
         (RouteVolume::Fixed(volume), None) => {
             let formula = "stated by the protocol".to_owned();
-            Ok(sheet.line(&route.title, formula, two_places(*volume)))
+            Ok(sheet.line(route.title.text(), formula, two_places(*volume)))
         }
         (RouteVolume::Fixed(_), Some(_)) => Err(DoseRefusal::AreaNotAsked(title())),
         (RouteVolume::PerArea { .. }, None) => Err(DoseRefusal::NoArea(title())),
@@ -436,10 +436,10 @@ fn route_volume(
                     most: most.text(),
                 });
             }
-            whole_step(&route.title, area, *step)?;
+            whole_step(route.title.text(), area, *step)?;
             let formula = format!("{} × {}", area.text(), factor.text());
             let volume = two_places(volume_of_area(*factor, area)?);
-            Ok(sheet.line(&route.title, formula, volume))
+            Ok(sheet.line(route.title.text(), formula, volume))
         }
     }
 }
@@ -451,7 +451,7 @@ fn cell_unit(
 ) -> Result<DoseUnit, DoseRefusal> {
     let cells = Quantity::new(cells.value().normalize(), cells.unit());
     let volume = exact_volume(cells, concentration).ok_or(QuantityError::OutOfRange)?;
-    let (target, title) = (site.name.clone(), site.title.clone());
+    let (target, title) = (site.name.clone(), site.title.to_string());
     Ok(DoseUnit { target, title, cells: Some(cells), volume })
 }
 

@@ -156,7 +156,7 @@ fn by_route(section: &mut Section<'_>) -> Option<DoseBy> {
 fn route(section: &mut Section<'_>) -> Option<(Route, At)> {
     let at = section.at_of("name");
     let name = section.required_name("name");
-    let title = section.required_text("title");
+    let title = section.wording("title");
     let volume = if section.has("volume_per_area") {
         per_area(section)
     } else {
@@ -247,7 +247,7 @@ fn plain_sites(section: &mut Section<'_>) -> Vec<Site> {
 fn site(section: &mut Section<'_>) -> Option<(Site, At)> {
     let at = section.at_of("name");
     let name = section.required_name("name");
-    let title = section.required_text("title");
+    let title = section.wording("title");
     let areas = section.texts("areas").unwrap_or_default();
     let areas = areas.into_iter().map(|(area, _)| area).collect();
     Some((Site { name: name?, title: title?, areas }, at))

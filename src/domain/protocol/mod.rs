@@ -23,7 +23,7 @@ mod parse_clinic;
 pub mod reference;
 mod refusal;
 
-pub use check::{Mismatch, check_beside, mismatches};
+pub use check::{LabelWords, Mismatch, check_beside, check_language, label_words, mismatches};
 pub use course::{
     Asked, Course, Enrolled, EnrolmentRefusal, Evaluation, Next, Participant, Stop, Tally,
 };

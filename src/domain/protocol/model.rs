@@ -4,6 +4,7 @@ use super::enrolment::Enrolment;
 use super::follow_up::{Bedside, Stopping, Visit};
 use crate::domain::container::ContainerKind;
 use crate::domain::id::{MasterRecordId, MaterialCode, Name};
+use crate::domain::language::{Language, Wording};
 use crate::domain::quantity::{Quantity, QuantityError, Rounding, Unit};
 use crate::domain::time::Span;
 
@@ -18,8 +19,8 @@ pub struct Protocol {
     pub title: String,
     /// Where its facts come from.
     pub source: String,
-    /// Language of its texts, such as `en`.
-    pub language: String,
+    /// Language of its texts.
+    pub language: Language,
     /// What is given and what it is made from.
     pub product: Product,
     /// How the dose follows from the order.
@@ -218,7 +219,7 @@ pub struct Route {
     /// Its name, such as `mouthwash`; the target of a dose unit.
     pub name: Name,
     /// Its name on screens and labels.
-    pub title: String,
+    pub title: Wording,
     /// How much is given.
     pub volume: RouteVolume,
 }
@@ -247,7 +248,7 @@ pub struct Site {
     /// Its name, such as `left_parotid`; the target of a dose unit.
     pub name: Name,
     /// Its name on screens and labels.
-    pub title: String,
+    pub title: Wording,
     /// Areas of the site among which the dose is divided, in words.
     pub areas: Vec<String>,
 }
@@ -367,19 +368,19 @@ pub struct Trial {
     /// Investigator.
     pub investigator: String,
     /// Trial site.
-    pub site: String,
+    pub site: Wording,
     /// Main contact: name, address and telephone.
-    pub contact: String,
+    pub contact: Wording,
     /// "For clinical trial use only" or its like.
-    pub statement: String,
+    pub statement: Wording,
     /// Route of administration.
-    pub route: String,
+    pub route: Wording,
     /// Pharmaceutical form.
-    pub form: String,
+    pub form: Wording,
     /// Storage conditions.
-    pub storage: String,
+    pub storage: Wording,
     /// Directions for use.
-    pub directions: String,
+    pub directions: Wording,
 }
 
 impl Protocol {
@@ -405,6 +406,20 @@ impl DoseRule {
             DoseBy::Weight(rule) => Some(rule.concentration),
             DoseBy::Level(rule) => Some(rule.concentration),
             DoseBy::Route(_) => None,
+        }
+    }
+
+    /// The sites or routes that an order may name, with their names on screens and labels, in the
+    /// order of the file.
+    #[must_use]
+    pub fn targets(&self) -> Vec<(&Name, &Wording)> {
+        match &self.by {
+            DoseBy::Site(rule) => rule.sites.iter().map(|dosed| dosed.site.named()).collect(),
+            DoseBy::Weight(rule) => rule.sites.iter().map(Site::named).collect(),
+            DoseBy::Level(rule) => rule.sites.iter().map(Site::named).collect(),
+            DoseBy::Route(rule) => {
+                rule.routes.iter().map(|route| (&route.name, &route.title)).collect()
+            }
         }
     }
 
@@ -435,6 +450,12 @@ impl DoseRule {
             }
         };
         volumes.into_iter().max_by_key(|volume| volume.value())
+    }
+}
+
+impl Site {
+    fn named(&self) -> (&Name, &Wording) {
+        (&self.name, &self.title)
     }
 }
 

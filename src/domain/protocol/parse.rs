@@ -64,7 +64,7 @@ fn protocol(root: &mut Section<'_>, text: &str) -> Option<Protocol> {
     }
     let title = root.required_text("title");
     let source = root.required_text("source");
-    let language = root.required_text("language");
+    let language = root.language();
     let product = table(root, "product", "the product", product);
     let dose = table(root, "dose", "the dose", dose);
     let excursion = optional(root, "excursion", "the excursion", excursion);
@@ -320,13 +320,13 @@ fn trial(section: &mut Section<'_>) -> Option<Trial> {
     let phase = section.required_text("phase");
     let sponsor = section.required_text("sponsor");
     let investigator = section.required_text("investigator");
-    let site = section.required_text("site");
-    let contact = section.required_text("contact");
-    let statement = section.required_text("statement");
-    let route = section.required_text("route");
-    let form = section.required_text("form");
-    let storage = section.required_text("storage");
-    let directions = section.required_text("directions");
+    let site = section.wording("site");
+    let contact = section.wording("contact");
+    let statement = section.wording("statement");
+    let route = section.wording("route");
+    let form = section.wording("form");
+    let storage = section.wording("storage");
+    let directions = section.wording("directions");
     Some(Trial {
         code: code?,
         ethics: ethics?,

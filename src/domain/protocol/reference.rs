@@ -63,7 +63,7 @@ fn words() -> String {
 
 /// The kinds of fault of a protocol; those of master records that it cannot have are left out.
 fn faults(asked: &Keys) -> String {
-    const OWN: [Kind; 16] = [
+    const OWN: [Kind; 18] = [
         Kind::NotToml,
         Kind::UnknownField,
         Kind::MissingField,
@@ -80,6 +80,8 @@ fn faults(asked: &Keys) -> String {
         Kind::UnitMismatch,
         Kind::LimitReversed,
         Kind::DoseUndeliverable,
+        Kind::LabelLanguage,
+        Kind::LabelTooLong,
     ];
     let mut text = format!(
         "\n## What the checker finds\n\n`chorda protocol check FILE` names file, line and column in \
@@ -118,6 +120,7 @@ replaced by a site's own approved value.
 
 const CELLS: &str = "amount in `10*6`";
 const TEXT: &str = "text";
+const WORDS: &str = "text, or texts by language";
 const WHOLE: &str = "whole number";
 
 const SIZES: (&str, &str, &str) =
@@ -128,7 +131,7 @@ const CONCENTRATION: (&str, &str, &str) =
 const TOTAL: (&str, &str, &str) = row("total_max", CELLS, "no order may ask for more in all");
 const SITES: (&str, &str, &str) = row("site", "tables", "the sites, in the order of the form");
 const NAME: (&str, &str, &str) = row("name", "name", "its name; the target of a dose unit");
-const TITLE: (&str, &str, &str) = row("title", TEXT, "its name on screens and labels");
+const TITLE: (&str, &str, &str) = row("title", WORDS, "its name on screens and labels");
 const AREAS: (&str, &str, &str) =
     row("areas", "list of texts", "areas of the site among which the dose is divided, in words");
 
@@ -152,7 +155,7 @@ const TABLES: &[Table] = &[
             row("version", WHOLE, "version, from 1"),
             row("title", TEXT, "its name for people"),
             row("source", TEXT, "where its facts come from"),
-            row("language", TEXT, "language of its texts, such as `en`"),
+            row("language", "`en` or `sl`", "language of its texts"),
             row("product", "table", "what is given"),
             row("dose", "table", "by which rule"),
             row("allowance", "table", "what is made beyond the dose; without it, nothing"),
@@ -333,14 +336,22 @@ const TABLES: &[Table] = &[
             row("phase", TEXT, "phase and design"),
             row("sponsor", TEXT, "the sponsor"),
             row("investigator", TEXT, "the investigator"),
-            row("site", TEXT, "the trial site"),
-            row("contact", TEXT, "main contact: name, address and telephone"),
-            row("statement", TEXT, "\"For clinical trial use only\" or its like"),
-            row("route", TEXT, "route of administration"),
-            row("form", TEXT, "pharmaceutical form"),
-            row("storage", TEXT, "storage conditions"),
-            row("directions", TEXT, "directions for use"),
+            row("site", WORDS, "the trial site"),
+            row("contact", WORDS, "main contact: name, address and telephone"),
+            row("statement", WORDS, "\"For clinical trial use only\" or its like"),
+            row("route", WORDS, "route of administration"),
+            row("form", WORDS, "pharmaceutical form"),
+            row("storage", WORDS, "storage conditions"),
+            row("directions", WORDS, "directions for use"),
         ],
+    },
+    Table {
+        what: "words in several languages",
+        header: "[trial] statement = { … }",
+        about: "Words that labels print, in each language in which they are needed. A text alone is in \
+                the language of the file. A site whose labels are in a language that is missing \
+                refuses the file: no label is in two languages.",
+        keys: &[row("en", TEXT, "in English"), row("sl", TEXT, "in Slovenian")],
     },
     Table {
         what: "a visit",

@@ -31,6 +31,7 @@ use chorda::domain::id::{
     AssetId, BatchNumber, ContainerCode, ContentHash, Din, Login, LotId, MasterRecordId,
     MaterialCode, Name, StationId,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::master_record::SignatureRule;
 use chorda::domain::material::{MaterialLot, Origin, Receipt};
 use chorda::domain::quantity::{Quantity, Unit};
@@ -194,7 +195,7 @@ impl<'a> Plant<'a> {
             kind: ContainerKind::CollectionPot,
             contents: Contents {
                 material: MaterialCode::parse("UC-CORD").unwrap(),
-                title: "Umbilical cord".to_owned(),
+                title: Wording::english("Umbilical cord"),
                 passage: None,
                 volume: None,
                 viable_cells: None,

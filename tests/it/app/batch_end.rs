@@ -14,6 +14,7 @@ use chorda::domain::genealogy::Node;
 use chorda::domain::id::{
     BatchNumber, ContainerCode, ContentHash, Login, MasterRecordId, MaterialCode, OrderNumber,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::order::{self, Order};
 use chorda::domain::quality::Status;
 use chorda::domain::release::Stage;
@@ -131,7 +132,7 @@ fn ordered(plant: &Plant<'_>) -> (OrderNumber, ContainerCode) {
         kind: ContainerKind::Cryovial,
         contents: Contents {
             material: MaterialCode::parse("EQ-MSC").unwrap(),
-            title: "EQ-MSC".to_owned(),
+            title: Wording::english("EQ-MSC"),
             passage: Some(1),
             volume: None,
             viable_cells: None,

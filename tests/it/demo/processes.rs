@@ -1,12 +1,19 @@
 //! Any process runs from its files alone. Each is played from the first delivery to the last certificate, on both databases.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use chorda::app::label_print::label_pdf;
+use chorda::codes::container;
 use chorda::config::Settings;
 use chorda::demo::{Options, Played, Process, Story, play, shipped};
+use chorda::domain::container::ContainerKind;
+use chorda::domain::id::ContainerCode;
 use chorda::record::{BatchRecord, Stage};
+use chorda::store::container::load_many;
 
 use super::Folder;
+use crate::labels::have;
 use crate::support::TestStore;
 
 fn options(dir: &Path, database: Option<String>, process: &Process) -> Options {
@@ -95,4 +102,73 @@ fn an_infusion_follows_the_weight() {
 #[test]
 fn what_holds_no_cells_is_given_by_its_routes() {
     runs_shipped("msc-sup", &["dose_unknown_site"]);
+}
+
+/// The site of the example with its labels in Slovenian.
+fn slovenian_site(folder: &Folder) -> PathBuf {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = std::fs::read_to_string(format!("{root}/templates/sites/example.toml")).unwrap();
+    let text = text
+        .replace("label_language = \"en\"", "label_language = \"sl\"")
+        .replace("\"../", &format!("\"{root}/templates/"))
+        .replace("\"example-products", &format!("\"{root}/templates/sites/example-products"));
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let file = folder.0.join("site.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// Plays a process at a site with Slovenian labels; gives the words of all its labels.
+fn slovenian_labels(name: &str) -> Option<String> {
+    let site = Folder::new(&format!("{name}-site"));
+    let process = Process { site: Some(slovenian_site(&site)), ..own(name) };
+    let folder = Folder::new(&format!("{name}-labels"));
+    let played = played(&folder.0, None, &process);
+    let codes = ContainerKind::ALL.iter().flat_map(|(kind, ..)| {
+        (1..=60).map(|number| container::code(*kind, number).unwrap().to_string())
+    });
+    let codes: Vec<String> = codes.collect();
+    let found = played.app.read(|db| load_many(db, &codes)).unwrap();
+    let labelled = found.iter().filter(|state| state.labels.valid().is_some());
+    let labelled: Vec<ContainerCode> =
+        labelled.map(|state| ContainerCode::parse(&state.code).unwrap()).collect();
+    let file = folder.0.join("all.pdf");
+    std::fs::write(&file, label_pdf(&played.app, &labelled).unwrap()).unwrap();
+    if !have(&["pdftotext"]) {
+        return None;
+    }
+    let output = Command::new("pdftotext").args([file.as_os_str(), "-".as_ref()]).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some(words.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The labels of two processes in Slovenian: each says these words, and none of the English ones.
+#[test]
+fn labels_of_a_slovenian_site_hold_no_english_word() {
+    let all = [
+        (
+            "bm-msc",
+            vec![
+                "Samo za klinično preskušanje",
+                "Samo za avtologno uporabo",
+                "Leva podčeljustna",
+                "BM-MSC, avtologne",
+                "UPORABNO DO",
+                "Upor. do",
+                "Iz serije",
+            ],
+        ),
+        ("msc-sup", vec!["Izpiranje mehurja", "Supernatant MSC", "−70 °C ali manj", "Sterilnost"]),
+    ];
+    for (name, said) in all {
+        let Some(words) = slovenian_labels(name) else { return };
+        for word in said {
+            assert!(words.contains(word), "{word}: {words}");
+        }
+        for word in
+            ["USE BY", "Batch", " of ", "For ", "Left", "Keep", "or below", "Donor", "From", "Exp."]
+        {
+            assert!(!words.contains(word), "{word}: {words}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use chorda::domain::genealogy::Standing;
 use chorda::domain::id::{
     BatchNumber, ContentHash, Login, MaterialCode, Name, OrderNumber, StationId,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::time::{Instant, Span};
 use chorda::domain::{Aggregate, Context, Recorded};
@@ -61,7 +62,7 @@ impl Syringe {
     fn filled(volume: &str, cells: Option<&str>) -> Self {
         let contents = Contents {
             material: MaterialCode::parse("EQ-MSC-DOSE").unwrap(),
-            title: "EQ-MSC".to_owned(),
+            title: Wording::english("EQ-MSC"),
             passage: Some(2),
             volume: Some(q(volume, Unit::Millilitre)),
             viable_cells: cells.map(|cells| q(cells, Unit::MillionCells)),

@@ -13,6 +13,7 @@ use chorda::domain::id::{
     BatchNumber, ContainerCode, ContentHash, LocationPath, Login, MaterialCode, Name, OrderNumber,
     StationId,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::storage::Slot;
 use chorda::domain::time::{Instant, Span};
@@ -99,7 +100,7 @@ fn produced(kind: ContainerKind, for_order: Option<u32>) -> Event {
         kind,
         contents: Contents {
             material: MaterialCode::parse("EQ-MSC").unwrap(),
-            title: "EQ-MSC, cryopreserved".to_owned(),
+            title: Wording::english("EQ-MSC, cryopreserved"),
             passage: Some(1),
             volume: Some(ml("1.0")),
             viable_cells: None,

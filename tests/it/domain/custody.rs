@@ -11,6 +11,7 @@ use chorda::domain::custody::{
 use chorda::domain::disposition::Disposition;
 use chorda::domain::genealogy::Standing;
 use chorda::domain::id::{ContainerCode, MaterialCode, Name, OrderNumber, PatientCode};
+use chorda::domain::language::Wording;
 use chorda::domain::order::Order;
 use chorda::domain::quantity::{Quantity, Unit as Measure};
 use chorda::domain::time::{Instant, Span};
@@ -30,7 +31,7 @@ fn syringe(code: &str, order: &str, target: &str, volume: &str) -> Container {
         kind: ContainerKind::Syringe,
         contents: Contents {
             material: MaterialCode::parse("EQ-MSC-P2").unwrap(),
-            title: "EQ-MSC P2".to_owned(),
+            title: Wording::english("EQ-MSC P2"),
             passage: Some(2),
             volume: Some(ml(volume)),
             viable_cells: None,

@@ -5,6 +5,7 @@ mod batch;
 mod custody;
 mod id;
 mod course;
+mod language;
 mod lineage;
 mod outcome;
 mod printer;

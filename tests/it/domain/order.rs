@@ -8,6 +8,7 @@ use chorda::domain::id::{
     BatchNumber, CoiId, ContentHash, LocationPath, Login, MaterialCode, OrderNumber, PatientCode,
     StationId,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::order::{
     self, Allocate, Cancel, Close, Confirm, Order, Place, Placement, Refusal, Schedule, UnitFate,
     VialFacts,
@@ -173,7 +174,7 @@ fn vial() -> Container {
         kind: ContainerKind::Cryovial,
         contents: Contents {
             material: MaterialCode::parse("EQ-MSC").unwrap(),
-            title: "EQ-MSC".to_owned(),
+            title: Wording::english("EQ-MSC"),
             passage: Some(1),
             volume: None,
             viable_cells: None,

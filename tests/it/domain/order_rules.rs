@@ -4,6 +4,7 @@ use super::order::{after, context, history_under, now};
 use chorda::domain::container::{self, Container, ContainerKind, Contents, Custodian};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::id::{DonorCode, LocationPath, MaterialCode};
+use chorda::domain::language::Wording;
 use chorda::domain::lineage::Origin;
 use chorda::domain::order::{self, Allocate, Order, Refusal, VialFacts};
 use chorda::domain::quantity::{Quantity, Unit};
@@ -16,7 +17,7 @@ fn vial(volume: &str) -> Container {
         kind: ContainerKind::Cryovial,
         contents: Contents {
             material: MaterialCode::parse("AT-MSC").unwrap(),
-            title: "AT-MSC".to_owned(),
+            title: Wording::english("AT-MSC"),
             passage: Some(1),
             volume: Some(Quantity::parse(volume, Unit::Millilitre).unwrap()),
             viable_cells: None,

@@ -7,6 +7,7 @@ use base64::Engine;
 use chorda::codes::isbt::{Division, ProductCode, read_din};
 use chorda::codes::{LabelCode, PrintSerial, container};
 use chorda::domain::container::ContainerKind;
+use chorda::domain::language::Language;
 use chorda::domain::time::{Instant, Zone};
 use chorda::labels::{
     Definition, Fault, LabelData, LabelKind, LabelRefusal, Particular as P, Proof, Raster,
@@ -79,51 +80,54 @@ fn any_label(of: LabelKind) -> impl Strategy<Value = LabelData> {
     let kind = of.container().unwrap();
     let numbers = (1..=9_999_999_u32, 1..=99_u8, 1..=999_999_u32, 0..2_000_000_i64);
     let texts = (words(14), words(14), words(12), words(20), words(10));
-    (numbers, texts, any::<bool>()).prop_map(move |(numbers, texts, optional)| {
-        let (number, serial, batch, minutes) = numbers;
-        let (product, purpose, donor, storage, subject) = texts;
-        let serial = PrintSerial::new(serial).unwrap();
-        let code = LabelCode::new(&container::code(kind, number).unwrap(), serial).unwrap();
-        let din = read_din(&format!("A999926{batch:06}")).unwrap();
-        let at = Instant::parse("2026-01-01T00:00:00Z").unwrap().naive()
-            + chrono::Duration::minutes(minutes);
-        let at = Instant::from_naive(at);
-        let mut label = LabelData::new(kind, code)
-            .with(P::Product, product)
-            .with(P::Batch, format!("B-2026-{:04}", batch % 10_000))
-            .with(P::Donor, donor)
-            .with(P::Passage, format!("P{}", batch % 3))
-            .with(P::Purpose, purpose)
-            .with(P::Parent, format!("CV{number:07}"))
-            .with(P::Taken, at.minute_text(Zone::LJUBLJANA))
-            .with(P::Storage, &storage)
-            .with(P::Contact, format!("Inštitut Čebelnjak, {storage}"))
-            .with(P::Route, &storage)
-            .with(P::Strength, "50×10⁶ cells/ml")
-            .with(P::Quantity, "1.0 ml")
-            .with(P::Target, "left parotid gland")
-            .with(P::Trial, &subject)
-            .with(P::Subject, subject)
-            .with(P::Warning, "For clinical trial use only.");
-        let dose = matches!(of, LabelKind::Patient(_))
-            || matches!(kind, ContainerKind::Syringe | ContainerKind::Bag);
-        if dose {
-            label = label.for_patient();
-            let product = ProductCode::new("D1234", '7', Division::first_level(1).unwrap());
-            label = label.isbt(&din, &product.unwrap(), None, Some(at.naive()));
-            label = label.expiring(at, Zone::LJUBLJANA);
-        } else {
-            label = label.donation(&din);
-            if optional {
-                label = label.with(P::Expiry, at.date_text(Zone::LJUBLJANA));
+    let languages = proptest::sample::select(Language::ALL.to_vec());
+    (numbers, texts, languages, any::<bool>()).prop_map(
+        move |(numbers, texts, language, optional)| {
+            let (number, serial, batch, minutes) = numbers;
+            let (product, purpose, donor, storage, subject) = texts;
+            let serial = PrintSerial::new(serial).unwrap();
+            let code = LabelCode::new(&container::code(kind, number).unwrap(), serial).unwrap();
+            let din = read_din(&format!("A999926{batch:06}")).unwrap();
+            let at = Instant::parse("2026-01-01T00:00:00Z").unwrap().naive()
+                + chrono::Duration::minutes(minutes);
+            let at = Instant::from_naive(at);
+            let mut label = LabelData::new(language, kind, code)
+                .with(P::Product, product)
+                .with(P::Batch, format!("B-2026-{:04}", batch % 10_000))
+                .with(P::Donor, donor)
+                .with(P::Passage, format!("P{}", batch % 3))
+                .with(P::Purpose, purpose)
+                .with(P::Parent, format!("CV{number:07}"))
+                .with(P::Taken, at.minute_text(Zone::LJUBLJANA))
+                .with(P::Storage, &storage)
+                .with(P::Contact, format!("Inštitut Čebelnjak, {storage}"))
+                .with(P::Route, &storage)
+                .with(P::Strength, "50×10⁶ cells/ml")
+                .with(P::Quantity, "1.0 ml")
+                .with(P::Target, "desna podčeljustna slinavka")
+                .with(P::Trial, &subject)
+                .with(P::Subject, subject)
+                .with(P::Warning, "Samo za klinično preskušanje.");
+            let dose = matches!(of, LabelKind::Patient(_))
+                || matches!(kind, ContainerKind::Syringe | ContainerKind::Bag);
+            if dose {
+                label = label.for_patient();
+                let product = ProductCode::new("D1234", '7', Division::first_level(1).unwrap());
+                label = label.isbt(&din, &product.unwrap(), None, Some(at.naive()));
+                label = label.expiring(at, Zone::LJUBLJANA);
+            } else {
+                label = label.donation(&din);
+                if optional {
+                    label = label.with(P::Expiry, at.date_text(Zone::LJUBLJANA));
+                }
             }
-        }
-        if optional {
-            label = label.with(P::Count, format!("{} of 60", number % 60 + 1));
-            label = label.with(P::Operator, "t.novak");
-        }
-        label
-    })
+            if optional {
+                label = label.with(P::Count, format!("{} of 60", number % 60 + 1));
+                label = label.with(P::Operator, "t.novak");
+            }
+            label
+        },
+    )
 }
 
 fn wanted(label: &LabelData) -> Vec<String> {
@@ -354,7 +358,7 @@ fn many_labels_are_proved_in_their_order_and_one_bad_one_refuses_them_all() {
 fn the_labels_of_other_things_read_back_at_every_resolution_and_by_other_decoders() {
     let folder = folder("others");
     for kind in LabelKind::all().filter(|kind| kind.container().is_none()) {
-        let label = sample(kind).unwrap();
+        let label = sample(kind, Language::Slovenian).unwrap();
         for resolution in Resolution::ALL {
             let proof = prove(&label, resolution)
                 .unwrap_or_else(|error| panic!("{kind:?} at {} dpi: {error}", resolution.dpi()));
@@ -397,15 +401,16 @@ fn the_sample_of_every_definition_proves_as_a_test_that_names_nothing() {
     for kind in LabelKind::all() {
         let definition = chorda::labels::definitions().unwrap().get(&kind).unwrap();
         let proofs = sample_proofs(definition).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
-        let real = prove(&sample(kind).unwrap(), Resolution::Dpi600).unwrap();
+        let real = prove(&sample(kind, Language::Slovenian).unwrap(), Resolution::Dpi600).unwrap();
         assert!(proofs.iter().flat_map(|proof| &proof.read).all(|read| read.text == "TEST"));
         assert!(real.read.iter().all(|read| read.text != "TEST"));
-        let test = sample(kind).unwrap().as_test();
+        let test = sample(kind, Language::Slovenian).unwrap().as_test();
         let mut plain = layout(&test, Resolution::Dpi600).unwrap();
         plain.test = false;
         let dark = |raster: &Raster| raster.bits.iter().map(|byte| byte.count_ones()).sum::<u32>();
         let plain = dark(&check(&plain).unwrap().raster);
-        assert!(dark(&proofs[2].raster) > plain + plain / 20, "{kind:?} without watermark");
+        assert_eq!(proofs.len(), Language::ALL.len() * Resolution::ALL.len());
+        assert!(dark(&proofs[5].raster) > plain + plain / 20, "{kind:?} without watermark");
         assert!(render_pdf(&[test]).unwrap().starts_with(b"%PDF"));
     }
 }

@@ -7,6 +7,7 @@ use chorda::domain::container::{
 };
 use chorda::domain::disposition::Disposition;
 use chorda::domain::id::{ContainerCode, Din, Login, MaterialCode};
+use chorda::domain::language::Wording;
 use chorda::store::{Failure, Store, container};
 
 use crate::support::{each_backend, envelope, person};
@@ -26,7 +27,7 @@ fn make(store: &Store, product_code: &str, division: &str) -> Result<ContainerCo
             kind: ContainerKind::Syringe,
             contents: Contents {
                 material: MaterialCode::parse("EQ-MSC-DOSE").unwrap(),
-                title: "EQ-MSC, P2".to_owned(),
+                title: Wording::english("EQ-MSC, P2"),
                 passage: Some(2),
                 volume: None,
                 viable_cells: None,

@@ -10,6 +10,7 @@ use chorda::domain::container::{
 use chorda::domain::disposition::Disposition;
 use chorda::domain::genealogy::{Edge, Graph, Node};
 use chorda::domain::id::{BatchNumber, ContainerCode, LocationPath, Login, MaterialCode};
+use chorda::domain::language::Wording;
 use chorda::domain::storage::{self, Grid, LocationKind};
 use chorda::domain::{Aggregate, Change};
 use chorda::store::{Failure, Store, Tx, container, genealogy, label, storage as places};
@@ -31,7 +32,7 @@ fn produced(kind: ContainerKind, made_by: u32) -> Event {
         kind,
         contents: Contents {
             material: MaterialCode::parse("EQ-MSC").unwrap(),
-            title: "EQ-MSC, cryopreserved".to_owned(),
+            title: Wording::english("EQ-MSC, cryopreserved"),
             passage: Some(1),
             volume: None,
             viable_cells: None,

@@ -7,6 +7,7 @@ use chorda::domain::actor::Role;
 use chorda::domain::container::{Container, ContainerKind, Contents, Custodian, Event};
 use chorda::domain::disposition::Disposition;
 use chorda::domain::id::{ContainerCode, LocationPath, Login, MaterialCode, Name, OrderNumber};
+use chorda::domain::language::Wording;
 use chorda::domain::quantity::{Quantity, Unit};
 use chorda::domain::time::Span;
 use chorda::store::container;
@@ -105,7 +106,7 @@ pub(super) fn scheduled(app: &TestApp) -> String {
 fn contents(material: &str, volume: Option<&str>) -> Contents {
     Contents {
         material: MaterialCode::parse(material).unwrap(),
-        title: material.to_owned(),
+        title: Wording::english(material),
         passage: Some(1),
         volume: volume.map(|text| Quantity::parse(text, Unit::Millilitre).unwrap()),
         viable_cells: None,

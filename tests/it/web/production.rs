@@ -16,6 +16,7 @@ use chorda::domain::id::{
     BatchNumber, ContainerCode, ContentHash, Din, DonorCode, Login, MaterialCode, Name,
     OrderNumber, PatientCode,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::material::{self, MaterialLot};
 use chorda::domain::protocol::DoseUnit;
 use chorda::domain::quantity::{Quantity, Unit};
@@ -61,7 +62,7 @@ fn plant(app: &TestApp) -> Plant<'_> {
 fn contents(material: &str, passage: Option<u8>, volume: &str, cells: &str) -> Contents {
     Contents {
         material: MaterialCode::parse(material).unwrap(),
-        title: material.to_owned(),
+        title: Wording::english(material),
         passage,
         volume: Some(Quantity::parse(volume, Unit::Millilitre).unwrap()),
         viable_cells: Some(Quantity::parse(cells, Unit::MillionCells).unwrap()),

@@ -8,6 +8,7 @@ use chorda::domain::container::{
 };
 use chorda::domain::disposition::Disposition;
 use chorda::domain::id::{BatchNumber, ContainerCode, Din, Login, MaterialCode, Name};
+use chorda::domain::language::Wording;
 use chorda::domain::time::Span;
 use chorda::store::{container, genealogy};
 
@@ -28,7 +29,7 @@ pub(crate) fn vials(app: &TestApp, batch: &str, n: u32) -> Vec<String> {
                     kind: ContainerKind::Cryovial,
                     contents: Contents {
                         material: MaterialCode::parse("EQ-MSC").unwrap(),
-                        title: "EQ-MSC, pooled".to_owned(),
+                        title: Wording::english("EQ-MSC, pooled"),
                         passage: Some(1),
                         volume: Some("1.0 mL".parse().unwrap()),
                         viable_cells: Some("5.0 10*6".parse().unwrap()),

@@ -5,6 +5,7 @@
 
 use super::{Check, predecessors};
 use crate::domain::container::ContainerKind;
+use crate::domain::language::Language;
 use crate::domain::master_record::fault::{Fault, Kind, Sink};
 use crate::domain::master_record::model::{AcceptedRecord, Count, Input, MasterRecord, Output};
 use crate::domain::protocol::{Protocol, mismatches};
@@ -53,6 +54,8 @@ pub struct LabelKind {
 pub struct Beside<'a> {
     /// The kinds of label.
     pub labels: Vec<LabelKind>,
+    /// The language of the labels; none where that is not known.
+    pub language: Option<Language>,
     /// Other master records.
     pub records: Vec<&'a MasterRecord>,
     /// The protocols.
@@ -98,6 +101,7 @@ impl Check<'_> {
             };
             self.fault(place, Kind::LabelUnknown, message, remedy);
         }
+        self.label_language(output, beside.language);
         for need in &kind.needs {
             if !self.gives(output, *need) {
                 let (lacking, remedy) = need.words();
@@ -105,6 +109,17 @@ impl Check<'_> {
                     format!("the label '{name}' shows {lacking}, which '{}' lacks", output.name);
                 self.fault(place, Kind::LabelLacks, message, remedy);
             }
+        }
+    }
+
+    /// A label is never in two languages.
+    fn label_language(&self, output: &Output, language: Option<Language>) {
+        let Some(language) = language else { return };
+        if output.title.in_language(language).is_none() {
+            let (name, title) = (language.name(), &output.title);
+            let message = format!("labels here are in {name}, and \"{title}\" is not given in it");
+            let remedy = format!("write title = {}", title.with_room_for(language));
+            self.fault((output.at, "title"), Kind::LabelLanguage, message, remedy);
         }
     }
 

@@ -263,7 +263,7 @@ impl Tally {
             }
         }
         for (name, count) in values.counts() {
-            let title = record.output(name).map_or_else(String::new, |o| o.title.clone());
+            let title = record.output(name).map_or_else(String::new, |o| o.title.to_string());
             self.containers.entry(title).or_default().push(count);
         }
         let mut broken: Vec<(String, Class)> =
@@ -371,8 +371,8 @@ impl Tally {
             Spread::of(amounts).map(|spread| Line { title, spread })
         });
         let containers = record.outputs.iter().filter_map(|output| {
-            let counts = self.containers.get(&output.title)?.clone();
-            Spread::of(counts).map(|spread| Line { title: output.title.clone(), spread })
+            let counts = self.containers.get(output.title.text())?.clone();
+            Spread::of(counts).map(|spread| Line { title: output.title.to_string(), spread })
         });
         Report {
             record: record.record.clone(),

@@ -28,6 +28,7 @@ use chorda::domain::id::{
     AssetId, BatchNumber, ContainerCode, ContentHash, DeviationNumber, Din, DonorCode,
     LocationPath, Login, LotId, MasterRecordId, MaterialCode, Name, OrderNumber, StationId,
 };
+use chorda::domain::language::Wording;
 use chorda::domain::lineage::Origin;
 use chorda::domain::master_record::{MasterRecord, parse};
 use chorda::domain::protocol::DoseUnit;
@@ -391,7 +392,7 @@ impl Plant {
             kind: given.kind,
             contents: Contents {
                 material: MaterialCode::parse(given.material).unwrap(),
-                title: given.material.to_owned(),
+                title: Wording::english(given.material),
                 passage: given.passage,
                 volume: given.volume.map(|text| q(text, Unit::Millilitre)),
                 viable_cells: given.cells.map(|text| q(text, Unit::MillionCells)),
