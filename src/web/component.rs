@@ -402,6 +402,12 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether a column holds numbers, which stand at its right.
+    fn is_numeric(&self, index: &usize) -> bool {
+        let first = self.rows.first().and_then(|row| row.cells.get(*index));
+        matches!(first, Some(Cell::Number(_)))
+    }
+
     fn heading(&self, index: &usize) -> &str {
         self.columns.get(*index).map_or("", String::as_str)
     }

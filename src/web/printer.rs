@@ -135,7 +135,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
             Cell::CodeLink(Link::to(format!("/print-jobs/{}", job.number), job.number.as_str())),
             Cell::When(cx.when(listed.queued_at), listed.queued_by.clone()),
             work_words(&job.work).into(),
-            Cell::Code(job.printer.to_string()),
+            Cell::CodeLink(Link::to(address(&job.printer), job.printer.as_str())),
             job_chip(job.state).into(),
         ]);
     }
@@ -165,6 +165,8 @@ struct Way {
     code: &'static str,
     title: &'static str,
     fields: Vec<Field>,
+    /// One that takes the whole width.
+    last: Option<Field>,
 }
 
 #[derive(Template)]
@@ -174,6 +176,7 @@ struct NewPage {
     head: Head,
     banner: Option<Banner>,
     fields: Vec<Field>,
+    by: Field,
     ways: [Way; 3],
     reason: Option<Field>,
 }
@@ -202,6 +205,7 @@ fn new_page(cx: &Cx, known: Option<&Printer>, errors: &Errors, banner: Option<Ba
     let mut ways = ways(connection);
     for way in &mut ways {
         way.fields = std::mem::take(&mut way.fields).into_iter().map(fill).collect();
+        way.last = way.last.take().map(fill);
     }
     let choices = ways.each_ref().map(|way| (way.code, way.title));
     let fields = vec![
@@ -209,14 +213,15 @@ fn new_page(cx: &Cx, known: Option<&Printer>, errors: &Errors, banner: Option<Ba
             .hint("As on the device, such as EQ-LP-01."),
         fill(Field::text("title", "Name").value(title).required()),
         fill(Field::select("dpi", "Resolution", resolutions).value(dpi.to_string())),
-        fill(Field::radio("by", "Reached by", choices).value(by)),
     ];
+    let by = fill(Field::radio("by", "Reached by", choices).value(by));
     let reason = known.map(|_| fill(Field::text("reason", "Why it is set up anew").required()));
     NewPage {
         shell: cx.shell("Set up a printer"),
         head: Head::new("Set up a printer").under("/printers", "Label printers"),
         banner,
         fields,
+        by,
         ways,
         reason,
     }
@@ -254,16 +259,22 @@ fn ways(now: Option<&Connection>) -> [Way; 3] {
             "PWG Raster is what every IPP Everywhere printer takes; ZPL is for label printers \
              that pass it to their own engine.",
         ),
+    ];
+    let certificate =
         Field::area("certificate", "Certificate").value(certificate).mono().rows(4).hint(
             "For ipps only, as PEM: the printer's own or its authority's. Empty where this \
              computer's own authorities know it.",
-        ),
-    ];
+        );
     let file = vec![Field::text("folder", "Folder").value(folder).mono()];
     [
-        Way { code: "tcp", title: "Raw TCP", fields: tcp },
-        Way { code: "ipp", title: "Internet Printing Protocol", fields: ipp },
-        Way { code: "file", title: "Files in a folder of the server", fields: file },
+        Way { code: "tcp", title: "Raw TCP", fields: tcp, last: None },
+        Way {
+            code: "ipp",
+            title: "Internet Printing Protocol",
+            fields: ipp,
+            last: Some(certificate),
+        },
+        Way { code: "file", title: "Files in a folder of the server", fields: file, last: None },
     ]
 }
 
@@ -441,11 +452,17 @@ fn job_page(cx: &Cx, banner: Option<Banner>) -> Result<JobPage, WebError> {
         }
         _ => None,
     };
+    let mut head = Head::new(format!("Print job {number}"))
+        .under("/printers", "Label printers")
+        .chip(job_chip(job.state));
+    if matches!((&job.work, job.state), (Work::Test { .. }, JobState::Printed | JobState::NotKnown))
+    {
+        let link = Link::to(address(&job.printer), "Scan the test label");
+        head = head.action(link.icon(Icon::Scan));
+    }
     Ok(JobPage {
         shell: cx.shell(format!("Print job {number}")),
-        head: Head::new(format!("Print job {number}"))
-            .under("/printers", "Label printers")
-            .chip(job_chip(job.state)),
+        head,
         banner,
         facts,
         labels,
