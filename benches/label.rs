@@ -1,20 +1,29 @@
 //! How long labels take: a thousand as one PDF, the same with every one read back from its dots, and
-//! one from the request to the printer's socket.
+//! one from the request over commit and queue to the printer's socket.
 //!
-//! Run with `cargo bench --bench label`.
+//! Run with `cargo run --release -- demo --no-serve`, then `cargo bench --bench label`.
 
-use std::io::Read;
+mod support;
+
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use chorda::app::label_print::{LabelPrint, label_print};
+use chorda::app::print_send::Spooler;
+use chorda::app::printer_change::{PrinterSetUp, printer_set_up};
 use chorda::codes::{LabelCode, PrintSerial, container};
+use chorda::domain::actor::Role;
 use chorda::domain::container::ContainerKind;
+use chorda::domain::id::{AssetId, ContainerCode};
 use chorda::domain::language::Language;
-use chorda::domain::printer::Connection;
+use chorda::domain::printer::{Connection, Setup};
 use chorda::labels::{
     LabelData, LabelKind, Particular, Resolution, prove, prove_all, render_pdf, sample, zpl,
 };
-use chorda::printing::{Job, Page, Patience, send};
+use chorda::printing::Patience;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -52,27 +61,62 @@ fn timed(name: &str, runs: usize, mut work: impl FnMut() -> Outcome<()>) -> Outc
     Ok(())
 }
 
-/// A printer that takes everything and says how long it waited for the first byte of a label.
-fn printer() -> Outcome<(u16, std::sync::mpsc::Receiver<Instant>)> {
+/// A printer that answers that all came out, and tells when the first bytes of a label arrived.
+fn printer() -> Outcome<(u16, Receiver<Instant>)> {
+    const STATUS: &str = "\u{2}030,0,0,0150,000,0,0,0,000,0,0,0\u{3}\r\n\
+                          \u{2}000,0,0,0,0,2,4,0,00000000,1,000\u{3}\r\n\u{2}1234,0\u{3}\r\n";
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for mut line in listener.incoming().flatten() {
-            let mut got: Vec<u8> = Vec::new();
             let mut part = [0; 4096];
+            let mut begun = false;
             while let Ok(count @ 1..) = line.read(&mut part) {
-                got.extend(part.iter().take(count));
-                if got.windows(3).any(|three| three == b"^XA") {
+                let got = part.get(..count).unwrap_or_default();
+                if !begun && got.windows(3).any(|three| three == b"^XA") {
+                    begun = true;
                     if tell.send(Instant::now()).is_err() {
                         return;
                     }
-                    got.clear();
+                }
+                if got.windows(3).any(|three| three == b"~HS")
+                    && line.write_all(STATUS.as_bytes()).is_err()
+                {
+                    break;
                 }
             }
         }
     });
     Ok((port, told))
+}
+
+/// Prints labels of the demo's vials again, each for itself, as a technician would: the time from
+/// the command until its label arrives at the printer, everything recorded in between.
+fn print(folder: &Path) -> Outcome<()> {
+    let (port, told) = printer()?;
+    let app = support::open(folder)?;
+    let asset = AssetId::parse("EQ-LP-99")?;
+    let connection = Connection::Tcp { host: "127.0.0.1".to_owned(), port };
+    let setup = Setup { title: "bench".to_owned(), connection, dpi: 300 };
+    let set_up = PrinterSetUp { asset: asset.clone(), setup };
+    printer_set_up(&app, &support::caller("admin", Role::Administrator)?, set_up)?;
+    let spooler = Spooler::start(app.clone(), Patience::default())?;
+    let vial = ContainerCode::parse("CV0000012")?;
+    timed("one label from the request to the printer's socket", 50, || {
+        let caller = support::caller("ana.kos", Role::Technician)?;
+        let command = LabelPrint {
+            containers: vec![vial.clone()],
+            copies: 1,
+            because: Some("smeared".to_owned()),
+            printer: Some(asset.clone()),
+        };
+        label_print(&app, &caller, command)?;
+        told.recv_timeout(Duration::from_secs(5))?;
+        Ok(())
+    })?;
+    drop(spooler);
+    Ok(())
 }
 
 fn main() -> Outcome<()> {
@@ -94,24 +138,5 @@ fn main() -> Outcome<()> {
         assert!(zpl(&proof.feed(), 1).starts_with("^XA"));
         Ok(())
     })?;
-    let (port, told) = printer()?;
-    let line = Connection::Tcp { host: "127.0.0.1".to_owned(), port };
-    // This printer answers no question: it is asked for a millisecond only.
-    let answer = Duration::from_millis(1);
-    let patience = Patience { answer, ..Patience::default() };
-    let mut times = Vec::new();
-    for number in 1..=50 {
-        let begun = Instant::now();
-        let proof = prove(&vial(number)?, Resolution::Dpi300)?;
-        let page = Page { raster: proof.feed(), stock: proof.feed_stock(), copies: 1 };
-        let job = Job { name: "one".to_owned(), pages: vec![page] };
-        let report = send(&line, &job, patience);
-        // A printer that never got it would never tell.
-        let arrived = told.recv_timeout(Duration::from_secs(5));
-        times.push(arrived.map_err(|_| format!("{report:?}"))?.duration_since(begun));
-    }
-    times.sort();
-    let middle = times.get(25).copied().unwrap_or_default();
-    println!("one label from request to socket: median {middle:.1?}");
-    Ok(())
+    support::with_demo(print)
 }

@@ -5,19 +5,18 @@
 //! Prints the median of both in microseconds and their ratio. It works on a copy of the demo's
 //! folder; the name of another folder may be given behind `--`.
 
+mod support;
+
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
+use chorda::app::App;
 use chorda::app::container_move::{
     ContainerPut, ContainerTake, ScannedContainer, TakeFor, container_put, container_take,
     read_position,
 };
-use chorda::app::{App, Caller};
-use chorda::clock::{self, Clock};
-use chorda::config::Settings;
-use chorda::domain::actor::{Actor, Role};
-use chorda::domain::id::{Login, StationId};
+use chorda::domain::actor::Role;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -27,39 +26,13 @@ const VIAL: &str = "CV0000012";
 const PLACE: &str = "CRYO/LN2-1/R1/BOX-1/B3";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let given = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let demo = PathBuf::from(given.unwrap_or_else(|| "demo-data".to_owned()));
-    let folder = std::env::temp_dir().join(format!("chorda-bench-{}", clock::new_id()));
-    let copied = copy(&demo, &folder);
-    let measured = copied.and_then(|()| compare(&folder));
-    std::fs::remove_dir_all(&folder)?;
-    measured
-}
-
-/// Copies the database with its secrets and checkpoints.
-fn copy(demo: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
-    for from in [demo.to_owned(), demo.join("chorda.secrets")] {
-        let to = folder.join(from.strip_prefix(demo)?);
-        std::fs::create_dir_all(&to)?;
-        for entry in std::fs::read_dir(&from)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-            }
-        }
-    }
-    Ok(())
+    support::with_demo(compare)
 }
 
 fn compare(folder: &Path) -> Result<(), Box<dyn Error>> {
     let file = folder.join("chorda.db");
     let moved = {
-        let settings = Settings {
-            database: Some(format!("sqlite:{}", file.display())),
-            secrets: Some(folder.join("chorda.secrets")),
-            ..Settings::default()
-        };
-        let app = App::open(settings.complete()?, Clock::System)?;
+        let app = support::open(folder)?;
         median(|round| move_vial(&app, round))?
     };
     let mut db = SqliteConnection::establish(&file.to_string_lossy())?;
@@ -89,16 +62,7 @@ fn median(
 
 /// One move through the use case, as a scan station gives it: out, and back.
 fn move_vial(app: &App, round: usize) -> Result<(), Box<dyn Error>> {
-    let caller = Caller {
-        actor: Actor {
-            login: Login::parse("ana.kos")?,
-            printed_name: "Ana Kos".to_owned(),
-            role: Role::Technician,
-        },
-        station: StationId::parse("BENCH-1")?,
-        command_id: clock::new_id(),
-        reason: None,
-    };
+    let caller = support::caller("ana.kos", Role::Technician)?;
     let container = ScannedContainer::read(VIAL)?;
     let position = read_position(PLACE)?;
     if round.is_multiple_of(2) {

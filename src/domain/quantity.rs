@@ -319,11 +319,15 @@ impl Quantity {
         Ok(if self.compare(other)?.is_le() { self } else { other })
     }
 
-    /// The form on screens: `1.50 ml`.
+    /// The form on screens: `1.50 ml`, `1 container`.
     pub fn text(self) -> String {
-        match self.unit.symbol() {
-            "" => self.value.to_string(),
-            symbol => format!("{} {symbol}", self.value),
+        let one = self.value.scale() == 0 && self.value.abs() == Decimal::ONE;
+        match (self.unit.symbol(), self.unit) {
+            ("", _) => self.value.to_string(),
+            (many, Unit::Container | Unit::Label | Unit::Piece) if one => {
+                format!("{} {}", self.value, many.trim_end_matches('s'))
+            }
+            (symbol, _) => format!("{} {symbol}", self.value),
         }
     }
 

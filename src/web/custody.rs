@@ -119,7 +119,7 @@ fn index(cx: &Cx) -> Result<Reply, WebError> {
 /// A unit as the scanning pages list it.
 pub(super) struct UnitLine {
     pub(super) code: String,
-    pub(super) gland: String,
+    pub(super) title: String,
     pub(super) volume: String,
     pub(super) holder: String,
     pub(super) chip: Chip,
@@ -144,7 +144,7 @@ pub(super) fn unit_lines(
         .filter(|(container, _)| !live || container.fate == Fate::Live)
         .map(|(container, standing)| UnitLine {
             code: container.code.clone(),
-            gland: title(container),
+            title: title(container),
             volume: container.volume_now().map(|volume| volume.text()).unwrap_or_default(),
             holder: holder(container),
             chip: unit_chip(container, standing),

@@ -42,9 +42,9 @@ const DESTROY: Access =
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] = &[
-    Route::get("/orders/{number}/give", CLINIC, give_list, "Syringes to give"),
-    Route::get("/orders/{number}/give/{target}", CLINIC, give_form, "Give one gland"),
-    Route::post("/orders/{number}/give/{target}", CLINIC, give, "Give one gland"),
+    Route::get("/orders/{number}/give", CLINIC, give_list, "Units to give"),
+    Route::get("/orders/{number}/give/{target}", CLINIC, give_form, "Give one unit"),
+    Route::post("/orders/{number}/give/{target}", CLINIC, give, "Give one unit"),
     Route::post(
         "/orders/{number}/thaw/{target}",
         CLINIC,
@@ -60,7 +60,7 @@ pub const ROUTES: &[Route] = &[
     Route::post("/orders/{number}/destroy/{code}", DESTROY, destroy, "Destroy a unit"),
 ];
 
-struct GlandCard {
+struct UnitCard {
     title: String,
     href: String,
     verb: &'static str,
@@ -74,7 +74,7 @@ struct ListPage {
     shell: Shell,
     head: Head,
     patient: String,
-    cards: Vec<GlandCard>,
+    cards: Vec<UnitCard>,
     left: usize,
     back: String,
 }
@@ -85,7 +85,7 @@ fn cards(
     units: &[(Container, Standing)],
     given: &[custody::Given],
     excursion: bool,
-) -> Vec<GlandCard> {
+) -> Vec<UnitCard> {
     let card = |planned: &crate::domain::protocol::DoseUnit| {
         let own = units.iter().find(|(c, _)| c.target.as_ref() == Some(&planned.target));
         let line = own.and_then(|pair| {
@@ -112,7 +112,7 @@ fn cards(
         let given = done.map_or(String::new(), |given| {
             format!("{} · {} · {}", given_volume(given), cx.when(given.given_at), given.given_by)
         });
-        GlandCard { title: planned.title.clone(), href, verb, unit: line, given }
+        UnitCard { title: planned.title.clone(), href, verb, unit: line, given }
     };
     order.units.iter().map(card).collect()
 }
@@ -140,7 +140,7 @@ fn list_page(cx: &Cx, title: &str, lede: &str, excursion: bool) -> Result<Reply,
 }
 
 fn give_list(cx: &Cx) -> Result<Reply, WebError> {
-    list_page(cx, "Give", "Choose the gland, then scan patient and syringe.", false)
+    list_page(cx, "Give", "Choose the unit, then scan the patient's code and the unit's label.", false)
 }
 
 fn excursion_list(cx: &Cx) -> Result<Reply, WebError> {
@@ -188,7 +188,11 @@ fn volume(text: &str) -> Result<Quantity, crate::domain::quantity::QuantityError
 fn unit_of(cx: &Cx, order: &Order, target: &Name) -> Result<(Container, Standing), WebError> {
     let units = cx.app().read(|db| moving::units(db, &order.number))?;
     let mut own = units.0.into_iter().filter(|(c, _)| c.target.as_ref() == Some(target));
-    own.next().ok_or_else(|| WebError::not_found(format!("syringe for {target}")))
+    own.next().ok_or_else(|| WebError::not_found(format!("unit for {target}")))
+}
+
+fn unit_field() -> Field {
+    Field::scan("scan", "Unit").hint("Scan the label of the unit.").required()
 }
 
 fn give_form(cx: &Cx) -> Result<Reply, WebError> {
@@ -201,7 +205,7 @@ fn give_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, 
     let pair = unit_of(cx, &order, &target)?;
     let again = banner.is_some() || !errors.is_empty();
     let line = unit_lines(cx, &order, std::slice::from_ref(&pair), false).into_iter().next();
-    let title = line.as_ref().map(|line| line.gland.clone()).unwrap_or_default();
+    let title = line.as_ref().map(|line| line.title.clone()).unwrap_or_default();
     let page = ActPage {
         shell: cx.shell("Give"),
         head: Head::new(title).under(format!("{}/give", address(&order.number)), "Give"),
@@ -228,7 +232,7 @@ fn give_forms(
         vec![
             fill(Field::scan("patient", "Patient").hint("Scan the patient's code.").required())
                 .autofocus(),
-            fill(Field::scan("scan", "Unit").hint("Scan the label of the unit.").required()),
+            fill(unit_field()),
         ]
     };
     if lapsed(unit, cx.now).is_some() {
@@ -345,7 +349,7 @@ fn give(cx: &Cx) -> Result<Reply, WebError> {
             meaning: Meaning::Administered,
             button: "Sign: given",
             banner: Some(Banner::ok(format!("Patient {patient}: match")).text(
-                "The syringe is of this patient's order, for this gland, released and in date.",
+                "The unit is of this patient's order and target, released and in date.",
             )),
             done: (format!("{}/give", address(&order.number)), "Given and recorded.".to_owned()),
         };
@@ -431,7 +435,7 @@ fn out_form(
         action: format!("{base}/out"),
         fields: vec![
             fill(Field::scan("patient", "Patient").hint("Scan the patient's code.").required()),
-            fill(Field::scan("scan", "Syringe").hint("Scan the label of the syringe.").required()),
+            fill(unit_field()),
             fill(
                 Field::number("volume", "Volume out", "ml")
                     .value(proposed.unwrap_or_default())
@@ -454,7 +458,7 @@ fn back_form(cx: &Cx, out: Quantity, by: &str, base: &str, errors: &Errors) -> A
         title: "It comes back",
         action: format!("{base}/back"),
         fields: vec![
-            fill(Field::scan("scan", "Syringe").hint("Scan the label of the syringe.").required()),
+            fill(unit_field()),
             fill(
                 Field::number("volume", "Volume back", "ml")
                     .value(out.value().to_string())
@@ -479,7 +483,7 @@ fn lost_form(cx: &Cx, base: &str, errors: &Errors) -> ActForm {
         title: "It does not come back",
         action: format!("{base}/lost"),
         fields: vec![
-            fill(Field::scan("scan", "Syringe").hint("Scan the label of the syringe.").required()),
+            fill(unit_field()),
             fill(Field::text("reason", "Why").required()),
         ],
         more: Vec::new(),
@@ -582,7 +586,7 @@ fn excursion_lost(cx: &Cx) -> Result<Reply, WebError> {
             meaning: Meaning::Approved,
             button: "Sign the write-off",
             banner: Some(Banner::check("The part does not come back").text(
-                "What is left in the syringe may still be given; the loss stays in the record.",
+                "What is left of the unit may still be given; the loss stays in the record.",
             )),
             done: (format!("{}/give", address(&order)), "The part is written off.".to_owned()),
         };

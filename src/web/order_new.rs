@@ -146,12 +146,10 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
         protocol: protocol.id.to_string(),
         patient: Field::text("patient", "Patient code")
             .hint("The trial's code; never a name.")
-            .placeholder("XER-03")
             .mono()
             .required()
             .fill(fields, errors),
         indication: Field::text("indication", "Indication")
-            .placeholder("Radiation-induced xerostomia, CTCAE grade 3")
             .required()
             .fill(fields, errors),
         choices: choices(cx, protocol),

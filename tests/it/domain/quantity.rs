@@ -88,3 +88,15 @@ proptest! {
         let _ = text.parse::<Quantity>();
     }
 }
+
+#[test]
+fn one_of_what_is_counted_is_said_in_the_singular() {
+    let text = |value: &str, unit| Quantity::parse(value, unit).unwrap().text();
+    assert_eq!(text("1", Unit::Container), "1 container");
+    assert_eq!(text("-1", Unit::Label), "-1 label");
+    assert_eq!(text("0", Unit::Container), "0 containers");
+    assert_eq!(text("11", Unit::Piece), "11 pieces");
+    assert_eq!(text("1.0", Unit::Container), "1.0 containers");
+    assert_eq!(text("1", Unit::Gram), "1 g");
+    assert_eq!(text("1", Unit::Celsius), "1 °C");
+}
