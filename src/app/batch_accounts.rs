@@ -18,7 +18,7 @@ use crate::domain::id::{BatchNumber, DeviationNumber, Name};
 use crate::domain::quantity::Quantity;
 use crate::store::account::{Posted, postings};
 use crate::store::label::{Balance, balance};
-use crate::store::{Failure, batch as table, container, ledger};
+use crate::store::{Failure, batch as table, container, ledger, user};
 
 /// More batches than this are never behind one: a pool of pools of pools.
 const LINES_MAX: usize = 200;
@@ -40,6 +40,8 @@ pub struct AccountsView {
     pub lines: Vec<Line>,
     /// Cumulative population doubling level of each of them.
     pub levels: BTreeMap<BatchNumber, Quantity>,
+    /// The printed name of everybody who signed a movement, by sign-in name.
+    pub names: BTreeMap<String, String>,
 }
 
 /// The accounts of a batch.
@@ -51,6 +53,13 @@ pub fn batch_accounts(app: &App, number: &BatchNumber) -> Result<AccountsView, F
         let view = batch_view(db, number)?;
         let postings = postings(db, number)?;
         let lines = lineage(db, &view.batch)?;
+        let mut names = BTreeMap::new();
+        for posted in &postings {
+            if !names.contains_key(&posted.by) {
+                let person = user::find(db, &posted.by)?;
+                names.extend(person.map(|person| (posted.by.clone(), person.printed_name)));
+            }
+        }
         let mut explained = Vec::new();
         for line in &view.deviations {
             let whole: Option<Deviation> = ledger::load(db, line.number.as_str())?;
@@ -63,6 +72,7 @@ pub fn batch_accounts(app: &App, number: &BatchNumber) -> Result<AccountsView, F
             labels: balance(db, number)?,
             explained,
             levels: cumulative(&lines),
+            names,
             lines,
             view,
         })

@@ -217,13 +217,14 @@ fn source(found: &AccountsView, posted: &Posted) -> Cell {
 /// Who signed: of a step its performer and its verifier.
 fn signed(found: &AccountsView, posted: &Posted) -> String {
     let step = Name::parse(&posted.what).ok();
+    let by = found.names.get(&posted.by).unwrap_or(&posted.by);
     let performance = step.zip(posted.occurrence).and_then(|(step, occurrence)| {
         let mut of = found.view.batch.performances.iter();
         of.find(|p| p.step == step && p.occurrence == occurrence).cloned()
     });
     match performance {
         Some(performance) if performance.recorded_at != posted.at => {
-            format!("{}, correcting", posted.by)
+            format!("{by}, correcting")
         }
         Some(performance) => {
             let verified = performance.verified.iter().map(|one| one.printed_name.clone());
@@ -232,7 +233,7 @@ fn signed(found: &AccountsView, posted: &Posted) -> String {
                 .collect();
             names.join(", ")
         }
-        None => posted.by.clone(),
+        None => by.clone(),
     }
 }
 

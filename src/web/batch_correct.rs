@@ -39,6 +39,7 @@ use crate::domain::master_record::{Field as Asked, Step};
 use crate::domain::release::Stage;
 
 const PERFORM: Access = Access::Needs(&[Capability::PerformSteps]);
+const READ: Access = Access::Needs(&[Capability::ReadGmp]);
 const VERIFY: Access = Access::Needs(&[Capability::VerifySteps]);
 
 /// The rows of this slice.
@@ -63,9 +64,9 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::get(
         "/batches/{number}/corrections/{correction}",
-        VERIFY,
+        READ,
         verify_form,
-        "A correction that a second person checks",
+        "A correction, and what a second person makes of it",
     ),
     Route::post(
         "/batches/{number}/corrections/{correction}",
@@ -353,7 +354,8 @@ fn command(
 }
 
 fn change_rows(changes: &[ShownChange]) -> Table {
-    let mut table = Table::new("Values", &["Step", "Value", "Before", "Right value", "Limits"]);
+    let mut table =
+        Table::new("Values", &["Step", "Value", "Before", "Right value", "Limits, arithmetic"]);
     for change in changes {
         let limit = match (&change.arithmetic, change.limit.is_empty()) {
             (Some(arithmetic), true) => arithmetic.clone(),
@@ -553,7 +555,9 @@ fn verify_page(
     let waits = view.batch.waiting_corrections().any(|one| one.corrected.number == correction);
     let mut banners: Vec<Banner> = deviations_banner(&shown).into_iter().collect();
     let mut form = None;
-    if waits {
+    if waits && !cx.may(Capability::VerifySteps) {
+        banners.push(recheck_banner(shown.recheck));
+    } else if waits {
         let mut sign = signature_block(cx, view, correction, &hash, &mut banners)?;
         if let Some(error) = error {
             match error.beside(sign.prefix) {

@@ -140,7 +140,12 @@ fn list_page(cx: &Cx, title: &str, lede: &str, excursion: bool) -> Result<Reply,
 }
 
 fn give_list(cx: &Cx) -> Result<Reply, WebError> {
-    list_page(cx, "Give", "Choose the unit, then scan the patient's code and the unit's label.", false)
+    list_page(
+        cx,
+        "Give",
+        "Choose the unit, then scan the patient's code and the unit's label.",
+        false,
+    )
 }
 
 fn excursion_list(cx: &Cx) -> Result<Reply, WebError> {
@@ -340,19 +345,19 @@ fn give(cx: &Cx) -> Result<Reply, WebError> {
         return give_page(cx, &errors, Some(WebError::from(failure).refusal()?));
     }
     let patient = command.patient.clone();
-    let signing =
-        Signing {
-            title: "It matches: sign and give",
-            number: &order.number,
-            action: format!("{}/give/{target}", address(&order.number)),
-            shown: command.shown(),
-            meaning: Meaning::Administered,
-            button: "Sign: given",
-            banner: Some(Banner::ok(format!("Patient {patient}: match")).text(
-                "The unit is of this patient's order and target, released and in date.",
-            )),
-            done: (format!("{}/give", address(&order.number)), "Given and recorded.".to_owned()),
-        };
+    let signing = Signing {
+        title: "It matches: sign and give",
+        number: &order.number,
+        action: format!("{}/give/{target}", address(&order.number)),
+        shown: command.shown(),
+        meaning: Meaning::Administered,
+        button: "Sign: given",
+        banner: Some(
+            Banner::ok(format!("Patient {patient}: match"))
+                .text("The unit is of this patient's order and target, released and in date."),
+        ),
+        done: (format!("{}/give", address(&order.number)), "Given and recorded.".to_owned()),
+    };
     sign_and(cx, signing, |signature| administer(cx.app(), &caller, command, signature))
 }
 
@@ -482,10 +487,7 @@ fn lost_form(cx: &Cx, base: &str, errors: &Errors) -> ActForm {
     ActForm {
         title: "It does not come back",
         action: format!("{base}/lost"),
-        fields: vec![
-            fill(unit_field()),
-            fill(Field::text("reason", "Why").required()),
-        ],
+        fields: vec![fill(unit_field()), fill(Field::text("reason", "Why").required())],
         more: Vec::new(),
         button: "Write it off",
         note: String::new(),
@@ -577,19 +579,19 @@ fn excursion_lost(cx: &Cx) -> Result<Reply, WebError> {
     };
     let scan: Scan = scan;
     let caller = cx.caller()?;
-    let signing =
-        Signing {
-            title: "Write the part off: read, then sign",
-            number: &order,
-            action: format!("{}/excursion/{code}/lost", address(&order)),
-            shown: shown_write_off(&order, &scan, &because),
-            meaning: Meaning::Approved,
-            button: "Sign the write-off",
-            banner: Some(Banner::check("The part does not come back").text(
-                "What is left of the unit may still be given; the loss stays in the record.",
-            )),
-            done: (format!("{}/give", address(&order)), "The part is written off.".to_owned()),
-        };
+    let signing = Signing {
+        title: "Write the part off: read, then sign",
+        number: &order,
+        action: format!("{}/excursion/{code}/lost", address(&order)),
+        shown: shown_write_off(&order, &scan, &because),
+        meaning: Meaning::Approved,
+        button: "Sign the write-off",
+        banner: Some(
+            Banner::check("The part does not come back")
+                .text("What is left of the unit may still be given; the loss stays in the record."),
+        ),
+        done: (format!("{}/give", address(&order)), "The part is written off.".to_owned()),
+    };
     sign_and(cx, signing, |signature| {
         excursion_write_off(cx.app(), &caller, &order, &scan, signature)
     })

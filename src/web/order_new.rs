@@ -149,9 +149,7 @@ fn page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<Reply, WebEr
             .mono()
             .required()
             .fill(fields, errors),
-        indication: Field::text("indication", "Indication")
-            .required()
-            .fill(fields, errors),
+        indication: Field::text("indication", "Indication").required().fill(fields, errors),
         choices: choices(cx, protocol),
         dose_heading: order_dose::heading(protocol),
         dose_entries: order_dose::entries(cx, protocol, fields, errors),

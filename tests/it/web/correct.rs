@@ -65,13 +65,17 @@ fn a_value_is_corrected_at_the_screen_and_another_person_verifies_it() {
     let bor = app.signed_in("bor");
     bor.get("/").says("Corrections to verify");
     let check = format!("/batches/{number}/corrections/1");
+    let qa = app.client(Role::Qa);
+    let read = qa.get(&check);
+    read.says("A second person has to verify this correction").says("39.2 g");
+    assert!(read.entry("sign_hash").is_none(), "QA reads it and signs nothing here");
     let hash = bor.get(&check).entry("sign_hash").unwrap();
     let fields = [("sign_hash", hash.as_str()), ("sign_password", PASSWORD)];
     assert_eq!(bor.post_form(&check, &fields).status, 303);
     bor.get(&check).says("Verified");
+    qa.get(&check).says("Verified");
     let verified = batch(&app, &number).corrections[0].verified.clone();
     assert_eq!(verified.unwrap().login.as_str(), "bor");
-    let qa = app.client(Role::Qa);
     for words in ["38.2 g", "39.2 g", "read before the pan had settled"] {
         qa.get(&format!("/audit/batch/{number}")).says(words);
     }
