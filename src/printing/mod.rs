@@ -10,7 +10,7 @@ mod file;
 mod ipp;
 mod tcp;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::domain::print_job::Outcome;
 use crate::domain::printer::Connection;
@@ -29,7 +29,7 @@ pub struct Patience {
     /// For an answer over the Internet Printing Protocol, from the name of the printer to the
     /// last byte.
     pub exchange: Duration,
-    /// For everything to come out. An attempt ends in less than two minutes, or it counts as lost.
+    /// For the next label to come out.
     pub done: Duration,
 }
 
@@ -41,6 +41,38 @@ impl Default for Patience {
             exchange: Duration::from_secs(10),
             done: Duration::from_secs(30),
         }
+    }
+}
+
+/// How long an attempt goes on at most, however many labels keep coming out: with its first and its
+/// last question it ends in less than two minutes, or it counts as lost.
+const MOST: Duration = Duration::from_secs(75);
+
+/// How long a printer is waited for: as long as it gets on, within [`MOST`].
+struct Wait {
+    patience: Duration,
+    end: Instant,
+    most: Instant,
+    /// What was left or done when it last got on.
+    last: Option<u32>,
+}
+
+impl Wait {
+    fn begin(patience: Duration) -> Self {
+        let now = Instant::now();
+        Self { patience, end: now + patience, most: now + patience.max(MOST), last: None }
+    }
+
+    /// It was seen to be so far; another count than the last one is a sign of life.
+    fn seen(&mut self, count: Option<u32>) {
+        if count != self.last {
+            self.last = count;
+            self.end = (Instant::now() + self.patience).min(self.most);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.end
     }
 }
 

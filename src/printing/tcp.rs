@@ -8,9 +8,9 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Patience, Report};
+use super::{Patience, Report, Wait};
 use crate::domain::print_job::Outcome;
 
 /// Sends formats to a printer and asks what became of them.
@@ -75,7 +75,7 @@ impl Line {
 
     /// Asks until everything came out.
     fn wait(&mut self) -> Report {
-        let begun = Instant::now();
+        let mut wait = Wait::begin(self.patience.done);
         let mut pause = Duration::from_millis(5);
         loop {
             match self.status() {
@@ -86,11 +86,13 @@ impl Line {
                 Ok(Some(Status { left: 0, .. })) => {
                     return Report::new(Outcome::Printed, "the printer says that all came out");
                 }
-                Ok(Some(_)) if begun.elapsed() < self.patience.done => {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(250));
-                }
                 Ok(Some(Status { left, .. })) => {
+                    wait.seen(Some(left));
+                    if !wait.is_over() {
+                        std::thread::sleep(pause);
+                        pause = (pause * 2).min(Duration::from_millis(250));
+                        continue;
+                    }
                     let detail = format!("sent; the printer still has {left} to print");
                     return Report::new(Outcome::NotKnown, detail);
                 }

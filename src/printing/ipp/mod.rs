@@ -12,7 +12,7 @@ mod client;
 mod said;
 mod ticket;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::ipp::attribute::IppAttribute;
 use ::ipp::model::{Operation, StatusCode};
@@ -22,7 +22,7 @@ use ::ipp::value::IppValue;
 use self::client::{Client, Question, Trouble};
 use self::said::Answer;
 use self::ticket::Document;
-use super::{Job, Patience, Report};
+use super::{Job, Patience, Report, Wait};
 use crate::domain::print_job::Outcome;
 use crate::domain::printer::{IppAddress, Language};
 
@@ -93,11 +93,10 @@ pub(super) fn print(
     let line = Line {
         client,
         patience,
-        until: Instant::now() + patience.done,
         name: &job.name,
         hands_on: !printer.values("cups-version").is_empty(),
     };
-    line.all(&documents)
+    line.all(&documents, &mut Wait::begin(patience.done))
 }
 
 fn about(client: &Client, patience: Patience) -> Result<Answer, Trouble> {
@@ -151,8 +150,6 @@ fn refused(status: StatusCode) -> Outcome {
 struct Line<'a> {
     client: Client,
     patience: Patience,
-    /// When waiting ends.
-    until: Instant,
     /// Name of the job.
     name: &'a str,
     /// Whether it is a print system that stands before the printer.
@@ -161,10 +158,10 @@ struct Line<'a> {
 
 impl Line<'_> {
     /// One document after the other; each waits until the one before came out.
-    fn all(&self, documents: &[Document]) -> Report {
+    fn all(&self, documents: &[Document], wait: &mut Wait) -> Report {
         let mut out: u32 = 0;
         for document in documents {
-            let report = self.print(document);
+            let report = self.print(document, wait);
             if report.outcome != Outcome::Printed {
                 return after(out, report);
             }
@@ -173,8 +170,8 @@ impl Line<'_> {
         Report::new(Outcome::Printed, "the printer says that all came out")
     }
 
-    fn print(&self, document: &Document) -> Report {
-        if Instant::now() >= self.until {
+    fn print(&self, document: &Document, wait: &mut Wait) -> Report {
+        if wait.is_over() {
             return Report::new(Outcome::Failed, "nothing more was sent: it took too long");
         }
         let patience = self.patience.exchange.max(self.patience.done);
@@ -194,7 +191,10 @@ impl Line<'_> {
             return Report::new(refused(answer.status()), detail);
         }
         match answer.number("job-id") {
-            Some(id) => self.wait(id, document),
+            Some(id) => {
+                let report = self.wait(id, document, wait);
+                if answer.is_substituted() { substituted(report) } else { report }
+            }
             None => Report::new(Outcome::NotKnown, "sent; the printer gave the job no number"),
         }
     }
@@ -226,7 +226,7 @@ impl Line<'_> {
     }
 
     /// Asks until the job is done, or time is over.
-    fn wait(&self, id: i32, document: &Document) -> Report {
+    fn wait(&self, id: i32, document: &Document, wait: &mut Wait) -> Report {
         let mut pause = Duration::from_millis(20);
         loop {
             let answer = self.about_job(id);
@@ -235,7 +235,9 @@ impl Line<'_> {
             {
                 return report;
             }
-            if Instant::now() >= self.until {
+            // The next document counts from its own beginning.
+            wait.seen(answer.as_ref().ok().and_then(impressions));
+            if wait.is_over() {
                 let detail = match answer {
                     Ok(answer) => self.standing(&answer, document),
                     Err(why) => format!("sent; then the printer was lost: {}", why.words()),
@@ -322,6 +324,12 @@ fn progress(answer: &Answer, document: &Document) -> String {
         Some(out) => format!("it says that {out} of {} came out", document.labels),
         None => "it does not say how many came out".to_owned(),
     }
+}
+
+/// The same of a job for which the printer did not do all as it was asked.
+fn substituted(mut report: Report) -> Report {
+    report.detail.push_str("; it did not do all as it was asked, look at a label");
+    report
 }
 
 /// What is known of a whole job of which so many labels came out before this happened.

@@ -92,6 +92,11 @@ impl Answer {
         self.status.is_success()
     }
 
+    /// Whether it did it otherwise than it was asked.
+    pub(super) fn is_substituted(&self) -> bool {
+        self.is_success() && self.status != StatusCode::SuccessfulOk
+    }
+
     /// The status it answered with.
     pub(super) fn status(&self) -> StatusCode {
         self.status

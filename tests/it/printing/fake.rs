@@ -223,7 +223,8 @@ fn respond(line: &mut impl Write, act: Act, id: i32) -> std::io::Result<()> {
     line.flush()
 }
 
-fn message(status: StatusCode, id: i32, attributes: Vec<IppAttribute>) -> Vec<u8> {
+/// A whole answer.
+pub(crate) fn message(status: StatusCode, id: i32, attributes: Vec<IppAttribute>) -> Vec<u8> {
     let mut message = IppRequestResponse::new_response(IppVersion::v2_0(), status, id).unwrap();
     for attribute in attributes {
         let of_job = attribute.name().as_str().starts_with("job-");

@@ -313,6 +313,49 @@ fn lengths_that_contradict_one_another_break_nothing() {
 }
 
 #[test]
+fn an_answer_with_any_byte_changed_breaks_nothing_and_hangs_nobody() {
+    let whole = fake::message(StatusCode::SuccessfulOk, 1, label_printer());
+    let values = [0, 1, 3, 0x34, 0x35, 0x37, 0x7f, 0xff];
+    let places: Vec<usize> = (0..whole.len()).step_by(5).collect();
+    let count = places.len() * values.len();
+    let printer = FakeIpp::start(move |operation, before| match operation {
+        Operation::GetPrinterAttributes => {
+            let mut changed = whole.clone();
+            changed[places[before / values.len()]] = values[before % values.len()];
+            Act::Bytes(changed)
+        }
+        _ => Act::Status(StatusCode::ServerErrorBusy),
+    });
+    let job = small(vec![page(16, 8, 1)]);
+    for _ in 0..count {
+        let report = send(&reached(&printer.at(), Language::PwgRaster), &job, SHORT);
+        assert_eq!(report.outcome, Outcome::Failed, "{report:?}");
+    }
+}
+
+#[test]
+fn a_printer_that_gets_on_is_waited_for_longer_than_one_that_stands() {
+    // Each answer takes a third of the patience; the job takes twice as long as that.
+    let slow = |counts: bool| {
+        move |operation: Operation, before: usize| match operation {
+            Operation::GetPrinterAttributes => Act::Says(label_printer()),
+            Operation::PrintJob => Act::Says(job(5, &["none"], None)),
+            _ => {
+                std::thread::sleep(SHORT.done / 3);
+                let out = i32::try_from(before).unwrap();
+                match (before, counts) {
+                    (..6, true) => Act::Says(job(5, &["job-printing"], Some(out))),
+                    (..6, false) => Act::Says(job(5, &["job-printing"], None)),
+                    _ => Act::Says(done()),
+                }
+            }
+        }
+    };
+    expect(&sent(Language::PwgRaster, slow(true)).0, Outcome::Printed, "all came out");
+    expect(&sent(Language::PwgRaster, slow(false)).0, Outcome::NotKnown, "still at it");
+}
+
+#[test]
 fn labels_of_two_sizes_are_two_documents_and_the_second_waits_for_the_first() {
     let mixed = || small(vec![page(203, 102, 1), page(203, 102, 1), page(406, 102, 1)]);
     let printer = FakeIpp::start(says(label_printer(), job(9, &["none"], None)));
