@@ -23,7 +23,8 @@ use crate::labels::{self, LabelData, Particular, Phrase};
 use crate::site::Site;
 use crate::store::{Failure, batch, donor, genealogy, ledger};
 
-/// The label of a container under a serial.
+/// The label of a container under a serial: one that was printed as it was drawn then, the next one
+/// by the definition in force.
 ///
 /// # Errors
 /// That the serials of the container are used up, that something is not said in the language of the
@@ -37,7 +38,7 @@ pub fn label_data(
     let (zone, language) = (site.zone, site.label_language);
     let code = label_code(state, serial)?;
     let title = said(&state.contents.title, language, &state.code)?;
-    let mut label = label_definition::in_force(db, LabelData::new(language, state.kind, code))?
+    let mut label = LabelData::new(language, state.kind, code)
         .with(Particular::Product, title)
         .with(Particular::Site, site.on_one_line())
         .with(Particular::Count, count(state, language))
@@ -67,6 +68,12 @@ pub fn label_data(
     if state.target.is_some() {
         label = label.for_patient();
     }
+    // What it is for is known only now.
+    let printed = state.labels.prints.iter().find(|print| print.serial == serial);
+    label = match printed {
+        Some(print) => label_definition::of_version(db, label, print.definition_version)?,
+        None => label_definition::in_force(db, label)?,
+    };
     if let Some(at) = state.expires_at {
         let timed = label.kind().lives_hours() || state.kind == ContainerKind::SampleTube;
         label = if timed {

@@ -21,7 +21,7 @@ use crate::domain::label_definition::{Command, DefinitionRef, LabelDefinition, d
 use crate::domain::master_record::hash_text;
 use crate::labels::{self, Definition, LabelData, LabelKind};
 use crate::site::Site;
-use crate::store::{Failure, label_definition};
+use crate::store::{Failure, label_definition, ledger};
 
 /// What author and approver sign: kind, number and hash of the text.
 ///
@@ -61,6 +61,23 @@ pub fn in_force(db: &mut Db, label: LabelData) -> Result<LabelData, Failure> {
         }
         None => label,
     })
+}
+
+/// Attaches a version of the definition of a label's kind: the one that an earlier print was drawn
+/// by.
+///
+/// # Errors
+/// When the database fails, or the text cannot be read by this version of the program.
+pub fn of_version(db: &mut Db, label: LabelData, number: u32) -> Result<LabelData, Failure> {
+    let key = format!("{}.{number}", label.kind().code());
+    match ledger::load::<LabelDefinition>(db, &key)? {
+        Some(version) => {
+            let read = Definition::parse(&key, &version.text).map_err(faulty)?;
+            Ok(label.drawn_by(Arc::new(read)))
+        }
+        // The program's own.
+        None => Ok(label),
+    }
 }
 
 /// The text of the newest version of a kind: the site's, or the program's.

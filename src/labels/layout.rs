@@ -9,7 +9,7 @@ use super::symbol::encode;
 use super::{LabelData, LabelRefusal, Particular, Resolution, definitions};
 use crate::codes::container;
 use crate::domain::language::Language;
-use crate::pdf::{Color, Face, Item, Len, Page, Point, width, wrap};
+use crate::pdf::{Color, Face, Item, Len, NO_BREAK, Page, Point, width, wrap};
 
 /// Width of separating lines and frames.
 const LINE: Len = Len::um(150);
@@ -176,7 +176,9 @@ fn filled(label: &LabelData, value: &str) -> Option<String> {
         let slot = format!("{{{}}}", particular.name());
         text = text.replace(&slot, label.value(particular).unwrap_or(""));
     }
-    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A temperature is read together with its unit.
+    Some(text.replace(" °C", &format!("{NO_BREAK}°C")))
 }
 
 fn draw_text(
@@ -208,7 +210,7 @@ fn draw_text(
             return Err(LabelRefusal::TextTooLong {
                 kind: label.kind().word(),
                 code: label.printed().to_owned(),
-                text: value,
+                text: value.replace(NO_BREAK, " "),
                 least_pt: points(text.least),
             });
         }
@@ -223,6 +225,7 @@ fn draw_text(
     for line in lines {
         let baseline = middle + text.font.cap_height(size) / 2;
         let at = Point::new(text.x + inset, baseline);
+        let line = line.replace(NO_BREAK, " ");
         page.text(at, text.font, size, ink(text.shade), &line);
         frame_check_character(page, label, text, (at, size), &line);
         middle += step;

@@ -197,8 +197,11 @@ pub fn fit(face: Face, text: &str, most: Len, least: Len, room: Len) -> Option<L
     (width(face, least, text) <= room).then_some(least)
 }
 
-/// Breaks `text` into lines no wider than `room`: at line breaks, at spaces, and inside a word
-/// only when the word alone is too wide. Always at least one line.
+/// A space at which no line ends.
+pub const NO_BREAK: char = '\u{a0}';
+
+/// Breaks `text` into lines no wider than `room`: at line breaks, at spaces that may break, and
+/// inside a word only when the word alone is too wide. Always at least one line.
 #[must_use]
 pub fn wrap(face: Face, size: Len, text: &str, room: Len) -> Vec<String> {
     let mut lines = Vec::new();
@@ -206,7 +209,8 @@ pub fn wrap(face: Face, size: Len, text: &str, room: Len) -> Vec<String> {
         let mut line = String::new();
         let mut used = Len::ZERO;
         let space = width(face, size, " ");
-        for word in paragraph.split_whitespace() {
+        let breaks = |symbol: char| symbol.is_whitespace() && symbol != NO_BREAK;
+        for word in paragraph.split(breaks).filter(|word| !word.is_empty()) {
             let wide = width(face, size, word);
             if !line.is_empty() && used + space + wide <= room {
                 line.push(' ');

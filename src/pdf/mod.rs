@@ -15,7 +15,7 @@ mod page;
 mod read;
 mod write;
 
-pub use font::{Face, fit, printable, width, wrap};
+pub use font::{Face, NO_BREAK, fit, printable, width, wrap};
 pub use length::Len;
 pub use page::{Color, Item, Page, Point};
 pub use read::{ExtractError, attachment};

@@ -28,6 +28,7 @@ use crate::app::label_definition::{
     label_definition_retire, newest_text,
 };
 use crate::app::master_record_approve::kept_text;
+use crate::app::words::capital;
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::label_definition::{DefinitionRef, LabelDefinition, Standing};
 use crate::domain::language::Language;
@@ -153,7 +154,7 @@ fn list(cx: &Cx) -> Result<Reply, WebError> {
         let propose = may.then(|| format!("{PROPOSE}?kind={}", kind.code()));
         let code = kind.code();
         let picture = format!("{HOME}/of/{code}/picture?language={}", language.code());
-        Ok(Sample { title: kind.word().to_owned(), words, picture, propose })
+        Ok(Sample { title: capital(kind.word()), words, picture, propose })
     };
     let samples = LabelKind::all().map(sample).collect::<Result<Vec<_>, WebError>>()?;
     cx.page(&ListPage {

@@ -346,6 +346,15 @@ fn a_label_definition_is_proposed_signed_by_two_people_and_then_draws_the_labels
     let shipped = include_str!("../../../labels/cryovial.toml");
     let text =
         shipped.replace("version = 1", "version = 2").replace("Batch {batch}", "Lot {batch}");
+    let site = chorda::site::Site::example().unwrap();
+    let drawn_by = |code: &str, serial: u32| {
+        let code = ContainerCode::parse(code).unwrap();
+        let label = app.store.read(|db| {
+            let state = container::require(db, &code)?;
+            chorda::app::label_data::label_data(db, &state, serial, &site)
+        });
+        chorda::labels::definition_version(&label.unwrap()).unwrap()
+    };
     ana.get("/label-definitions").says("version 1, of the program");
     assert_eq!(ana.get("/label-definitions/propose").status, 403);
     let form = |text: &str| {
@@ -364,7 +373,14 @@ fn a_label_definition_is_proposed_signed_by_two_people_and_then_draws_the_labels
     };
     send(&text.replace("0.4 mm\"", "0.2 mm\""), &[]).says("module");
     send(&text.replace("x = \"7.2 mm\"", "x = \"17.2 mm\""), &[]).says("does not load");
+    let plain =
+        text.replace("{ en = \"Lot {batch}\", sl = \"Serija {batch}\" }", "\"Serija {batch}\"");
+    send(&plain, &[]).says("words of its own");
+    let slovenian = plain.replace("version = 2", "version = 2\nlanguage = \"sl\"");
+    send(&slovenian, &[]).says("Labels of this site are in English");
     let shown = send(&text, &[]);
+    assert!(shown.body.contains("<svg class=\"label big-label"), "the author sees the sample");
+    shown.says("Sample in Slovenian");
     shown.says("Drawn and read back at 203, 300 and 600 dpi").says("Lot {batch}");
     let of = |name: &str| {
         let at = shown.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
@@ -391,7 +407,11 @@ fn a_label_definition_is_proposed_signed_by_two_people_and_then_draws_the_labels
     ana.get("/label-definitions").says("version 2 of this site");
     assert_eq!(ana.post_form("/labels/print", &[("code", &codes[1])]).status, 303);
     assert_eq!(version(&codes[1]), 2);
+    // What was printed stays as it was drawn; what is printed next follows the approved version.
+    assert_eq!((drawn_by(&codes[0], 1), drawn_by(&codes[0], 2)), (1, 2));
+    assert_eq!(drawn_by(&codes[1], 1), 2);
     let retired = signed(&second, page, &format!("{page}/retire"), &[("reason", "withdrawn")]);
     assert_eq!(retired.status, 303, "{}", retired.text());
     ana.get("/label-definitions").says("version 1, of the program");
+    assert_eq!((drawn_by(&codes[1], 1), drawn_by(&codes[1], 2)), (2, 1));
 }
