@@ -18,7 +18,8 @@ use crate::domain::actor::Capability;
 use crate::domain::batch::{self, Batch, Thing};
 use crate::domain::id::{BatchNumber, ContainerCode, DeviationNumber, LotId, MaterialCode, Name};
 use crate::site::Site;
-use crate::store::{Failure, batch as table, container, deviation, order};
+use crate::store::identity::Named;
+use crate::store::{Failure, batch as table, container, deviation, identity, order};
 
 /// What a scan at a line clearance showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,11 +144,14 @@ fn of_lot(lot: LotId, code: &str) -> Result<Thing, Failure> {
 fn of_isbt(db: &mut Db, elements: &[Element]) -> Result<Thing, Failure> {
     if let Ok(key) = ProductKey::of(elements) {
         let found = match key.facility().is_none() {
-            true => container::of_identity(db, &key)?,
+            true => identity::of_key(db, &key)?,
             false => None,
         };
         return match found {
-            Some(code) => of_container(db, &code),
+            Some(Named { retired_at: Some(_), container }) => {
+                Ok(Thing::Elsewhere(format!("void label {key} of {container}, corrected since")))
+            }
+            Some(Named { container, .. }) => of_container(db, &container),
             None => Ok(Thing::Elsewhere(format!("unit {key}, which is not known here"))),
         };
     }

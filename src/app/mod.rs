@@ -28,6 +28,7 @@ pub mod audit;
 pub mod certificate;
 pub mod code_explain;
 pub mod container_decide;
+pub mod container_identity;
 pub mod container_move;
 pub mod content;
 pub mod deviation_decide;

@@ -6,6 +6,7 @@
 //! Architecture invariant: looking a code up changes nothing.
 
 use super::App;
+use super::container_identity::corrected_words;
 use super::scan::{Answer, Verdict};
 use crate::codes::Scanned;
 use crate::codes::isbt::{Element, ProductKey};
@@ -19,7 +20,7 @@ use crate::domain::donation::Donation;
 use crate::domain::donor::Donor;
 use crate::domain::genealogy::{Node, Standing};
 use crate::domain::id::{ContainerCode, Din};
-use crate::store::{Failure, batch, container, genealogy, ledger, order};
+use crate::store::{Failure, batch, container, genealogy, identity, ledger, order};
 
 /// Answers for orders, their patients, batches, donors, donations and deviations.
 ///
@@ -110,9 +111,28 @@ fn donation(app: &App, din: &Din) -> Result<Option<Answer>, Failure> {
 fn unit(app: &App, actor: &Actor, key: &ProductKey) -> Result<Option<Answer>, Failure> {
     let (found, known) = app.read(|db| {
         let ours = key.facility().is_none();
-        let found = if ours { container::of_identity(db, key)? } else { None };
+        let found = if ours { identity::of_key(db, key)? } else { None };
+        let scanned = (key.din().as_str(), key.description(), key.division());
+        let corrected = match &found {
+            Some(named) => corrected_words(db, named, scanned, app.config.zone)?,
+            None => None,
+        };
+        let found = found.map(|named| (named.container, corrected));
         Ok((found, origin(db, key.din())?))
     })?;
+    let (found, known) = match found {
+        Some((code, Some(text))) => {
+            let reads = actor.role.may(Capability::ReadGmp);
+            return Ok(Some(Answer {
+                verdict: Verdict::Stop,
+                title: format!("{key} is no identity any more"),
+                text,
+                go: reads.then(|| format!("/containers/{code}")),
+            }));
+        }
+        Some((code, None)) => (Some(code), known),
+        None => (None, known),
+    };
     match (found, known) {
         (Some(code), _) if actor.role.may(Capability::ReadGmp) => {
             super::stock_scan::container_answer(app, &code, None).map(Some)

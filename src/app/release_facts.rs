@@ -24,6 +24,9 @@ use crate::domain::{Aggregate, Event};
 use crate::store::label::Printed;
 use crate::store::{Failure, container, deviation, label, ledger};
 
+/// The most containers of one batch.
+const CONTAINERS_MAX: i64 = 2_000;
+
 /// Everything the release of a batch rests on, and the release so far.
 ///
 /// # Errors
@@ -43,6 +46,7 @@ pub fn release_facts(
     let mut trail = Trail::default();
     trail.batch(db, number)?;
     trail.labels(db, number)?;
+    trail.identities(db, number)?;
     for request in requests.iter().filter_map(|(_, request)| request.as_ref()) {
         trail.test(db, request)?;
     }
@@ -346,6 +350,26 @@ impl Trail {
                 by,
                 at,
             });
+        }
+        Ok(())
+    }
+
+    fn identities(&mut self, db: &mut Db, number: &BatchNumber) -> Result<(), Failure> {
+        for made in container::list(db, &container::Of::Batch(number), None, CONTAINERS_MAX)? {
+            for (position, one) in made.corrected.iter().enumerate() {
+                let (from, to) = (one.from.words(), one.to.words());
+                let confirmed = &one.confirmed.login;
+                self.exceptions.push(TrailFact {
+                    event: format!("container/{}@identity-{}", made.code, position + 1),
+                    kind: TrailKind::Correction,
+                    what: format!(
+                        "product identity of {}: {from} → {to}, {}; confirmed by {confirmed}",
+                        made.code, one.because
+                    ),
+                    by: one.proposed.login.clone(),
+                    at: one.at,
+                });
+            }
         }
         Ok(())
     }

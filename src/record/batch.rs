@@ -11,8 +11,8 @@ use super::theme::{BODY, INK, LEFT, LINE, MUTED, SMALL, TINT, Tone, WIDTH};
 use super::words::{brief, code_ranges, mark_text, or_dash, short_mark, step_mark, verdict_cell};
 use super::{
     Account, Batch, ContainerLine, Correction, Deviation, Doubling, EquipmentUse, Field,
-    LabelPrint, LabelReconciliation, MaterialUse, Posting, Reconciliation, Step, Test, Timer,
-    Verdict,
+    IdentityCorrection, LabelPrint, LabelReconciliation, MaterialUse, Posting, Reconciliation,
+    Step, Test, Timer, Verdict,
 };
 
 /// From here on things that are alike are one row.
@@ -41,6 +41,7 @@ pub(super) fn chapter(flow: &mut Flow, batch: &Batch) {
     corrections(flow, batch);
     supplies(flow, batch);
     containers(flow, batch);
+    identities(flow, batch);
     flow.section_of(number, "Accounts");
     for account in &batch.accounts {
         draw_account(flow, account);
@@ -303,6 +304,25 @@ fn alike<'a, T, K: PartialEq>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<V
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn identities(flow: &mut Flow, batch: &Batch) {
+    const COLUMNS: [Column; 4] = [
+        Column { title: "Container", share: 24 },
+        Column { title: "Identity before → after", share: 62 },
+        Column { title: "Proposed; confirmed", share: 56 },
+        Column { title: "Why", share: 44 },
+    ];
+    flow.section_of(&batch.number, "Corrected product identities");
+    let empty = "No product identity was corrected.";
+    flow.list(&COLUMNS, &batch.identities, empty, |one: &IdentityCorrection| {
+        vec![
+            Cell::strong(one.container.clone()),
+            Cell::plain(one.from.clone()).and_muted(format!("→ {}", one.to)),
+            Cell::plain(short_mark(&one.proposed)).and_muted(short_mark(&one.confirmed)),
+            Cell::plain(&one.reason),
+        ]
+    });
 }
 
 fn containers(flow: &mut Flow, batch: &Batch) {

@@ -89,6 +89,10 @@ impl List {
         for account in batch.accounts.iter().filter(|account| !account.balanced) {
             self.add(&at("accounts"), &account.name, "", "not balanced", Tone::Bad);
         }
+        for one in &batch.identities {
+            let value = format!("{} → {}: {}", one.from, one.to, one.reason);
+            self.add(&at("containers"), &one.container, &value, "identity corrected", Tone::Plain);
+        }
         for labels in &batch.labels {
             if labels.difference() != 0 {
                 let value = format!("difference {}", labels.difference());

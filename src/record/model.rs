@@ -326,6 +326,8 @@ pub struct Batch {
     pub equipment: Vec<EquipmentUse>,
     /// Containers consumed and produced.
     pub containers: Vec<ContainerLine>,
+    /// Product identities of its containers that were corrected.
+    pub identities: Vec<IdentityCorrection>,
     /// Books in double entry.
     pub accounts: Vec<Account>,
     /// What accounts may hold by the master record, and held.
@@ -439,6 +441,23 @@ pub struct Correction {
     pub verified: Option<Mark>,
     /// True while it waits for a second person.
     pub waits: bool,
+}
+
+/// A correction of the product identity of a container, by two signatures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityCorrection {
+    /// Container code.
+    pub container: String,
+    /// The identity it had, with check character.
+    pub from: String,
+    /// The identity it got, with check character.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// Who proposed it.
+    pub proposed: Mark,
+    /// Who confirmed it.
+    pub confirmed: Mark,
 }
 
 /// A material lot used in a batch, as it stood when it was used.

@@ -11,7 +11,6 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::codes;
-use crate::codes::isbt::ProductKey;
 use crate::db::{Db, DbError};
 use crate::domain::Recorded;
 use crate::domain::batch::Divided;
@@ -22,7 +21,7 @@ use crate::domain::id::{BatchNumber, ContainerCode, Din, LocationPath, Login, Or
 use crate::domain::time::Instant;
 
 use super::schema::{container, label_print, standing};
-use super::{Failure, Table, Tx, account, genealogy, label, snapshot};
+use super::{Failure, Table, Tx, account, genealogy, identity, label, snapshot};
 
 /// The tables of this module.
 pub(super) const TABLES: &[Table] = &[Table { name: "container", key: &["code"] }];
@@ -59,6 +58,7 @@ struct Row {
     din: Option<String>,
     product: Option<String>,
     division: Option<String>,
+    identity_by: Option<String>,
     state: String,
     version: i64,
 }
@@ -77,6 +77,7 @@ pub(super) fn project(db: &mut Db, recorded: &Recorded, event: &Event) -> Result
     }
     project_graph(db, &state, event)?;
     project_book(db, &state, recorded, event)?;
+    identity::project(db, recorded, event)?;
     label::project(db, &state, event)
 }
 
@@ -192,6 +193,7 @@ fn row(state: &Container) -> Result<Row, Failure> {
         din: state.identity.as_ref().map(|identity| identity.din.to_string()),
         product: state.identity.as_ref().map(|identity| identity.description().to_owned()),
         division: state.identity.as_ref().map(|identity| identity.division.clone()),
+        identity_by: state.identity_proposal.as_ref().map(|open| open.signature.login.to_string()),
         state: snapshot::write(state)?,
         version: snapshot::version(state.version)?,
     })
@@ -494,40 +496,20 @@ pub fn load_many(db: &mut Db, codes: &[String]) -> Result<Vec<Container>, Failur
     Ok(found)
 }
 
-/// The container that a product identity names; `None` when none here does.
-///
-/// # Errors
-/// When the database fails or a row cannot be read.
-pub fn of_identity(db: &mut Db, key: &ProductKey) -> Result<Option<ContainerCode>, Failure> {
-    let found: Option<String> = container::table
-        .filter(container::din.eq(key.din().as_str()))
-        .filter(container::product.eq(key.description()))
-        .filter(container::division.eq(key.division()))
-        .select(container::code)
-        .first(db)
-        .optional()?;
-    let code = |text: String| {
-        ContainerCode::parse(&text).map_err(|error| Failure::Broken(error.to_string()))
-    };
-    found.map(code).transpose()
-}
-
 /// How the units of a donation number are divided so far; `used` are the containers that the batch
 /// which asks was made of, the earliest first.
 ///
 /// # Errors
 /// When the database fails.
 pub fn divided(db: &mut Db, din: &Din, used: &[ContainerCode]) -> Result<Divided, Failure> {
-    let rows: Vec<(String, Option<String>, Option<String>)> = container::table
-        .filter(container::din.eq(din.as_str()))
-        .select((container::code, container::product, container::division))
-        .load(db)?;
     let mut divided = Divided::default();
     let mut divisions = BTreeMap::new();
-    for (code, product, division) in rows {
-        let Some((product, division)) = product.zip(division) else { continue };
-        divided.taken.entry(product).or_default().insert(division.clone());
-        divisions.insert(code, division);
+    for named in identity::of_din(db, din)? {
+        // What was corrected is not free for anything else.
+        divided.taken.entry(named.product).or_default().insert(named.division.clone());
+        if named.retired_at.is_none() {
+            divisions.insert(named.container, named.division);
+        }
     }
     divided.parent = used.iter().find_map(|code| divisions.get(code.as_str()).cloned());
     let own = |code: &ContainerCode| Some((code.clone(), divisions.get(code.as_str())?.clone()));

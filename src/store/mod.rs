@@ -21,6 +21,7 @@ pub mod custody;
 pub mod equipment;
 mod failure;
 pub mod genealogy;
+pub mod identity;
 mod idempotency;
 mod installation;
 mod keys;
@@ -92,6 +93,7 @@ pub const PROJECTIONS: &[&[Table]] = &[
     equipment::TABLES,
     storage::TABLES,
     container::TABLES,
+    identity::TABLES,
     genealogy::TABLES,
     label::TABLES,
     printer::TABLES,

@@ -219,6 +219,7 @@ diesel::table! {
         din -> Nullable<Text>,
         product -> Nullable<Text>,
         division -> Nullable<Text>,
+        identity_by -> Nullable<Text>,
         state -> Text,
         version -> BigInt,
     }
@@ -298,6 +299,19 @@ diesel::table! {
         labels -> Integer,
         state -> Text,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    product_identity (din, product, division) {
+        din -> Text,
+        product -> Text,
+        division -> Text,
+        container -> Text,
+        since -> Timestamp,
+        proposed_by -> Nullable<Text>,
+        confirmed_by -> Nullable<Text>,
+        retired_at -> Nullable<Timestamp>,
     }
 }
 

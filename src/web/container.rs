@@ -22,6 +22,7 @@ use super::trace::held_banner;
 use crate::app::container_decide::{
     ContainerDecide, ContainerDestroy, DecisionShown, container_decide, container_destroy,
 };
+use crate::app::container_identity::printed;
 use crate::app::container_move::ScannedContainer;
 use crate::app::words::capital;
 use crate::domain::actor::{Capability, Meaning};
@@ -289,18 +290,18 @@ fn identity(cx: &Cx, state: &Container) -> Facts {
         (_, 0 | 1) => None,
         (number, of) => Some(format!("{number} of {of}")),
     };
-    let product = state.identity.as_ref().map(|identity| {
-        Cell::Code(format!(
-            "{} {}{}",
-            identity.din.printed(),
-            identity.product_code,
-            identity.division
-        ))
+    let product = state.identity.as_ref().map(|identity| Cell::Code(printed(identity)));
+    let before = state.corrected.last().map(|one| {
+        let (from, when) = (printed(&one.from), cx.when(one.at));
+        let by = (&one.proposed.login, &one.confirmed.login);
+        format!("{from} until {when}, corrected by {} and {}: {}", by.0, by.1, one.because)
     });
     Facts::new()
         .with("Contents", state.contents.title.to_string())
         .with("Material", Cell::Code(state.contents.material.to_string()))
         .with_some("Donation and product", product)
+        .with_some("Before", before)
+        .with_some("", super::identity::link(cx, state).map(Cell::Link))
         .with_some("Donation", state.donation.as_ref().map(|din| Cell::Code(din.printed())))
         .with_some("Passage", state.contents.passage.map(|passage| format!("P{passage}")))
         .with_some("Volume", state.volume_now().map(|volume| volume.text()))
@@ -548,7 +549,28 @@ pub(super) fn told(event: &Event) -> (Tone, String) {
         Event::DispositionDecided { to, because, .. } => {
             (Chip::from(*to).tone, format!("{}: {because}", capital(to.word())))
         }
+        Event::IdentityCorrectionProposed { .. }
+        | Event::IdentityCorrectionDeclined { .. }
+        | Event::IdentityCorrected { .. } => told_identity(event),
         custody => told_custody(custody),
+    }
+}
+
+fn told_identity(event: &Event) -> (Tone, String) {
+    match event {
+        Event::IdentityCorrectionProposed { from, to, because, .. } => {
+            let (from, to) = (printed(from), printed(to));
+            (Tone::Wait, format!("Correction of its identity proposed: {from} → {to}: {because}"))
+        }
+        Event::IdentityCorrectionDeclined { to, because, .. } => {
+            (Tone::Calm, format!("Correction to {} declined: {because}", printed(to)))
+        }
+        Event::IdentityCorrected { from, to, because, proposed, .. } => {
+            let (from, to, by) = (printed(from), printed(to), &proposed.login);
+            let text = format!("Identity corrected: {from} → {to}: {because} (proposed by {by})");
+            (Tone::Stop, text)
+        }
+        _ => (Tone::Calm, "Recorded".to_owned()),
     }
 }
 

@@ -48,6 +48,7 @@ const SOURCES: &[Source] = &[
     super::order::waiting,
     super::release::waiting,
     super::deviation::waiting,
+    super::identity::waiting,
     super::quality::waiting,
     waiting::corrections,
     waiting::batches,

@@ -32,6 +32,7 @@ pub mod batch_show;
 pub mod batch_step;
 mod batch_timer;
 pub mod container;
+pub mod identity;
 pub mod csrf;
 pub mod custody;
 pub mod cx;

@@ -129,6 +129,7 @@ const SLICES: &[&[Route]] = &[
     super::api::ROUTES,
     // Slices of the process.
     super::container::ROUTES,
+    super::identity::ROUTES,
     super::storage::ROUTES,
     super::material::ROUTES,
     super::equipment::ROUTES,

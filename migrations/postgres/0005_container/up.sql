@@ -48,6 +48,8 @@ CREATE TABLE container (
     din           TEXT,
     product       TEXT,
     division      TEXT,
+    -- Who proposed a correction of its identity that waits for a second person.
+    identity_by   TEXT,
     state         TEXT NOT NULL,
     version       BIGINT NOT NULL CHECK (version > 0),
     -- Donation number, product and division name one container for ever (ISBT 128 ST-001).
@@ -64,6 +66,25 @@ CREATE INDEX container_batch ON container (batch);
 CREATE INDEX container_order ON container (order_number);
 CREATE INDEX container_reserved ON container (reserved_for);
 CREATE INDEX container_holder ON container (holder);
+CREATE INDEX container_identity_by ON container (identity_by);
+
+-- Every product identity there ever was, with the container it names: one for ever, also when it
+-- was corrected since. A correction is signed by two people.
+CREATE TABLE product_identity (
+    din          TEXT COLLATE "C" NOT NULL,
+    product      TEXT COLLATE "C" NOT NULL,
+    division     TEXT COLLATE "C" NOT NULL,
+    container    TEXT COLLATE "C" NOT NULL REFERENCES container (code),
+    since        TIMESTAMP NOT NULL,
+    proposed_by  TEXT,
+    confirmed_by TEXT,
+    retired_at   TIMESTAMP,
+    PRIMARY KEY (din, product, division),
+    CHECK ((proposed_by IS NULL) = (confirmed_by IS NULL)),
+    CHECK (proposed_by <> confirmed_by)
+);
+-- A container has one identity at a time.
+CREATE UNIQUE INDEX product_identity_now ON product_identity (container) WHERE retired_at IS NULL;
 
 -- The child came from the parent. Names of nodes are names of streams, such as donor/DNR-0001.
 CREATE TABLE edge (

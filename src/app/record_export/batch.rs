@@ -11,13 +11,14 @@ use super::{Gathered, mark, person, supplies};
 use crate::app::batch_accounts::{book, lineage};
 use crate::app::batch_facts::record_of;
 use crate::app::batch_show::whereabouts;
+use crate::app::container_identity::printed;
 use crate::db::Db;
 use crate::domain::Aggregate;
 use crate::domain::batch::{
     Batch as State, BatchState, Mark as Standing, Performance, Reconciled, SettledBatch,
     ShownValue, TimerReading, Was, cumulative, performance_shown, reconciliations, timers,
 };
-use crate::domain::container::Container;
+use crate::domain::container::{Container, CorrectedIdentity};
 use crate::domain::deviation::{Deviation as DeviationState, Status as DeviationStatus};
 use crate::domain::genealogy::Node;
 use crate::domain::id::{BatchNumber, DeviationNumber, Din, Name};
@@ -25,8 +26,9 @@ use crate::domain::master_record::{self, MasterRecord, SignatureRule, Step as Pl
 use crate::domain::quality::{Status as TestStatus, TestRequest};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::record::{
-    Account, Balance, Batch, ContainerLine, Correction, Deviation, Doubling, Field, LabelPrint,
-    LabelReconciliation, Posting, Reading, Reconciliation, Step, Test, Timer, Verdict, code_ranges,
+    Account, Balance, Batch, ContainerLine, Correction, Deviation, Doubling, Field,
+    IdentityCorrection, LabelPrint, LabelReconciliation, Posting, Reading, Reconciliation, Step,
+    Test, Timer, Verdict, code_ranges,
 };
 use crate::store::account::{self as account_table, Posted};
 use crate::store::container::{self, Of};
@@ -71,6 +73,7 @@ pub(super) fn batch(
         doublings: doublings(db, &state)?,
         tests: tests(db, gathered, number)?,
         deviations: deviations(db, gathered, number)?,
+        identities: identities(db, number)?,
         labels: labels(db, gathered, number)?,
     })
 }
@@ -311,6 +314,24 @@ pub(super) fn content(state: &Container) -> String {
     let volume = state.contents.volume.map(|volume| volume.text());
     let parts: Vec<String> = cells.into_iter().chain(volume).collect();
     if parts.is_empty() { state.contents.title.to_string() } else { parts.join(" in ") }
+}
+
+/// Product identities of what the batch made that were corrected.
+fn identities(db: &mut Db, number: &BatchNumber) -> Result<Vec<IdentityCorrection>, Failure> {
+    let made = container::list(db, &Of::Batch(number), None, CONTAINERS_MAX)?;
+    let of = |state: &Container| {
+        let code = state.code.clone();
+        let one = move |one: &CorrectedIdentity| IdentityCorrection {
+            container: code.clone(),
+            from: printed(&one.from),
+            to: printed(&one.to),
+            reason: one.because.clone(),
+            proposed: mark(&one.proposed),
+            confirmed: mark(&one.confirmed),
+        };
+        state.corrected.iter().map(one).collect::<Vec<_>>()
+    };
+    Ok(made.iter().flat_map(of).collect())
 }
 
 fn containers(

@@ -2,8 +2,8 @@
 
 use super::event::Event;
 use super::state::{
-    Container, Custodian, Excursion, Fate, LabelFate, LabelState, LostLabel, PrintedLabel, Thaw,
-    Transfer, VoidedLabel,
+    Container, CorrectedIdentity, Custodian, Excursion, Fate, IdentityProposal, LabelFate,
+    LabelState, LostLabel, PrintedLabel, Thaw, Transfer, VoidedLabel,
 };
 use crate::domain::id::Login;
 use crate::domain::time::Instant;
@@ -25,6 +25,7 @@ impl Aggregate for Container {
         container.version = recorded.version;
         let before = container.custodian.clone();
         container.apply_label(recorded, event);
+        container.apply_identity(recorded, event);
         container.apply_place(recorded, event);
         container.apply_custody(recorded, event);
         container.apply_use(recorded, event);
@@ -68,6 +69,8 @@ impl Container {
             output: output.clone(),
             number_of: (*number, *of),
             identity: identity.clone(),
+            identity_proposal: None,
+            corrected: Vec::new(),
             produced_at: recorded.at,
             expires_at: *expires_at,
             order: order.clone(),
@@ -138,6 +141,30 @@ impl Container {
                 };
                 self.account_label(*serial, |print| &mut print.found, *copies);
                 self.account_label(*serial, count, *copies);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_identity(&mut self, recorded: &Recorded, event: &Event) {
+        match event {
+            Event::IdentityCorrectionProposed { to, because, signature, .. } => {
+                let (to, because) = (to.clone(), because.clone());
+                let signature = signature.clone();
+                self.identity_proposal = Some(IdentityProposal { to, because, signature });
+            }
+            Event::IdentityCorrectionDeclined { .. } => self.identity_proposal = None,
+            Event::IdentityCorrected { from, to, because, proposed, signature } => {
+                self.identity_proposal = None;
+                self.identity = Some(to.clone());
+                self.corrected.push(CorrectedIdentity {
+                    from: from.clone(),
+                    to: to.clone(),
+                    because: because.clone(),
+                    proposed: proposed.clone(),
+                    confirmed: signature.clone(),
+                    at: recorded.at,
+                });
             }
             _ => {}
         }

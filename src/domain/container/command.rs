@@ -1,5 +1,6 @@
 //! What can be asked of a container, with the facts that the decision needs.
 
+use super::event::ProductIdentity;
 use super::state::LabelFate;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
@@ -52,6 +53,15 @@ impl Purpose {
             Self::Destroy => "destruction".to_owned(),
         }
     }
+}
+
+/// What is known of a product identity that a container should get.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityFact {
+    /// The container that has it, or had it once.
+    pub used_by: Option<String>,
+    /// What its donation number was given to, in words, where the container does not come from it.
+    pub foreign: Option<String>,
 }
 
 /// A label about to be printed.
@@ -177,6 +187,31 @@ pub enum Command {
         signature: Signature,
         /// Whether the loss stands in the book of the batch.
         booked: bool,
+    },
+    /// Propose to correct its product identity.
+    ProposeIdentity {
+        /// The identity it should have.
+        to: ProductIdentity,
+        /// What is known of that identity.
+        fact: IdentityFact,
+        /// Why.
+        because: String,
+        /// Signature of QA.
+        signature: Signature,
+    },
+    /// Confirm the proposal; every label of the container is void then.
+    ConfirmIdentity {
+        /// What is known of the proposed identity now.
+        fact: IdentityFact,
+        /// Signature of another person of QA, or of the Qualified Person.
+        signature: Signature,
+    },
+    /// Decline the proposal, or take it back.
+    DeclineIdentity {
+        /// Why.
+        because: String,
+        /// Signature of who decides.
+        signature: Signature,
     },
     /// Decide its own disposition.
     DecideDisposition {

@@ -53,6 +53,9 @@ pub fn decide(
         | Command::DestroyLabel { .. }
         | Command::KeepLabel { .. } => container.label(command)?,
         Command::LoseLabel { .. } | Command::FindLabel { .. } => container.lost_label(command)?,
+        Command::ProposeIdentity { .. }
+        | Command::ConfirmIdentity { .. }
+        | Command::DeclineIdentity { .. } => container.correct_identity(command)?,
         Command::DecideDisposition { to, because, signature } => {
             container.dispose(*to, because, signature.as_ref())?
         }
@@ -92,7 +95,11 @@ impl Container {
             Command::DestroyLabel { .. }
             | Command::KeepLabel { .. }
             | Command::LoseLabel { .. }
-            | Command::FindLabel { .. } => Ok(()),
+            | Command::FindLabel { .. }
+            // These say themselves what to do instead.
+            | Command::ProposeIdentity { .. }
+            | Command::ConfirmIdentity { .. }
+            | Command::DeclineIdentity { .. } => Ok(()),
             _ => self.must_be_live(),
         }
     }
@@ -503,7 +510,7 @@ impl Container {
         }
     }
 
-    fn no_excursion(&self) -> Result<(), Refusal> {
+    pub(super) fn no_excursion(&self) -> Result<(), Refusal> {
         match &self.excursion {
             None => Ok(()),
             Some(open) => Err(Refusal::ExcursionOpen {

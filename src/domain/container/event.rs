@@ -39,6 +39,12 @@ pub struct ProductIdentity {
 }
 
 impl ProductIdentity {
+    /// In words, as the parts stand in a symbol: `A999926000007 D0101V AL0000`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} {} {}", self.din, self.product_code, self.division)
+    }
+
     /// Length of the product description code in characters.
     pub const DESCRIPTION: usize = 5;
 
@@ -151,6 +157,41 @@ pub enum Event {
         signature: Signature,
         /// What it moved in the book of its batch, where the loss was booked.
         postings: Vec<Posting>,
+    },
+    /// QA proposed to correct its product identity; nothing is changed yet. A proposal before it
+    /// is void.
+    IdentityCorrectionProposed {
+        /// The identity it has.
+        from: ProductIdentity,
+        /// The identity it should have.
+        to: ProductIdentity,
+        /// Why, in words.
+        because: String,
+        /// Signature of QA.
+        signature: Signature,
+    },
+    /// The proposal was declined or taken back.
+    IdentityCorrectionDeclined {
+        /// The identity it does not get.
+        to: ProductIdentity,
+        /// Why, in words.
+        because: String,
+        /// Who decided.
+        signature: Signature,
+    },
+    /// A second person confirmed the proposal: it has another product identity from now on. The one
+    /// before names nothing any more, for ever.
+    IdentityCorrected {
+        /// The identity it had.
+        from: ProductIdentity,
+        /// The identity it has.
+        to: ProductIdentity,
+        /// Why, in words.
+        because: String,
+        /// Who proposed it.
+        proposed: Signature,
+        /// Who confirmed it, another person.
+        signature: Signature,
     },
     /// It was put into a storage position.
     Stored {

@@ -12,15 +12,16 @@ mod command;
 mod decide;
 pub mod division;
 mod event;
+mod identity;
 mod lost;
 mod refusal;
 mod state;
 
-pub use command::{Command, NewLabel, Purpose, Use};
+pub use command::{Command, IdentityFact, NewLabel, Purpose, Use};
 pub use decide::{check_label, decide};
 pub use event::{Contents, Event, ProductIdentity};
 pub use refusal::Refusal;
 pub use state::{
-    Container, ContainerKind, Custodian, Excursion, Fate, LabelCount, LabelFate, LabelState,
-    LostLabel, PrintedLabel, Scan, Thaw, Transfer, VoidedLabel,
+    Container, ContainerKind, CorrectedIdentity, Custodian, Excursion, Fate, IdentityProposal,
+    LabelCount, LabelFate, LabelState, LostLabel, PrintedLabel, Scan, Thaw, Transfer, VoidedLabel,
 };

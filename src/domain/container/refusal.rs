@@ -342,6 +342,83 @@ pub enum Refusal {
         /// Copies said to have turned up.
         copies: u32,
     },
+    /// It has no product identity.
+    #[error("{code} has no product identity; there is nothing to correct")]
+    NoIdentity {
+        /// The container.
+        code: String,
+    },
+    /// It is out of reach: a number that went out is not changed any more.
+    #[error(
+        "{code} was {fate}; the number it went out with is not changed any more. Open a deviation \
+         that names the right number, and call it back or tell who received it"
+    )]
+    IdentityOut {
+        /// The container.
+        code: String,
+        /// What became of it, in words.
+        fate: String,
+    },
+    /// It has that identity.
+    #[error("{code} is {identity} already. Enter what it should be")]
+    IdentityUnchanged {
+        /// The container.
+        code: String,
+        /// The identity.
+        identity: String,
+    },
+    /// The identity names a container, or named one.
+    #[error(
+        "{identity} is or was the identity of {used_by}; it names one container for ever (ISBT 128 \
+         ST-001). Enter another division, or check the number"
+    )]
+    IdentityUsed {
+        /// The identity.
+        identity: String,
+        /// The container.
+        used_by: String,
+    },
+    /// The donation number is that of something else.
+    #[error(
+        "the number {din} was given to {foreign}, and {code} does not come from that. Enter a \
+         number of what it came from"
+    )]
+    IdentityForeign {
+        /// The container.
+        code: String,
+        /// The donation number.
+        din: String,
+        /// What it was given to.
+        foreign: String,
+    },
+    /// No correction waits.
+    #[error("no correction of the identity of {code} waits. Propose one first")]
+    NoIdentityProposed {
+        /// The container.
+        code: String,
+    },
+    /// The proposer confirms.
+    #[error(
+        "{login} proposed this correction of {code} and cannot confirm it. Another person of QA, \
+         or the Qualified Person, checks it and signs"
+    )]
+    ConfirmerIsProposer {
+        /// The container.
+        code: String,
+        /// Who.
+        login: String,
+    },
+    /// The role of the signer does not include it.
+    #[error(
+        "a correction of an identity is proposed by QA, and confirmed by QA or the Qualified \
+         Person; {login} signed as {role}"
+    )]
+    IdentityRole {
+        /// Who.
+        login: String,
+        /// In which role.
+        role: &'static str,
+    },
     /// A decision, a reprint or a destruction has no reason.
     #[error("{what} needs a reason. Say why in a few words")]
     ReasonMissing {
@@ -531,6 +608,13 @@ impl Refuses for Refusal {
             Self::LabelLost { .. } => "label_lost ATMP-18",
             Self::LoserIsPrinter { .. } => "loser_is_not_printer ATMP-18",
             Self::LabelsOverFound { .. } => "labels_over_found ATMP-18",
+            Self::NoIdentity { .. } | Self::NoIdentityProposed { .. } => "no_identity",
+            Self::IdentityOut { .. } => "identity_out ATMP-39",
+            Self::IdentityUnchanged { .. } => "identity_unchanged",
+            Self::IdentityUsed { .. } => "identity_used ST-001",
+            Self::IdentityForeign { .. } => "identity_foreign ATMP-12",
+            Self::ConfirmerIsProposer { .. } => "confirmer_is_not_proposer",
+            Self::IdentityRole { .. } => "identity_role",
             Self::ReasonMissing { .. } => "reason_missing",
             Self::CopiesOutOfRange { .. } => "copies_out_of_range",
             Self::LooseningUnsigned { .. } => "loosening_unsigned",
@@ -554,6 +638,7 @@ impl Refuses for Refusal {
 
     fn kind(&self) -> RefusalKind {
         match self {
+            Self::IdentityRole { .. } => RefusalKind::Forbidden,
             Self::ReasonMissing { .. }
             | Self::CopiesOutOfRange { .. }
             | Self::VolumeInvalid { .. }

@@ -2,6 +2,7 @@
 
 use super::event::{Contents, ProductIdentity};
 use crate::domain::account::{Account, Posting};
+use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
 use crate::domain::genealogy::Node;
 use crate::domain::id::{
@@ -234,6 +235,34 @@ pub struct VoidedLabel {
     pub by_loss: bool,
 }
 
+/// A correction of its product identity that waits for a second person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityProposal {
+    /// The identity it should have.
+    pub to: ProductIdentity,
+    /// Why.
+    pub because: String,
+    /// Signature of who proposed it.
+    pub signature: Signature,
+}
+
+/// A product identity it had once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectedIdentity {
+    /// The identity it had.
+    pub from: ProductIdentity,
+    /// The identity it got.
+    pub to: ProductIdentity,
+    /// Why.
+    pub because: String,
+    /// Signature of who proposed it.
+    pub proposed: Signature,
+    /// Signature of who confirmed it.
+    pub confirmed: Signature,
+    /// When.
+    pub at: Instant,
+}
+
 /// The labels of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelState {
@@ -382,6 +411,10 @@ pub struct Container {
     pub number_of: (u32, u32),
     /// Product identity.
     pub identity: Option<ProductIdentity>,
+    /// A correction of it that waits for a second person.
+    pub identity_proposal: Option<IdentityProposal>,
+    /// Identities it had before, oldest first; they name nothing any more.
+    pub corrected: Vec<CorrectedIdentity>,
     /// When it was produced.
     pub produced_at: Instant,
     /// When its contents expire.

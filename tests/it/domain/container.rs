@@ -44,7 +44,7 @@ fn order(number: u32) -> OrderNumber {
     OrderNumber::parse(&format!("ORD-2026-{number:04}")).unwrap()
 }
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
@@ -72,7 +72,7 @@ fn slot(path: &str) -> Slot {
     Slot { path: place(path), exists: true, out_of_service: None, frozen: true, occupant: None }
 }
 
-fn use_by(batch_number: u32, for_order: Option<u32>) -> Use {
+pub(super) fn use_by(batch_number: u32, for_order: Option<u32>) -> Use {
     Use {
         batch: batch(batch_number),
         order: for_order.map(order),
@@ -123,12 +123,12 @@ fn produced(kind: ContainerKind, for_order: Option<u32>) -> Event {
 /// A container with its life so far.
 pub(super) struct Story {
     code: ContainerCode,
-    container: Option<Container>,
+    pub(super) container: Option<Container>,
     standing: Standing,
 }
 
 impl Story {
-    fn of(kind: ContainerKind, for_order: Option<u32>) -> Self {
+    pub(super) fn of(kind: ContainerKind, for_order: Option<u32>) -> Self {
         let mut story = Self { code: code(1), container: None, standing: Standing::RELEASED };
         story.record("ana", 0, produced(kind, for_order));
         story
@@ -138,7 +138,7 @@ impl Story {
         Self::of(ContainerKind::Cryovial, None)
     }
 
-    fn syringe() -> Self {
+    pub(super) fn syringe() -> Self {
         Self::of(ContainerKind::Syringe, Some(1))
     }
 
@@ -456,7 +456,7 @@ fn a_disposition_is_loosened_only_with_a_signature_and_never_from_rejected() {
     vial.refused("nina", 4, back, "rejected_for_good", "rejected for good");
 }
 
-fn hand_over(from: &str, to: &str) -> Command {
+pub(super) fn hand_over(from: &str, to: &str) -> Command {
     Command::HandOver {
         transfer: "T1".to_owned(),
         to: login(to),
@@ -467,7 +467,7 @@ fn hand_over(from: &str, to: &str) -> Command {
     }
 }
 
-fn receive(who: &str, transfer: &str) -> Command {
+pub(super) fn receive(who: &str, transfer: &str) -> Command {
     Command::Receive {
         transfer: transfer.to_owned(),
         condition: "intact".to_owned(),
@@ -502,7 +502,7 @@ fn what_is_not_certified_does_not_leave_the_hand_that_made_it() {
     syringe.refused("ana", 1, hand_over("ana", "klara"), "not_released", "quarantine");
 }
 
-fn excursion(volume: &str, due: i64) -> Command {
+pub(super) fn excursion(volume: &str, due: i64) -> Command {
     Command::OpenExcursion {
         excursion: "X1".to_owned(),
         purpose: "99mTc-HMPAO labelling".to_owned(),

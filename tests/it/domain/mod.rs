@@ -22,6 +22,7 @@ mod time;
 mod user;
 mod container;
 pub(crate) mod lost;
+mod identity;
 mod genealogy;
 mod stock;
 mod deviation;

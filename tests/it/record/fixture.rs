@@ -613,6 +613,7 @@ fn batch(
         containers: Vec::new(),
         reconciliations: Vec::new(),
         doublings: Vec::new(),
+        identities: Vec::new(),
         accounts: vec![
             account(
                 "Viable cells",

@@ -338,6 +338,85 @@ fn sign_review(client: &Client, shown: &Page, path: &str, fields: &[(&str, &str)
 }
 
 #[test]
+fn an_identity_is_corrected_by_two_people_and_the_old_one_says_so_when_scanned() {
+    let app = TestApp::start();
+    app.register("qa.two", "Second Person", &[Role::Qa]);
+    let (qa, ana) = (app.client(Role::Qa), app.client(Role::Technician));
+    let second = app.signed_in("qa.two");
+    let codes = own_number(&app, "B-2026-0001", 2);
+    let pages = [0, 1].map(|which: usize| format!("/containers/{}/identity", codes[which]));
+    let path = pages[0].as_str();
+    fn entry<'e>(din: &'e str, code: &'e str, division: &'e str) -> [(&'e str, &'e str); 4] {
+        [("din", din), ("product_code", code), ("division", division), ("because", "typo")]
+    }
+    qa.get(path).says("A9999 26 000005").says("Propose a correction");
+    let din = |text: &str| {
+        let din = Din::parse(text).unwrap();
+        format!("{}{}", din, din.check_character())
+    };
+    let right = din("A999926000005");
+    let to = entry(&right, "D0102V", "000001");
+    assert_eq!(ana.post_form(path, &to).status, 403, "a technician does not propose");
+    let typed =
+        |din: &str, code: &str, division: &str| qa.post_form(path, &entry(din, code, division));
+    typed("A999926000005?", "D0102V", "000001").says("check character");
+    typed(&right, "D0999V", "000001").says("The product codes of this site have no D0999");
+    typed(&right, "D0102V", "99").says("six digits");
+    typed(&din("A999926000009"), "D0102V", "000001").says("was given to nothing here");
+    let shown = qa.post_form(path, &to);
+    shown.says("Identity now").says("S1234V 000001").says("D0102V 000001");
+    let done = sign_review(&qa, &shown, path, &to);
+    assert_eq!(done.status, 303, "{}", done.text());
+    qa.get(path).says("Waits for a second person").says("Take it back");
+    let confirm = format!("{path}/confirm");
+    let own = qa.post_form(&confirm, &[]);
+    sign_review(&qa, &own, &confirm, &[]).says("cannot confirm it");
+    second.get("/").says("correction of its identity");
+    let shown = second.post_form(&confirm, &[]);
+    shown.says("Proposed by").says("Labels none printed yet");
+    let done = sign_review(&second, &shown, &confirm, &[]);
+    assert_eq!(done.status, 303, "{}", done.text());
+    let page = ana.get(&format!("/containers/{}", codes[0]));
+    page.says("D0102V 000001").says("until").says("Identity corrected").says("typo");
+    qa.get(path).says("names nothing any more").says("Second Person");
+    let taken = qa.post_form(&pages[1], &entry(&right, "D0102V", "000001"));
+    taken.says(&format!("is or was the identity of {}", codes[0]));
+    let scan = |product: &str| {
+        let symbol = format!("/scan?code=%3DA99992600000500%3D%3C{product}99%3D%2C000001");
+        ana.get_with(&symbol, &[("accept", "application/json")]).json()
+    };
+    let old = scan("S1234V");
+    assert_eq!(old["verdict"], "stop", "{old}");
+    let told = old["text"].as_str().unwrap();
+    assert!(told.contains("was corrected to A9999 26 000005"), "{told}");
+    assert!(told.contains("D0102V 000001 on") && told.contains("hand this one to QA"), "{told}");
+    assert_eq!(scan("D0102V")["verdict"], "ok");
+}
+
+/// Vials of a batch with a donation number of its own, as a pool has.
+fn own_number(app: &TestApp, batch: &str, n: u32) -> Vec<String> {
+    let text = include_str!("../../../templates/mbr/eq-msc-bank.toml");
+    let record = chorda::domain::master_record::parse(text).unwrap();
+    let started = chorda::domain::batch::Event::Started {
+        record: record.record.clone(),
+        text: text.to_owned(),
+        title: record.title.clone(),
+        product: record.product.clone(),
+        order: None,
+        patient: None,
+        dose_units: Vec::new(),
+        din: Some(Din::parse("A999926000005").unwrap()),
+    };
+    let started = Change::of::<chorda::domain::batch::Batch>(batch, started);
+    app.store
+        .write(envelope(&person("ana", Role::Technician), "bench-1"), move |tx| {
+            tx.record([started.clone()])
+        })
+        .unwrap();
+    vials(app, batch, n)
+}
+
+#[test]
 fn a_label_definition_is_proposed_signed_by_two_people_and_then_draws_the_labels() {
     let app = TestApp::start();
     app.register("qa.two", "Second Person", &[Role::Qa]);
