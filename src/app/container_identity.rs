@@ -129,7 +129,7 @@ pub fn identity_propose_shown(db: &mut Db, command: &IdentityPropose) -> Result<
     let state = container::require(db, &command.container)?;
     let fact = fact(db, &state, &command.to)?;
     state.may_become(&command.to, &fact)?;
-    Ok(about("Correction of a product identity proposed", &state, &command.to)
+    Ok(about("Propose to correct a product identity", &state, &command.to)
         .line("Because", command.because.trim()))
 }
 
@@ -148,8 +148,8 @@ pub fn identity_decide_shown(
         return Err(refusal.into());
     };
     let act = match declined {
-        Some(_) => "Correction of a product identity declined",
-        None => "Correction of a product identity confirmed",
+        Some(_) => "Decline the correction of a product identity",
+        None => "Confirm the correction of a product identity",
     };
     let shown = proposed(about(act, &state, &open.to), open);
     if let Some(because) = declined {

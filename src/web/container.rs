@@ -367,11 +367,11 @@ fn custody(cx: &Cx, state: &Container) -> Facts {
 }
 
 fn labels_table(cx: &Cx, state: &Container) -> Table {
-    let mut table =
-        Table::new("Labels", &["Serial", "Text of the symbol", "Printed", "Copies", "Status"]);
+    let mut table = Table::new("Labels", &["Serial", "Text", "Printed", "Copies", "Status", "Why"]);
     for print in state.labels.prints.iter().rev() {
-        let chip = match state.labels.void(print.serial) {
-            Some(voided) => Chip::new(Tone::Stop, format!("void: {}", voided.because)),
+        let void = state.labels.void(print.serial);
+        let chip = match void {
+            Some(_) => Chip::new(Tone::Stop, "void"),
             None if state.labels.scanned_back == Some(print.serial) => {
                 Chip::new(Tone::Ok, "read back")
             }
@@ -383,6 +383,7 @@ fn labels_table(cx: &Cx, state: &Container) -> Table {
             Cell::When(cx.when(print.at), print.by.to_string()),
             Cell::Number(print.copies.to_string()),
             chip.into(),
+            Cell::Soft(void.map(|voided| voided.because.clone()).unwrap_or_default()),
         ]);
     }
     table

@@ -12,9 +12,10 @@ use chorda::app::label_lost::{
 use chorda::app::label_scan_back::{LabelAccount, LabelScanBack, label_account, label_scan_back};
 use chorda::app::master_record_approve::SHIPPED;
 use chorda::app::release_facts::release_facts;
+use chorda::app::release_sign::{Particulars, ReleaseAct, release_shown, release_sign};
 use chorda::domain::Change;
 use chorda::domain::account::Account;
-use chorda::domain::actor::Meaning;
+use chorda::domain::actor::{Meaning, Role};
 use chorda::domain::container::{Container, Event, LabelFate};
 use chorda::domain::deviation::{Class, Outcome};
 use chorda::domain::id::{BatchNumber, ContainerCode, DeviationNumber};
@@ -24,7 +25,7 @@ use chorda::store::{Failure, batch as table, container, deviation, verify};
 
 use super::batch::Plant;
 use super::batch_end::p1_until;
-use crate::support::each_backend;
+use crate::support::{each_backend, person};
 
 const CLOSING: &[(&str, &str)] = &[("line_left_clear", "yes")];
 
@@ -189,6 +190,35 @@ fn a_label_that_is_truly_lost_lets_the_step_go_on_and_its_deviation_holds_the_ce
         );
         assert_eq!(blocks(), None, "nothing is lost any more");
         assert!(verify::run(&plant.app.store).unwrap().passed);
+    });
+}
+
+#[test]
+fn a_certification_that_finds_labels_missing_opens_the_deviation_and_certifies_nothing() {
+    each_backend(|store| {
+        let plant = Plant::new(store);
+        let (number, [first, _]) = closing(&plant);
+        plant.done(&number, "close", CLOSING, &[]);
+        // Labelled anew after the labels were reconciled.
+        reprint(&plant, &first);
+        let qp =
+            Caller { actor: person("qp.filip", Role::QualifiedPerson), ..plant.caller("qa.vesna") };
+        let certify = |caller: &Caller| {
+            let now = plant.app.clock.now();
+            let shown = plant.app.read(|db| Ok(release_shown(db, &number, now)?.2)).unwrap();
+            let hash = shown.hash().unwrap();
+            let signed = plant.signature("qp.filip", Meaning::Certified, &hash);
+            let act = ReleaseAct::CertifyInitial { particulars: Particulars::default() };
+            release_sign(&plant.app, caller, &number, act, signed).unwrap_err().to_string()
+        };
+        let told = certify(&qp);
+        let [about] = about_labels(&plant, &number).try_into().unwrap();
+        assert!(told.contains(&format!("{about} was opened about it")), "{told}");
+        let again = Caller { command_id: plant.app.clock.new_id(), ..qp };
+        assert!(certify(&again).contains(&format!("{about} is about it")));
+        assert_eq!(about_labels(&plant, &number).len(), 1);
+        let release = plant.app.read(|db| Ok(release_facts(db, &number)?.1)).unwrap();
+        assert!(release.is_none(), "nothing of the release happened");
     });
 }
 

@@ -111,7 +111,7 @@ fn what_was_booked_as_lost_is_booked_as_found() {
     let events = vial.asks("qa.nina", 4, &booked).unwrap();
     let posting = events[0].postings()[0];
     assert_eq!((posting.from, posting.to), (Account::Loss, Account::Destroyed));
-    assert_eq!(posting.amount.text(), "1 labels");
+    assert_eq!(posting.amount.text(), "1 label");
 }
 
 fn count(container: u32, copies: u32) -> LabelCount {
