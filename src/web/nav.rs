@@ -45,6 +45,8 @@ const ENTRIES: &[(&str, &str, Icon)] = &[
 
 /// The entries for a person in this role who looks at `path`.
 pub fn entries(role: Role, path: &str) -> Vec<Entry> {
+    // Print jobs are listed with their printers.
+    let path = if path.starts_with("/print-jobs/") { "/printers" } else { path };
     ENTRIES
         .iter()
         .filter(|(href, ..)| routes::may_open(role, href))

@@ -368,7 +368,9 @@ fn a_printer_is_set_up_over_ipp_tested_printed_on_and_shown_with_its_certificate
     assert_eq!(print(&ana, &codes, "EQ-LP-05").status, 303);
     assert_eq!(print_send_waiting(&app.app, SHORT).unwrap(), 2);
     ana.get(&job_path(1)).says("printed").says("the printer says that all came out");
-    ana.get(&job_path(2)).says("printed");
+    let page = ana.get(&job_path(2));
+    page.says("printed");
+    assert!(page.body.contains("href=\"/printers\" aria-current=\"page\""), "{}", page.body);
     let [test, labels] = printer.jobs().try_into().unwrap();
     assert_eq!((take_apart(&test.document).len(), take_apart(&labels.document).len()), (1, 2));
 }
