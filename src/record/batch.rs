@@ -313,9 +313,12 @@ fn identities(flow: &mut Flow, batch: &Batch) {
         Column { title: "Proposed; confirmed", share: 56 },
         Column { title: "Why", share: 44 },
     ];
+    // Rare: a section of its own where there is one, and no page that says there is none.
+    if batch.identities.is_empty() {
+        return;
+    }
     flow.section_of(&batch.number, "Corrected product identities");
-    let empty = "No product identity was corrected.";
-    flow.list(&COLUMNS, &batch.identities, empty, |one: &IdentityCorrection| {
+    flow.list(&COLUMNS, &batch.identities, "", |one: &IdentityCorrection| {
         vec![
             Cell::strong(one.container.clone()),
             Cell::plain(one.from.clone()).and_muted(format!("→ {}", one.to)),

@@ -23,7 +23,7 @@ pub(super) fn chapter(flow: &mut Flow, record: &BatchRecord) {
         "Everything in this record that is not as planned: values out of limits or corrected, \
          late entries, missing signatures, broken times, material or equipment that was not fit \
          for use or whose quantity was not stated, results that are pending or do not conform, \
-         deviations, reprinted labels, labels and accounts that do not balance, product that is \
+         deviations, void labels, labels and accounts that do not balance, product that is \
          not in good hands.",
         BODY,
         INK,
@@ -103,7 +103,7 @@ impl List {
                     self.add(&at("labels"), &print.code, lost, "lost label", Tone::Bad);
                 }
                 if let Some(reason) = &print.reason {
-                    self.add(&at("labels"), &print.code, reason, "reprinted", Tone::Plain);
+                    self.add(&at("labels"), &print.code, reason, "void label", Tone::Plain);
                 }
             }
         }

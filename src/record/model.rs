@@ -705,7 +705,7 @@ pub struct LabelPrint {
     pub at: Moment,
     /// Login of who printed it.
     pub by: String,
-    /// What became of it: `applied`, `voided by reprint`, `reported lost`.
+    /// What became of it: `applied`, `void`, `reported lost`.
     pub state: String,
     /// Why, for a reprint.
     pub reason: Option<String>,

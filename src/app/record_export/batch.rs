@@ -587,7 +587,7 @@ fn labels(
         let by_loss = print.voided.as_ref().is_some_and(|(at, _)| Some(*at) == lost_at);
         let state = match (&print.voided, print.applied) {
             (Some(_), _) if by_loss => "reported lost",
-            (Some(_), _) => "voided by a reprint",
+            (Some(_), _) => "void",
             (None, true) => "applied, read back",
             (None, false) => "printed",
         };
