@@ -29,6 +29,7 @@ use crate::domain::print_job::PrintJob;
 use crate::domain::printer::Printer;
 use crate::domain::quality::TestRequest;
 use crate::domain::release::Release;
+use crate::domain::scanner::Scanner;
 use crate::domain::storage::Location;
 use crate::domain::{Aggregate, Event, Recorded};
 use crate::store::Failure;
@@ -127,6 +128,7 @@ struct States {
     master_record: Option<RecordVersion>,
     printer: Option<Printer>,
     print_job: Option<PrintJob>,
+    scanner: Option<Scanner>,
     label_definition: Option<LabelDefinition>,
 }
 
@@ -157,6 +159,7 @@ fn state_after(states: &mut States, recorded: &Recorded) -> Result<Option<Value>
         Event::MasterRecord(event) => step(&mut states.master_record, recorded, event),
         Event::Printer(event) => step(&mut states.printer, recorded, event),
         Event::PrintJob(event) => step(&mut states.print_job, recorded, event),
+        Event::Scanner(event) => step(&mut states.scanner, recorded, event),
         Event::LabelDefinition(event) => step(&mut states.label_definition, recorded, event),
         Event::User(_) => Ok(None),
     }

@@ -100,6 +100,7 @@ pub fn whereabouts(container: &Container) -> String {
         (Fate::Consumed { batch, .. }, _) => format!("used up by {batch}"),
         (Fate::Administered { order, .. }, _) => format!("administered for {order}"),
         (Fate::Destroyed { .. }, _) => "destroyed".to_owned(),
+        (Fate::Unpacked { .. }, _) => "unpacked".to_owned(),
         (Fate::Live, Custodian::Place { location }) => location.to_string(),
         (Fate::Live, Custodian::Person { login }) => format!("held by {login}"),
         (Fate::Live, Custodian::Transfer { .. }) => "in transfer".to_owned(),

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::sentence;
 use super::{App, Caller};
 use crate::codes::{self, Scanned};
 use crate::domain::RefusalKind;
@@ -38,7 +39,10 @@ impl ScannedContainer {
                 Ok(Self { code, serial: serial.map(|serial| u32::from(serial.number())) })
             }
             Ok(other) => Err(wrong(format!("{other} is no container. Scan the label of one."))),
-            Err(error) => Err(wrong(format!("{error}. Scan the label of a container."))),
+            Err(error) => Err(wrong(format!(
+                "{} Scan the label of a container.",
+                sentence(&error.to_string())
+            ))),
         }
     }
 

@@ -55,13 +55,27 @@ pub fn units(db: &mut Db, number: &OrderNumber) -> Result<Units, Failure> {
     Ok(all)
 }
 
+/// The outer packs of an order, and every unit meant for its patient.
+///
+/// # Errors
+/// When the database fails.
+pub fn units_and_packs(db: &mut Db, number: &OrderNumber) -> Result<Units, Failure> {
+    let mut all = Units::default();
+    let packs = table::packs(db, number)?;
+    for container in packs.into_iter().chain(table::units(db, number)?) {
+        let standing = container::standing_of(db, &container)?;
+        all.push(db, (container, standing))?;
+    }
+    Ok(all)
+}
+
 /// The units and whatever else was scanned, so that a foreign syringe is named and not unknown.
 pub(super) fn units_and(
     db: &mut Db,
     number: &OrderNumber,
     scans: &[Scan],
 ) -> Result<Units, Failure> {
-    let mut all = units(db, number)?;
+    let mut all = units_and_packs(db, number)?;
     for scan in scans {
         if !all.0.iter().any(|(container, _)| container.code == scan.code.as_str()) {
             let found = container::require_with_standing(db, &scan.code)?;

@@ -21,7 +21,7 @@ use crate::domain::order::Order;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::labels::{self, LabelData, Particular, Phrase};
 use crate::site::Site;
-use crate::store::{Failure, batch, donor, genealogy, ledger};
+use crate::store::{Failure, batch, container, donor, genealogy, ledger};
 
 /// The label of a container under a serial: one that was printed as it was drawn then, the next one
 /// by the definition in force.
@@ -85,7 +85,13 @@ pub fn label_data(
     }
     match &state.order {
         Some(number) => match ledger::load::<Order>(db, number.as_str())? {
-            Some(order) => for_order(site, &order, state, (label, &own)),
+            Some(order) => {
+                let label = for_order(site, &order, state, (label, &own))?;
+                match state.kind {
+                    ContainerKind::OuterPack => of_pack(db, state, &order, (site, label)),
+                    _ => Ok(label),
+                }
+            }
             None => Ok(label),
         },
         None => Ok(label),
@@ -199,6 +205,60 @@ fn for_order(
         Some(published) => by_protocol(label, &published.protocol, state.target.as_ref(), own),
         None => Ok(label),
     }
+}
+
+/// What an outer pack says of the units in it, and what has no room on them (Regulation (EU)
+/// 536/2014 Annex VI A.1: form, quantity of units, investigator, sponsor, directions for use).
+fn of_pack(
+    db: &mut Db,
+    state: &Container,
+    order: &Order,
+    (site, label): (&Site, LabelData),
+) -> Result<LabelData, Failure> {
+    let language = site.label_language;
+    let codes: Vec<String> = state.packed.iter().map(ToString::to_string).collect();
+    let mut units = container::load_many(db, &codes)?;
+    units.sort_by(|one, other| one.code.cmp(&other.code));
+    // What is not known of every unit is not said of the pack, and the label is refused.
+    let volume = |unit: &Container| Some(labels::quantity(unit.contents.volume?, language));
+    let volumes: Option<Vec<String>> = units.iter().map(volume).collect();
+    let strengths = units.iter().map(|unit| strength(order, unit, language));
+    let mut strengths = strengths.collect::<Option<Vec<String>>>().unwrap_or_default();
+    strengths.dedup();
+    let volumes = tally(&volumes.unwrap_or_default());
+    let volumes = volumes.iter().map(|(volume, count)| format!("{count} × {volume}"));
+    let kinds = tally(&units.iter().map(|unit| unit.kind).collect::<Vec<_>>());
+    let kinds = kinds.iter().map(|(kind, count)| Phrase::Pieces(*count, *kind).text(language));
+    let label = label
+        .with(Particular::Strength, strengths.join(", "))
+        .with(Particular::Quantity, volumes.collect::<Vec<_>>().join(", "))
+        .with(Particular::Count, kinds.collect::<Vec<_>>().join(", "));
+    let Some(published) = site.published(&order.protocol.text_hash) else { return Ok(label) };
+    let trial = &published.protocol.trial;
+    let words = |wording| said(wording, language, published.protocol.id.as_str());
+    let reference = format!(
+        "{}, {}, {}, {}",
+        trial.code,
+        words(&trial.site)?,
+        trial.investigator,
+        Phrase::Sponsor(&trial.sponsor).text(language)
+    );
+    Ok(label
+        .with(Particular::Route, format!("{}. {}", words(&trial.form)?, words(&trial.route)?))
+        .with(Particular::Trial, reference)
+        .with(Particular::Purpose, words(&trial.directions)?))
+}
+
+/// How often each comes, in the order of the first of each.
+fn tally<T: Clone + PartialEq>(all: &[T]) -> Vec<(T, usize)> {
+    let mut counted: Vec<(T, usize)> = Vec::new();
+    for one in all {
+        match counted.iter_mut().find(|(known, _)| known == one) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => counted.push((one.clone(), 1)),
+        }
+    }
+    counted
 }
 
 /// Cells in a millilitre; in words where the order asks for none.

@@ -73,37 +73,45 @@ pub fn label_print(
     let site = app.config.site.clone();
     // What is refused here is refused again within the transaction, in the order of the command.
     let proved = prove_ahead(app, &command).unwrap_or_default();
-    let printed = app.write(caller, &request, move |tx| {
-        let printer = match &command.printer {
-            Some(asset) => {
-                let printer = tx.require::<Printer>(asset.as_str())?;
-                printer.must_be_in_use()?;
-                Some(printer)
-            }
-            None => None,
-        };
-        let resolution = printer.as_ref().map(resolution).transpose()?;
-        let one = |code| print_one(tx, code, &command, (resolution, &proved), &site);
-        let printed = command.containers.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-        if let Some(printer) = printer {
-            let labels = command.containers.iter().zip(&printed).map(|(code, printed)| JobLabel {
-                subject: Subject::Container { container: code.clone(), serial: printed.serial },
-                copies: command.copies,
-            });
-            queue(tx, &printer, labels.collect())?;
-        }
-        Ok(printed)
-    })?;
+    let printed = app.write(caller, &request, move |tx| print_in(tx, &command, &proved, &site))?;
     app.bell.ring();
+    Ok(printed)
+}
+
+/// Labels that were read back from their dots at a resolution.
+type Proved = (Option<Resolution>, Vec<LabelData>);
+
+/// Prints labels within a command; those of `proved` are not read back again.
+pub(super) fn print_in(
+    tx: &mut Tx<'_>,
+    command: &LabelPrint,
+    proved: &Proved,
+    site: &Site,
+) -> Result<Vec<PrintedSerial>, Failure> {
+    let printer = match &command.printer {
+        Some(asset) => {
+            let printer = tx.require::<Printer>(asset.as_str())?;
+            printer.must_be_in_use()?;
+            Some(printer)
+        }
+        None => None,
+    };
+    let resolution = printer.as_ref().map(resolution).transpose()?;
+    let one = |code| print_one(tx, code, command, (resolution, proved), site);
+    let printed = command.containers.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    if let Some(printer) = printer {
+        let labels = command.containers.iter().zip(&printed).map(|(code, printed)| JobLabel {
+            subject: Subject::Container { container: code.clone(), serial: printed.serial },
+            copies: command.copies,
+        });
+        queue(tx, &printer, labels.collect())?;
+    }
     Ok(printed)
 }
 
 /// The labels that the command would print now, read back from their dots while no other writer
 /// waits.
-fn prove_ahead(
-    app: &App,
-    command: &LabelPrint,
-) -> Result<(Option<Resolution>, Vec<LabelData>), Failure> {
+fn prove_ahead(app: &App, command: &LabelPrint) -> Result<Proved, Failure> {
     let site = &app.config.site;
     let (resolution, labels) = app.read(|db| {
         let printer =
@@ -129,7 +137,7 @@ fn print_one(
     tx: &mut Tx<'_>,
     code: &ContainerCode,
     command: &LabelPrint,
-    (resolution, proved): (Option<Resolution>, &(Option<Resolution>, Vec<LabelData>)),
+    (resolution, proved): (Option<Resolution>, &Proved),
     site: &Site,
 ) -> Result<PrintedSerial, Failure> {
     let (state, standing) = container::require_with_standing(tx.db(), code)?;

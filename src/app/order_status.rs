@@ -80,6 +80,7 @@ pub fn order_status(app: &App, number: &OrderNumber) -> Result<OrderStatus, Fail
                     Fate::Consumed { .. } => "consumed",
                     Fate::Administered { .. } => "administered",
                     Fate::Destroyed { .. } => "destroyed",
+                    Fate::Unpacked { .. } => "unpacked",
                 }
                 .to_owned(),
                 expires_at: container.expires_at.map(|at| at.to_string()),

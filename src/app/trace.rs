@@ -299,6 +299,7 @@ fn place(state: &Container) -> String {
         (Fate::Consumed { batch, .. }, _) => format!("used by {batch}"),
         (Fate::Administered { order, .. }, _) => format!("administered for {order}"),
         (Fate::Destroyed { .. }, _) => "destroyed".to_owned(),
+        (Fate::Unpacked { .. }, _) => "unpacked".to_owned(),
         (Fate::Live, Custodian::Place { location }) => location.to_string(),
         (Fate::Live, Custodian::Person { login }) => format!("with {login}"),
         (Fate::Live, _) => "in transfer".to_owned(),

@@ -35,6 +35,7 @@ pub mod material;
 pub mod quality;
 pub mod quantity;
 pub mod release;
+pub mod scanner;
 pub mod storage;
 pub mod schedule;
 pub mod time;
@@ -278,4 +279,6 @@ aggregates! {
     PrintJob => print_job::PrintJob,
     /// Of a version of a label definition: proposed, approved, retired.
     LabelDefinition => label_definition::LabelDefinition,
+    /// Of the scanner of a station: tested.
+    Scanner => scanner::Scanner,
 }

@@ -240,6 +240,8 @@ pub enum Payload {
     Code,
     /// The ISBT 128 compound message; the symbol is left out when there is none.
     Isbt,
+    /// What a symbol of this kind says on the sheet on which a scanner is tested.
+    Test,
 }
 
 /// One symbol in a box that includes its quiet zone.
@@ -449,7 +451,15 @@ impl Definition {
         {
             return Err("a shade is more than 100".to_owned());
         }
-        if !self.symbol.iter().any(|symbol| symbol.payload == Payload::Code) {
+        let sheet = kind == LabelKind::ScannerTest;
+        let tests = |symbol: &Symbol| symbol.payload == Payload::Test;
+        if sheet && !self.symbol.iter().all(tests) {
+            return Err("a symbol of it holds something else than a test".to_owned());
+        }
+        if !sheet && self.symbol.iter().any(tests) {
+            return Err("only the sheet for scanners has symbols of a test".to_owned());
+        }
+        if !sheet && !self.symbol.iter().any(|symbol| symbol.payload == Payload::Code) {
             return Err("no symbol holds the label code".to_owned());
         }
         let (mandatory, rule) = kind.mandatory();

@@ -18,8 +18,6 @@ pub enum LabelKind {
     CryoBox,
     /// Any other place: room, tank, rack, shelf, position.
     Position,
-    /// The outer package of a patient's syringes.
-    OuterPack,
     /// The transport box of a consignment.
     Shipper,
     /// A person's badge.
@@ -30,12 +28,11 @@ pub enum LabelKind {
     PrinterTest,
 }
 
-const OTHERS: [(LabelKind, &str, &str); 9] = [
+const OTHERS: [(LabelKind, &str, &str); 8] = [
     (LabelKind::Patient(ContainerKind::Bottle), "patient_bottle", "bottle for a patient"),
     (LabelKind::Patient(ContainerKind::Cryovial), "patient_cryovial", "cryovial for a patient"),
     (LabelKind::CryoBox, "cryo_box", "cryo box"),
     (LabelKind::Position, "position", "storage position"),
-    (LabelKind::OuterPack, "outer_pack", "outer pack"),
     (LabelKind::Shipper, "shipper", "shipper"),
     (LabelKind::Badge, "badge", "badge"),
     (LabelKind::ScannerTest, "scanner_test", "scanner test sheet"),
@@ -98,9 +95,8 @@ impl LabelKind {
     pub fn lives_hours(self) -> bool {
         matches!(
             self,
-            Self::Container(ContainerKind::Syringe | ContainerKind::Bag)
+            Self::Container(ContainerKind::Syringe | ContainerKind::Bag | ContainerKind::OuterPack)
                 | Self::Patient(ContainerKind::Bottle)
-                | Self::OuterPack
                 | Self::Shipper
         )
     }
@@ -114,24 +110,6 @@ impl LabelKind {
         match self {
             Self::Container(kind) => of_container(kind),
             Self::Patient(kind) => (dose(kind), PATIENT),
-            Self::OuterPack => (
-                &[
-                    P::Code,
-                    P::Contact,
-                    P::Product,
-                    P::Strength,
-                    P::Quantity,
-                    P::Route,
-                    P::Batch,
-                    P::Trial,
-                    P::Subject,
-                    P::Warning,
-                    P::Storage,
-                    P::Expiry,
-                    P::Site,
-                ],
-                "Regulation (EU) 536/2014 Annex VI A.1",
-            ),
             Self::Shipper => (
                 &[P::Code, P::Contact, P::Product, P::Count, P::Storage, P::Expiry, P::Site],
                 "GMP Part IV, transport of the product",
@@ -169,8 +147,30 @@ fn of_container(kind: ContainerKind) -> (&'static [P], &'static str) {
             (&[P::Code, P::Product, P::Batch, P::Donation, P::Quantity, P::Storage], PARTIAL)
         }
         ContainerKind::Syringe | ContainerKind::Bag => (dose(kind), PATIENT),
+        ContainerKind::OuterPack => (PACK, "Regulation (EU) 536/2014 Annex VI A.1"),
     }
 }
+
+/// Every particular of the outer package: contact; name and strength; form, route and quantity of
+/// units; batch; trial, site, investigator and sponsor; subject; directions; warning; storage;
+/// period of use. Who made it is on it, too.
+const PACK: &[P] = &[
+    P::Code,
+    P::Contact,
+    P::Product,
+    P::Strength,
+    P::Route,
+    P::Quantity,
+    P::Count,
+    P::Batch,
+    P::Trial,
+    P::Subject,
+    P::Purpose,
+    P::Warning,
+    P::Storage,
+    P::Expiry,
+    P::Site,
+];
 
 const PATIENT: &str = "Regulation (EU) 536/2014 Annex VI A.2.2";
 

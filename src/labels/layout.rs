@@ -9,6 +9,7 @@ use super::symbol::encode;
 use super::{LabelData, LabelRefusal, Particular, Resolution, definitions};
 use crate::codes::container;
 use crate::domain::language::Language;
+use crate::domain::scanner::TestSymbol;
 use crate::pdf::{Color, Face, Item, Len, NO_BREAK, Page, Point, width, wrap};
 
 /// Width of separating lines and frames.
@@ -259,6 +260,8 @@ fn frame_check_character(
 fn draw_symbol(drawn: &mut Drawn, label: &LabelData, symbol: &Symbol) -> Result<(), LabelRefusal> {
     let payload = match symbol.payload {
         Payload::Code => label.payload().to_owned(),
+        Payload::Test if label.is_test() => label.payload().to_owned(),
+        Payload::Test => test_symbol(symbol.kind).text(),
         Payload::Isbt => match label.isbt_message() {
             Some(message) => message.to_owned(),
             None => return Ok(()),
@@ -292,6 +295,15 @@ fn draw_symbol(drawn: &mut Drawn, label: &LabelData, symbol: &Symbol) -> Result<
     let color = ink(symbol.shade);
     drawn.page.items.push(Item::Modules { at, module, tall, color, runs: modules.runs });
     Ok(())
+}
+
+/// The symbol of the sheet for scanners that is of this kind.
+fn test_symbol(kind: SymbolKind) -> TestSymbol {
+    match kind {
+        SymbolKind::DataMatrix => TestSymbol::DataMatrix,
+        SymbolKind::Qr => TestSymbol::Qr,
+        SymbolKind::Code128 => TestSymbol::Code128,
+    }
 }
 
 /// The width of a module in whole dots: the nearest to the definition's that fits the room and is

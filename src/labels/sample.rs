@@ -45,7 +45,7 @@ pub fn sample(kind: LabelKind, language: Language) -> Option<LabelData> {
         LabelKind::PrinterTest => {
             of(&format!("TEST:EQ-LP-01.1:{LAYOUT_TEST}")).with(P::Title, "EQ-LP-01")
         }
-        LabelKind::OuterPack | LabelKind::Shipper => of_order(of("ORD-2026-0001")),
+        LabelKind::Shipper => of_order(of("ORD-2026-0001")),
     };
     Some(
         label
@@ -107,6 +107,7 @@ fn of_container(label: LabelData) -> Option<LabelData> {
             let trial = label.value(P::Warning).unwrap_or("").to_owned();
             label.with(P::Warning, format!("{trial} {own}"))
         }
+        LabelKind::Container(ContainerKind::OuterPack) => of_order(label.donation(&din)),
         LabelKind::Container(ContainerKind::SampleTube) => label
             .with(P::Purpose, said("Sterility, Ph. Eur. 2.6.27", "Sterilnost, Ph. Eur. 2.6.27"))
             .with(P::Parent, Phrase::Batch("B-2026-0007").text(language))

@@ -39,6 +39,8 @@ pub enum Phrase<'a> {
     ScannerTest,
     /// What is done with that sheet, printed for a station.
     ScannerTestUse(&'a str),
+    /// Who answers for a trial.
+    Sponsor(&'a str),
     /// So many containers of a kind, `4 × syringe`.
     Pieces(usize, ContainerKind),
     /// How a place keeps what is in it.
@@ -73,9 +75,10 @@ impl Phrase<'_> {
             Self::NotEvaluated => "NOT EVALUATED FOR INFECTIOUS SUBSTANCES".to_owned(),
             Self::ScannerTest => "Scanner test".to_owned(),
             Self::ScannerTestUse(station) => format!(
-                "At the station, open This station and scan each symbol there. The page says \
-                 whether every character arrives as it stands here. Printed for {station}."
+                "Sign in at the station, open its page (This station, below every page) and scan \
+                 each symbol. It says whether every character arrives. Printed at {station}."
             ),
+            Self::Sponsor(name) => format!("sponsor {name}"),
             Self::Pieces(count, kind) => format!("{count} × {}", kind.word()),
             Self::PlaceAt(condition) => condition.words().to_owned(),
         }
@@ -99,9 +102,10 @@ impl Phrase<'_> {
             Self::NotEvaluated => "NI OVREDNOTENO GLEDE POVZROČITELJEV INFEKCIJ".to_owned(),
             Self::ScannerTest => "Preizkus čitalnika".to_owned(),
             Self::ScannerTestUse(station) => format!(
-                "Na postaji odprite stran This station in tam odčitajte vsak simbol. Stran pove, \
-                 ali pride vsak znak tak, kot je tukaj. Natisnjeno za {station}."
+                "Na postaji se prijavite, odprite njeno stran (This station, na dnu vsake strani) \
+                 in odčitajte vsak simbol. Stran pove, ali pride vsak znak. Natisnjeno: {station}."
             ),
+            Self::Sponsor(name) => format!("naročnik {name}"),
             Self::Pieces(count, kind) => format!("{count} × {}", kind_in_slovenian(kind)),
             Self::PlaceAt(condition) => match condition {
                 Condition::Ambient => "15 do 25 °C",
@@ -127,6 +131,7 @@ fn kind_in_slovenian(kind: ContainerKind) -> &'static str {
         ContainerKind::Bag => "infuzijska vrečka",
         ContainerKind::Bottle => "steklenica",
         ContainerKind::SampleTube => "epruveta za vzorec",
+        ContainerKind::OuterPack => "zunanja ovojnina",
     }
 }
 

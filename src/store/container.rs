@@ -155,6 +155,7 @@ fn fate_columns(fate: &Fate) -> (&'static str, Option<Instant>, Option<&Login>) 
         Fate::Consumed { at, by, .. } => ("consumed", Some(*at), Some(by)),
         Fate::Administered { at, by, .. } => ("administered", Some(*at), Some(by)),
         Fate::Destroyed { at, by } => ("destroyed", Some(*at), Some(by)),
+        Fate::Unpacked { at, by } => ("unpacked", Some(*at), Some(by)),
     }
 }
 
@@ -307,7 +308,7 @@ pub struct Scan {
     pub holder: Option<String>,
     /// The position it is in.
     pub location: Option<String>,
-    /// `live`, `consumed`, `administered` or `destroyed`.
+    /// `live`, `consumed`, `administered`, `destroyed` or `unpacked`.
     pub fate: String,
     /// When and by whom it ended.
     pub ended: Option<(Instant, String)>,

@@ -643,6 +643,16 @@ pub fn units(db: &mut Db, number: &OrderNumber) -> Result<Vec<Container>, Failur
     Ok(all.into_iter().filter(|made| made.target.is_some()).collect())
 }
 
+/// The outer packs of an order that exist, in the order of their codes.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub fn packs(db: &mut Db, number: &OrderNumber) -> Result<Vec<Container>, Failure> {
+    let all = container::list(db, &Of::Order(number), None, UNITS_MAX)?;
+    let live = |made: &Container| made.kind == ContainerKind::OuterPack && made.fate == Fate::Live;
+    Ok(all.into_iter().filter(live).collect())
+}
+
 /// Free vials of a material in storage, the one that expires first first: what could be earmarked.
 /// Their standing is not looked at.
 ///

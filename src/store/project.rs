@@ -44,6 +44,8 @@ fn own_tables(db: &mut Db, recorded: &Recorded) -> Result<(), Failure> {
         Event::Order(event) => order::project(db, recorded, event),
         Event::MasterRecord(event) => batch::project_record(db, recorded, event),
         Event::Batch(event) => batch::project(db, recorded, event),
+        // Read with its stream; there is no list of it.
+        Event::Scanner(_) => Ok(()),
         Event::Printer(event) => printer::project(db, recorded, event),
         Event::PrintJob(event) => printer::project_job(db, recorded, event),
         Event::LabelDefinition(event) => label_definition::project(db, recorded, event),

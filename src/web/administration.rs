@@ -20,11 +20,13 @@ use super::page::Shell;
 use super::reply::{Reply, SetCookie};
 use super::routes::{Access, Route};
 use super::station::Station;
+use crate::app::scanner_test::scanner_test;
 use crate::app::user_change::{Change, UserChange, user_change};
 use crate::app::user_password::password_reset;
 use crate::app::user_register::{UserRegister, user_register};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::id::{Login, StationId};
+use crate::domain::scanner::{Event as ScannerEvent, Finding, Scanner, TestSymbol};
 use crate::domain::user::{Event, IdentityCheck, Standing, User};
 use crate::domain::{Aggregate, Event as AnyEvent};
 use crate::store::user::{self, Person};
@@ -43,7 +45,11 @@ pub const ROUTES: &[Route] = &[
     Route::post("/administration/people/{login}/password", PEOPLE, reset, "Give a new password"),
     Route::get("/station", Access::SignedIn, station, "This station"),
     Route::post("/station", SITE, enrol, "Enrol this browser as a station"),
+    Route::post("/station/scanner", Access::SignedIn, test_scanner, "Test this station's scanner"),
 ];
+
+/// How many tests of its scanner a station shows.
+const TESTS_SHOWN: usize = 20;
 
 fn standing_chip(standing: Standing) -> Chip {
     match standing {
@@ -393,7 +399,13 @@ fn reset(cx: &Cx) -> Result<Reply, WebError> {
 struct StationPage {
     shell: Shell,
     head: Head,
+    banner: Option<Banner>,
+    right: bool,
     facts: Facts,
+    tested: Table,
+    next: TestSymbol,
+    read: Field,
+    history: Timeline,
     may_enrol: bool,
     id: Field,
     kind: Field,
@@ -401,18 +413,92 @@ struct StationPage {
 }
 
 fn station(cx: &Cx) -> Result<Reply, WebError> {
-    cx.page(&station_page(cx, &Errors::new()))
+    cx.page(&station_page(cx, &Errors::new(), None)?)
 }
 
-fn station_page(cx: &Cx, errors: &Errors) -> StationPage {
+/// What a symbol of the test sheet did, and what to scan next.
+fn test_scanner(cx: &Cx) -> Result<Reply, WebError> {
+    let symbol = TestSymbol::parse(cx.form().text("symbol"))
+        .ok_or_else(|| WebError::Invalid("Say which symbol was scanned.".to_owned()))?;
+    let read = cx.form().raw("read");
+    match scanner_test(cx.app(), &cx.caller()?, symbol, read) {
+        Ok(findings) if findings.is_empty() => Ok(Reply::see_other("/station?read=right")
+            .flash(&format!("{}: every character arrived as it stands there.", symbol.word()))),
+        Ok(findings) => {
+            let words: Vec<String> = findings.iter().map(Finding::words).collect();
+            let title = format!("{}: this scanner is not right", symbol.word());
+            let banner = Banner::stop(title).text(words.join(" "));
+            cx.page(&station_page(cx, &Errors::new(), Some(banner))?)
+        }
+        Err(failure) => {
+            let banner = WebError::from(failure).refusal()?;
+            cx.page_again(&station_page(cx, &Errors::new(), Some(banner))?)
+        }
+    }
+}
+
+/// How each symbol was read last at this station, and which comes next: the first that was not
+/// right, or the one after the newest.
+fn tested(cx: &Cx, scanner: Option<&Scanner>) -> (Table, TestSymbol) {
+    let mut table = Table::new("Symbols of the test sheet", &["Symbol", "Last scanned", "Result"]);
+    let last = |symbol| scanner.and_then(|scanner| scanner.last(symbol));
+    for (symbol, _, word) in TestSymbol::ALL {
+        let (when, result) = match last(symbol) {
+            None => (Cell::Soft("never".to_owned()), Chip::new(Tone::Wait, "not tested")),
+            Some(tested) => (
+                Cell::When(cx.when(tested.at), tested.by.to_string()),
+                match tested.findings.is_empty() {
+                    true => Chip::new(Tone::Ok, "right"),
+                    false => Chip::new(Tone::Stop, "wrong"),
+                },
+            ),
+        };
+        table.push([word.into(), when, result.into()]);
+    }
+    let symbols = TestSymbol::ALL.map(|(symbol, ..)| symbol);
+    let right = |symbol: TestSymbol| last(symbol).is_some_and(|one| one.findings.is_empty());
+    let open = symbols.into_iter().find(|symbol| !right(*symbol));
+    let oldest = symbols.into_iter().min_by_key(|symbol| last(*symbol).map(|one| one.at));
+    (table, open.or(oldest).unwrap_or(TestSymbol::DataMatrix))
+}
+
+fn test_moment(cx: &Cx, entry: &ledger::Entry) -> Option<Moment> {
+    let AnyEvent::Scanner(ScannerEvent::Tested { symbol, findings, .. }) = &entry.recorded.event
+    else {
+        return None;
+    };
+    let words: Vec<String> = findings.iter().map(Finding::words).collect();
+    Some(match words.is_empty() {
+        true => cx.moment(Tone::Ok, format!("{}: right", symbol.word()), &entry.recorded),
+        false => {
+            let what = format!("{}: {}", symbol.word(), words.join(" "));
+            cx.moment(Tone::Stop, what, &entry.recorded)
+        }
+    })
+}
+
+fn station_page(cx: &Cx, errors: &Errors, banner: Option<Banner>) -> Result<StationPage, WebError> {
+    let stream = Scanner::stream(cx.station.id.as_str());
+    let entries = cx.app().read(|db| ledger::entries(db, &stream))?;
+    let scanner = Scanner::fold(entries.iter().map(|entry| &entry.recorded));
+    let (tested, next) = tested(cx, scanner.as_ref());
+    let right = scanner.as_ref().and_then(Scanner::right_since);
+    let history = entries.iter().rev().take(TESTS_SHOWN);
     let fill = |field: Field| field.fill(cx.form(), errors);
     let kind = if cx.station.scan_station { "scan" } else { "office" };
     let kinds = [("office", "Office: mouse and keyboard"), ("scan", "Scan station: gloves")];
     let scanners = [("us", "As on a US keyboard (usual)"), ("host", "As on this computer's own")];
-    StationPage {
+    Ok(StationPage {
         shell: cx.shell("This station"),
         head: Head::new(format!("Station {}", cx.station.id))
-            .lede("Every entry carries the station it was made at."),
+            .lede("Every entry carries the station it was made at.")
+            .action(Link::to("/labels/scanner", "Scanner test sheet").icon(Icon::Print)),
+        banner,
+        right: cx.query("read") == "right",
+        tested,
+        next,
+        read: Field::scan("read", format!("Scan the {}", next.word())).required().autofocus(),
+        history: Timeline { items: history.filter_map(|entry| test_moment(cx, entry)).collect() },
         facts: Facts::new()
             .with("Name", Cell::Code(cx.station.id.to_string()))
             .with("Used as", if cx.station.scan_station { "scan station" } else { "office" })
@@ -423,6 +509,12 @@ fn station_page(cx: &Cx, errors: &Errors) -> StationPage {
                 } else {
                     "as on this computer's own keyboard"
                 },
+            )
+            .with(
+                "Scanner tested",
+                right.map_or("not right yet".to_owned(), |at| {
+                    format!("right since {}", cx.when(at))
+                }),
             ),
         may_enrol: cx.may(Capability::ManageSite),
         id: fill(
@@ -437,7 +529,7 @@ fn station_page(cx: &Cx, errors: &Errors) -> StationPage {
                 .value(cx.station.scanner)
                 .required(),
         ),
-    }
+    })
 }
 
 fn enrol(cx: &Cx) -> Result<Reply, WebError> {
@@ -455,7 +547,7 @@ fn enrol(cx: &Cx) -> Result<Reply, WebError> {
     });
     let (Some(id), Some(scan_station), Some(scanner), true) = (id, kind, scanner, check.is_ok())
     else {
-        return cx.page_again(&station_page(cx, &check.errors));
+        return cx.page_again(&station_page(cx, &check.errors, None)?);
     };
     let value = Station { id, scan_station, scanner }.seal(cx.web.station_key());
     let cookie = SetCookie { name: STATION, value, max_age_seconds: Some(365 * 86_400) };

@@ -60,6 +60,7 @@ pub(super) fn status_chip(state: &Container, standing: &Standing) -> Chip {
         Fate::Consumed { .. } => Chip::new(Tone::Calm, "used"),
         Fate::Administered { .. } => Chip::new(Tone::Calm, "administered"),
         Fate::Destroyed { .. } => Chip::new(Tone::Calm, "destroyed"),
+        Fate::Unpacked { .. } => Chip::new(Tone::Calm, "unpacked"),
     }
 }
 
@@ -319,6 +320,14 @@ fn identity(cx: &Cx, state: &Container) -> Facts {
         .with_some("Made for order", state.order.as_ref().map(order))
         .with_some("For", state.target.as_ref().map(|target| target.as_str().replace('_', " ")))
         .with_some("Reserved for", state.reserved_for.as_ref().map(order))
+        .with_some("Holds", holds(state))
+}
+
+/// The units in an outer pack.
+fn holds(state: &Container) -> Option<Cell> {
+    let link = |code: &ContainerCode| Link::to(address(code.as_str()), code.as_str());
+    let links: Vec<Link> = state.packed.iter().map(link).collect();
+    (!links.is_empty()).then_some(Cell::Actions(links))
 }
 
 fn custody(cx: &Cx, state: &Container) -> Facts {
@@ -339,6 +348,7 @@ fn custody(cx: &Cx, state: &Container) -> Facts {
             Some(format!("Administered for {order} by {by}, {}", cx.when(*at)))
         }
         Fate::Destroyed { at, by } => Some(format!("Destroyed by {by}, {}", cx.when(*at))),
+        Fate::Unpacked { at, by } => Some(format!("Unpacked by {by}, {}", cx.when(*at))),
     };
     Facts::new()
         .with("Held by", holder)
@@ -595,6 +605,11 @@ fn told_custody(event: &Event) -> (Tone, String) {
             (Tone::Ok, format!("{} given into {target} for {order}", volume.text()))
         }
         Event::Destroyed { because, .. } => (Tone::Stop, format!("Destroyed: {because}")),
+        Event::Packed { units } => {
+            let units: Vec<&str> = units.iter().map(ContainerCode::as_str).collect();
+            (Tone::Part, format!("Packed: {}", units.join(", ")))
+        }
+        Event::Unpacked {} => (Tone::Calm, "Unpacked".to_owned()),
         _ => (Tone::Calm, "Recorded".to_owned()),
     }
 }

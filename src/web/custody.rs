@@ -19,12 +19,13 @@ use super::reply::Reply;
 use super::review::{self, Review};
 use super::routes::{Access, Route};
 use crate::app::custody_hand_over::{self as moving, HandOver, Receive, ReturnUnits};
+use crate::app::custody_pack::{UnitsPack, units_pack};
 use crate::app::shown::Shown;
 use crate::domain::actor::{Capability, Meaning, Signature};
 use crate::domain::container::{Container, Fate};
 use crate::domain::custody::{Condition, Scan, TemperatureRecord};
 use crate::domain::genealogy::Standing;
-use crate::domain::id::{Login, OrderNumber, PatientCode};
+use crate::domain::id::{AssetId, Login, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::time::Instant;
@@ -32,11 +33,14 @@ use crate::store::{Failure, container, custody, user};
 
 pub(super) const HANDS: Access =
     Access::Needs(&[Capability::HandOver, Capability::ReceiveAndAdminister]);
+const PRINT: Access = Access::Needs(&[Capability::PrintLabels]);
 pub(super) const CLINIC: Access = Access::Needs(&[Capability::ReceiveAndAdminister]);
 
 /// The rows of this slice.
 pub const ROUTES: &[Route] = &[
     Route::get("/custody", super::order::READ, index, "What is under way, and what I hold"),
+    Route::get("/orders/{number}/pack", PRINT, pack_form, "Pack units and print the label"),
+    Route::post("/orders/{number}/pack", PRINT, pack, "Pack units and print the label"),
     Route::get("/orders/{number}/hand-over", HANDS, hand_over_form, "Hand units over"),
     Route::post("/orders/{number}/hand-over", HANDS, hand_over, "Hand units over"),
     Route::get("/orders/{number}/receive", HANDS, receive_form, "Receive units"),
@@ -137,7 +141,7 @@ pub(super) fn unit_lines(
     let title = |container: &Container| {
         let target = container.target.as_ref();
         let unit = order.units.iter().find(|unit| Some(&unit.target) == target);
-        unit.map(|unit| unit.title.clone()).unwrap_or_default()
+        unit.map_or_else(|| packed_words(container), |unit| unit.title.clone())
     };
     units
         .iter()
@@ -152,6 +156,14 @@ pub(super) fn unit_lines(
             note: standing.because.as_ref().map(|node| node.words()).unwrap_or_default(),
         })
         .collect()
+}
+
+/// An outer pack in words, with how many are in it; nothing for any other container.
+pub(super) fn packed_words(container: &Container) -> String {
+    match container.packed.len() {
+        0 => String::new(),
+        count => format!("{} of {count}", container.kind.word()),
+    }
 }
 
 /// The page on which every unit is scanned, the other particulars entered, and all of it checked.
@@ -171,9 +183,10 @@ struct ScanPage {
     button: &'static str,
 }
 
-/// Which of the three forms.
+/// Which of the forms.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
+    Pack,
     HandOver,
     Receive,
     Return,
@@ -182,6 +195,12 @@ enum Form {
 impl Form {
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
+            Self::Pack => (
+                "Pack",
+                "pack",
+                "Scan each unit on its way into the outer pack. Stick the label that is printed on \
+                 the pack and read it back.",
+            ),
             Self::HandOver => {
                 ("Hand over", "hand-over", "Scan every unit, then name who takes it.")
             }
@@ -213,18 +232,24 @@ fn scan_page(
     banner: Option<Banner>,
 ) -> Result<Reply, WebError> {
     let order = order_of(cx)?;
-    let units = cx.app().read(|db| moving::units(db, &order.number))?;
+    let mut units = cx.app().read(|db| moving::units_and_packs(db, &order.number))?.0;
+    if form == Form::Pack {
+        units = loose(units);
+    }
     let (title, path, lede) = form.words();
     let again = banner.is_some() || !errors.is_empty();
     let fill = |field: Field| field.fill(cx.form(), errors);
-    let lines: Vec<UnitLine> = unit_lines(cx, &order, &units.0, true);
+    let lines: Vec<UnitLine> = unit_lines(cx, &order, &units, true);
     let given: Vec<String> = cx.form().all("scan").map(str::to_owned).collect();
     let mut scans = given;
     while scans.len() < lines.len().max(1) {
         scans.push(String::new());
     }
     let mut fields = Vec::new();
-    if form != Form::Receive {
+    if form == Form::Pack {
+        fields.push(super::printer::field(cx)?);
+    }
+    if matches!(form, Form::HandOver | Form::Return) {
         let to = Field::select("to", "Who takes it", people(cx)?).takes("USER:").required();
         fields.push(fill(to));
     }
@@ -235,8 +260,11 @@ fn scan_page(
     if form == Form::Return {
         fields.push(fill(Field::text("because", "Why it goes back").required()));
     }
-    let words = Field::text("condition", "Condition").placeholder("Box closed, seal intact");
-    fields.push(fill(words.required()));
+    let moves = form != Form::Pack;
+    if moves {
+        let words = Field::text("condition", "Condition").placeholder("Box closed, seal intact");
+        fields.push(fill(words.required()));
+    }
     let page = ScanPage {
         shell: cx.shell(title),
         head: Head::new(title).under(address(&order.number), order.number.to_string()).lede(lede),
@@ -254,15 +282,59 @@ fn scan_page(
         scans,
         scans_error: errors.of("scan").map(str::to_owned),
         fields,
-        logger: vec![
-            fill(Field::text("logger", "Temperature logger").placeholder("TL-07")),
-            fill(Field::number("lowest", "Lowest", "°C")),
-            fill(Field::number("highest", "Highest", "°C")),
-            fill(Field::number("outside", "Outside the range", "min")),
-        ],
-        button: "Check and sign",
+        logger: if moves { logger(&fill) } else { Vec::new() },
+        button: if moves { "Check and sign" } else { "Pack and print the label" },
     };
     if again { cx.page_again(&page) } else { cx.page(&page) }
+}
+
+fn logger(fill: &impl Fn(Field) -> Field) -> Vec<Field> {
+    vec![
+        fill(Field::text("logger", "Temperature logger").placeholder("TL-07")),
+        fill(Field::number("lowest", "Lowest", "°C")),
+        fill(Field::number("highest", "Highest", "°C")),
+        fill(Field::number("outside", "Outside the range", "min")),
+    ]
+}
+
+/// The units that are in no pack yet.
+fn loose(all: Vec<(Container, Standing)>) -> Vec<(Container, Standing)> {
+    let packed: Vec<String> = all
+        .iter()
+        .flat_map(|(container, _)| container.packed.iter().map(ToString::to_string))
+        .collect();
+    let loose =
+        |container: &Container| container.target.is_some() && !packed.contains(&container.code);
+    all.into_iter().filter(|(container, _)| loose(container)).collect()
+}
+
+fn pack_form(cx: &Cx) -> Result<Reply, WebError> {
+    scan_page(cx, Form::Pack, &Errors::new(), None)
+}
+
+fn pack(cx: &Cx) -> Result<Reply, WebError> {
+    let order = number_of(cx)?;
+    let mut errors = Errors::new();
+    let scans = scans(cx, &mut errors);
+    let patient = parsed(cx, &mut errors, "patient", patient_code);
+    let (Some(patient), true) = (patient, errors.is_empty()) else {
+        return scan_page(cx, Form::Pack, &errors, None);
+    };
+    let printer = AssetId::parse(cx.form().text("printer")).ok();
+    let (queued, count) = (printer.is_some(), scans.len());
+    let command = UnitsPack { order, patient, scans, printer };
+    match units_pack(cx.app(), &cx.caller()?, command) {
+        Ok(code) => {
+            let next =
+                if queued { "Its label is in the queue." } else { "Fetch its label as PDF." };
+            let said = format!("{code} holds {count}. {next} Stick it on and read it back.");
+            Ok(Reply::see_other(format!("/labels/container/{code}")).flash(&said))
+        }
+        Err(failure) => {
+            let banner = WebError::from(failure).refusal()?;
+            scan_page(cx, Form::Pack, &errors, Some(banner))
+        }
+    }
 }
 
 fn hand_over_form(cx: &Cx) -> Result<Reply, WebError> {

@@ -447,7 +447,7 @@ fn out_form(
                     .limits(share)
                     .required(),
             ),
-            fill(Field::select("taken_by", "Who takes it", takers(cx)?).required())
+            fill(Field::select("taken_by", "Who takes it", takers(cx)?).takes("USER:").required())
                 .hint(format!("For {}, by {}.", rule.purpose, rule.instruction)),
         ],
         more: Vec::new(),

@@ -40,6 +40,7 @@ const LOST: Access = Access::Needs(&[Capability::DecideDeviation]);
 pub const ROUTES: &[Route] = &[
     Route::get("/labels", READ, find, "Labels: find a container or a batch"),
     Route::get("/labels/batch/{number}", READ, batch, "Labels of a batch"),
+    Route::get("/labels/batch/{number}/run", PRINT, run, "Read back the labels of a batch"),
     Route::get("/labels/container/{code}", READ, one, "The labels of a container"),
     Route::get("/labels/preview/{code}", READ, preview, "A label as a drawing"),
     Route::get("/labels/pdf", PRINT, pdf, "Labels as a PDF to print"),
@@ -394,7 +395,15 @@ fn answer(
     outcome: Result<String, Failure>,
 ) -> Result<Reply, WebError> {
     let batch = BatchNumber::parse(cx.form().text("batch")).ok();
+    let runs = cx.form().ticked("run");
     match (outcome, batch, first) {
+        (Ok(said), Some(batch), _) if runs => {
+            Ok(Reply::see_other(run_address(&batch)).flash(&said))
+        }
+        (Err(failure), Some(batch), Some(expected)) if runs => {
+            let banner = WebError::from(failure).refusal()?;
+            cx.page_again(&run_page(cx, &batch, (Some(expected), Some(banner)))?)
+        }
         (Ok(said), Some(batch), _) => {
             Ok(Reply::see_other(format!("/labels/batch/{batch}")).flash(&said))
         }
@@ -549,11 +558,27 @@ struct BatchPage {
     empty: Empty,
     batch: String,
     unprinted: Vec<String>,
-    next: Option<Next>,
+    unread: usize,
+    run: String,
     may_print: bool,
     open: Table,
     printer: Field,
     pdf: String,
+}
+
+/// The run: one container after the other is shown, its label scanned and compared.
+#[derive(Template)]
+#[template(path = "label/run.html")]
+struct RunPage {
+    shell: Shell,
+    head: Head,
+    banner: Option<Banner>,
+    progress: Progress,
+    next: Option<Next>,
+    batch: String,
+    back: String,
+    unprinted: usize,
+    later: Option<String>,
 }
 
 /// The container whose label is read back next.
@@ -591,18 +616,8 @@ fn batch_page(
             chip(state).into(),
         ]);
     }
-    let next = states
-        .iter()
-        .find(|state| state.labels.valid().is_some() && !state.labels.applied())
-        .map(|state| Next {
-            code: state.code.clone(),
-            title: state.contents.title.to_string(),
-            count: format!("{} of {}", done.saturating_add(1), states.len()),
-            src: format!("/labels/preview/{}?serial={}", state.code, state.labels.latest),
-            scan: Field::scan("scanned", "Scan the label on it").required().autofocus(),
-        });
     // While labels wait to be read back, a difference is work to do, not a deviation.
-    let next_open = next.is_some();
+    let unread = states.iter().filter(|state| is_unread(state)).count();
     let even = if balance.is_even() && balance.issued > 0 {
         Chip::new(Tone::Ok, "balanced")
     } else {
@@ -625,9 +640,10 @@ fn batch_page(
         table,
         empty: Empty::new(Icon::Label, "No containers yet", "The batch has made none so far."),
         batch: number.to_string(),
-        next,
+        unread,
+        run: run_address(number),
         may_print: cx.may(Capability::PrintLabels),
-        open: open_labels(&accounts, next_open),
+        open: open_labels(&accounts, unread > 0),
         printer: super::printer::field(cx)?,
         pdf: format!("/labels/pdf?batch={number}"),
     })
@@ -668,6 +684,57 @@ fn open_labels(accounts: &LabelAccounts, waiting: bool) -> Table {
         table.push(row(label, chip, deviation(number.as_str())));
     }
     table
+}
+
+fn is_unread(state: &Container) -> bool {
+    state.labels.valid().is_some() && !state.labels.applied()
+}
+
+fn run_address(batch: &BatchNumber) -> String {
+    format!("/labels/batch/{batch}/run")
+}
+
+fn run(cx: &Cx) -> Result<Reply, WebError> {
+    let number = cx.param_as("number", BatchNumber::parse)?;
+    let from = ContainerCode::parse(cx.query("from")).ok();
+    cx.page(&run_page(cx, &number, (from.as_ref(), None))?)
+}
+
+/// The run at the container asked for, or at the first whose label waits.
+fn run_page(
+    cx: &Cx,
+    number: &BatchNumber,
+    (from, banner): (Option<&ContainerCode>, Option<Banner>),
+) -> Result<RunPage, WebError> {
+    let states = cx.app().read(|db| container::list(db, &Of::Batch(number), None, BATCH_MAX))?;
+    let done = states.iter().filter(|state| state.labels.applied()).count();
+    let unread: Vec<&Container> = states.iter().filter(|state| is_unread(state)).collect();
+    let asked = |state: &&&Container| from.is_some_and(|code| code.as_str() == state.code);
+    let next = unread.iter().find(asked).or(unread.first()).copied();
+    // Whoever does not have this one at hand goes on with the next that waits, in a circle.
+    let place = unread.iter().position(|state| Some(&state.code) == next.map(|next| &next.code));
+    let later = unread.iter().cycle().nth(place.map_or(0, |place| place.saturating_add(1)));
+    let later = later.filter(|_| unread.len() > 1);
+    let back = format!("/labels/batch/{number}");
+    Ok(RunPage {
+        shell: cx.shell(format!("Read back: {done} of {}", states.len())),
+        head: Head::new("Read back")
+            .under("/labels", "Labels")
+            .under(back.clone(), number.as_str()),
+        banner,
+        progress: Progress { label: "Read back".to_owned(), done, total: states.len() },
+        next: next.map(|state| Next {
+            code: state.code.clone(),
+            title: state.contents.title.to_string(),
+            count: format!("{} of {}", done.saturating_add(1), states.len()),
+            src: format!("/labels/preview/{}?serial={}", state.code, state.labels.latest),
+            scan: Field::scan("scanned", "Scan the label on it").required().autofocus(),
+        }),
+        batch: number.to_string(),
+        back,
+        unprinted: states.iter().filter(|state| state.labels.latest == 0).count(),
+        later: later.map(|state| format!("{}?from={}", run_address(number), state.code)),
+    })
 }
 
 fn balance_facts(balance: label::Balance) -> Facts {

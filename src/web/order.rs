@@ -10,6 +10,7 @@ use askama::Template;
 use super::component::{
     Banner, Cell, Chip, Empty, Facts, Head, Link, Moment, Signed, Sums, Table, Timeline, Tone,
 };
+use super::custody::packed_words;
 use super::cx::Cx;
 use super::error::WebError;
 use super::filters;
@@ -218,6 +219,7 @@ struct Loaded {
     line: OrderLine,
     reached: Vec<(Stage, Instant, String)>,
     units: Vec<(Container, Standing)>,
+    packs: Vec<(Container, Standing)>,
     hops: Vec<custody::Hop>,
     given: Vec<custody::Given>,
     vials: Vec<Candidate>,
@@ -235,10 +237,13 @@ fn load(cx: &Cx) -> Result<Loaded, WebError> {
         let line = table::find(db, &number)?
             .ok_or_else(|| crate::store::Failure::not_found(format!("There is no {number}.")))?;
         let vials = if wants_vials { candidates(db, &order, 8)? } else { Vec::new() };
+        let all = custody_hand_over::units_and_packs(db, &number)?.0;
+        let (units, packs) = all.into_iter().partition(|(one, _)| one.target.is_some());
         Ok(Loaded {
             line,
             reached: table::stages(db, &number)?,
-            units: custody_hand_over::units(db, &number)?.0,
+            units,
+            packs,
             hops: custody::hops_of_order(db, &number)?,
             given: custody::given_of_order(db, &number)?,
             vials,
@@ -449,6 +454,7 @@ pub(super) fn unit_chip(container: &Container, standing: &Standing) -> Chip {
         Fate::Administered { .. } => Chip::new(Tone::Ok, "given"),
         Fate::Destroyed { .. } => Chip::new(Tone::Calm, "destroyed").shape(Icon::Stop),
         Fate::Consumed { .. } => Chip::new(Tone::Calm, "used"),
+        Fate::Unpacked { .. } => Chip::new(Tone::Calm, "unpacked"),
         Fate::Live if container.excursion.is_some() => {
             Chip::new(Tone::Wait, "part is away").shape(Icon::Wait)
         }
@@ -463,14 +469,14 @@ pub(super) fn unit_chip(container: &Container, standing: &Standing) -> Chip {
 fn unit_table(cx: &Cx, loaded: &Loaded) -> Table {
     let columns = ["Unit", "For", "State", "Holder", "Expires", "Given"];
     let mut table = Table::new("Dose units", &columns);
-    for (container, standing) in &loaded.units {
+    for (container, standing) in loaded.packs.iter().chain(&loaded.units) {
         let given = loaded.given.iter().find(|given| given.container == container.code);
         let target = container.target.as_ref();
         let title = loaded.order.units.iter().find(|unit| Some(&unit.target) == target);
         let code = Link::to(format!("/containers/{}", container.code), container.code.clone());
         table.push([
             Cell::CodeLink(code),
-            title.map(|unit| unit.title.clone()).unwrap_or_default().into(),
+            title.map_or_else(|| packed_words(container), |unit| unit.title.clone()).into(),
             unit_chip(container, standing).into(),
             Cell::Soft(holder(container)),
             Cell::when(container.expires_at.map(|at| cx.when(at)).unwrap_or_default()),
@@ -508,7 +514,10 @@ fn history(cx: &Cx, loaded: &Loaded) -> Timeline {
             continue;
         }
         seen.push(&hop.hop);
-        let count = loaded.hops.iter().filter(|other| other.hop == hop.hop).count();
+        let unit =
+            |other: &&custody::Hop| loaded.units.iter().any(|(c, _)| c.code == other.container);
+        let own = loaded.hops.iter().filter(|other| other.hop == hop.hop);
+        let count = own.filter(unit).count();
         let at = Instant::from_naive(hop.opened_at);
         let what = match hop.kind.as_str() {
             "excursion" => format!("{} left with {}", hop_volume(hop), hop.to_login),
@@ -585,6 +594,13 @@ fn actions(cx: &Cx, loaded: &Loaded) -> Vec<Link> {
         && line.stage >= Stage::Released
     {
         links.push(Link::to(format!("{at}/hand-over"), "Hand over").icon(Icon::Truck));
+    }
+    let packed = |code: &str| {
+        loaded.packs.iter().any(|(pack, _)| pack.packed.iter().any(|one| one.as_str() == code))
+    };
+    let loose = |(unit, _): &&(Container, Standing)| !packed(&unit.code);
+    if cx.may(Capability::PrintLabels) && loaded.units.iter().filter(loose).any(holds) {
+        links.push(Link::to(format!("{at}/pack"), "Pack and label").icon(Icon::Batch));
     }
     let prints = cx.may(Capability::PrintLabels) || cx.may(Capability::HandOver);
     if prints && loaded.units.iter().any(|(unit, _)| unit.fate == Fate::Live) {

@@ -70,6 +70,7 @@ fn sign_in_page(
             .value(login)
             .autocomplete("username")
             .takes("USER:")
+            .hint("Type it, or scan your badge.")
             .required()
             .autofocus(),
         password: password_field("Password"),

@@ -12,6 +12,8 @@ const PAUSE_MS = 1500; // in a field for scans, a pause shorter than this does n
 const SHORTEST = 4; // characters; anything shorter is a person
 const LONGEST = 400; // longer than any code we print; the rest is noise
 const AGAIN_MS = 2000; // the same code within this time is the same scan
+const TWICE = { verdict: "check", title: "Already scanned",
+  text: "The same code came twice within two seconds. It counts once." };
 const EDITS = /^(Backspace|Delete|Escape|Home|End|Arrow.+)$/;
 
 let burst = null;
@@ -70,7 +72,7 @@ function onEnd(event) {
     if (event.key === "Enter" && isTyped(event.target) && onwards(event.target)) event.preventDefault();
     return;
   }
-  if (done.field?.dataset.scan === "here") {
+  if (done.field?.dataset.scan === "here" && !done.field.form?.matches("[data-run]")) {
     if (twice(done.text)) {
       event.preventDefault();
       done.field.value = done.before;
@@ -83,7 +85,24 @@ function onEnd(event) {
   event.preventDefault();
   event.stopPropagation();
   if (done.field) done.field.value = done.before;
-  if (!person(done.text)) ask(done.text);
+  if (!person(done.text) && !next(done.text)) ask(done.text);
+}
+
+// On a page made for one scan after the other, each of them is the answer to what it asks, wherever
+// the focus is; the trigger pulled twice is one scan, also when the page changed in between.
+function next(text) {
+  const entry = document.querySelector("form[data-run] [data-scan]");
+  if (!entry) return false;
+  const [code, at] = JSON.parse(sessionStorage.getItem("run") ?? '["", 0]');
+  sessionStorage.setItem("run", JSON.stringify([text, Date.now()]));
+  if (code === text && Date.now() - at < AGAIN_MS) {
+    show({ ...TWICE, seen: text });
+    return true;
+  }
+  if (isOpen()) close();
+  entry.value = text;
+  entry.form.requestSubmit();
+  return true;
 }
 
 // A badge names a person: it goes into the entry of this page that asks for one, wherever the focus
@@ -178,10 +197,7 @@ function twice(code) {
   const now = performance.now();
   const same = code === last.code && now - last.at < AGAIN_MS;
   last = { code, at: now };
-  if (same) {
-    show({ verdict: "check", title: "Already scanned",
-      text: "The same code came twice within two seconds. It counts once.", seen: code });
-  }
+  if (same) show({ ...TWICE, seen: code });
   return same;
 }
 

@@ -38,7 +38,9 @@ CREATE TABLE container (
     -- One position holds one container: the database says so too.
     location      TEXT UNIQUE,
     held_since    TIMESTAMP NOT NULL,
-    fate          TEXT NOT NULL CHECK (fate IN ('live', 'consumed', 'administered', 'destroyed')),
+    fate          TEXT NOT NULL CHECK (
+        fate IN ('live', 'consumed', 'administered', 'destroyed', 'unpacked')
+    ),
     fate_at       TIMESTAMP,
     fate_by       TEXT,
     label_serial  INTEGER NOT NULL CHECK (label_serial >= 0),

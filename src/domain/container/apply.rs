@@ -89,6 +89,7 @@ impl Container {
             transfer: None,
             excursion: None,
             moved: Vec::new(),
+            packed: Vec::new(),
         })
     }
 
@@ -285,6 +286,8 @@ impl Container {
                 self.spend(Fate::Administered { order: order.clone(), at, by });
             }
             Event::Destroyed { .. } => self.spend(Fate::Destroyed { at, by }),
+            Event::Packed { units } => self.packed.clone_from(units),
+            Event::Unpacked {} => self.spend(Fate::Unpacked { at, by }),
             _ => {}
         }
     }

@@ -85,6 +85,7 @@ impl Container {
                 (format!("administered for order {order}"), by, at)
             }
             Fate::Destroyed { at, by } => ("destroyed".to_owned(), by, at),
+            Fate::Unpacked { at, by } => ("unpacked".to_owned(), by, at),
         };
         Err(Refusal::Spent { code: self.code.clone(), fate, by: by.to_string(), at: *at })
     }

@@ -5,7 +5,8 @@ use crate::domain::account::Posting;
 use crate::domain::actor::Signature;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{
-    BatchNumber, DeviationNumber, Din, LocationPath, Login, MaterialCode, Name, OrderNumber,
+    BatchNumber, ContainerCode, DeviationNumber, Din, LocationPath, Login, MaterialCode, Name,
+    OrderNumber,
 };
 use crate::domain::language::Wording;
 use crate::domain::quantity::Quantity;
@@ -329,6 +330,13 @@ pub enum Event {
         /// What it moved in the book of its batch.
         postings: Vec<Posting>,
     },
+    /// Units of one patient were scanned into it: what its label counts.
+    Packed {
+        /// The units.
+        units: Vec<ContainerCode>,
+    },
+    /// Its units were taken out by who received it.
+    Unpacked {},
     /// It was destroyed under witness.
     Destroyed {
         /// Why, in words.

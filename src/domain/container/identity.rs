@@ -32,6 +32,7 @@ impl Container {
                 return Err(out(format!("given to the patient of order {order}")));
             }
             Fate::Destroyed { .. } => return Err(out("destroyed".to_owned())),
+            Fate::Unpacked { .. } => return Err(out("unpacked".to_owned())),
         }
         if let Some(open) = &self.transfer {
             return Err(out(format!("handed over to {}", open.to)));

@@ -34,13 +34,15 @@ pub enum ContainerKind {
     Bottle,
     /// Tube with a sample for testing.
     SampleTube,
+    /// Outer package of the units of one patient.
+    OuterPack,
 }
 
 impl ContainerKind {
     /// Every kind, with its code, its word on screens and the letter in container codes. The
     /// letters are of `codes::container::ALPHABET`: none moves between keyboards or looks like
     /// another.
-    pub const ALL: [(Self, &'static str, &'static str, char); 9] = [
+    pub const ALL: [(Self, &'static str, &'static str, char); 10] = [
         (Self::CollectionPot, "collection_pot", "collection pot", 'P'),
         (Self::Flask, "flask", "flask", 'F'),
         (Self::HoldVial, "hold_vial", "hold vial", 'H'),
@@ -50,7 +52,15 @@ impl ContainerKind {
         (Self::Bag, "bag", "infusion bag", 'N'),
         (Self::Bottle, "bottle", "bottle", 'D'),
         (Self::SampleTube, "sample_tube", "sample tube", 'T'),
+        (Self::OuterPack, "outer_pack", "outer pack", 'X'),
     ];
+
+    /// The kinds that a step fills, by their codes: those that master records and protocols may
+    /// name. An outer pack holds containers and no product of its own.
+    pub fn filled() -> Vec<(&'static str, Self)> {
+        let kinds = Self::ALL.iter().filter(|(kind, ..)| *kind != Self::OuterPack);
+        kinds.map(|(kind, code, ..)| (*code, *kind)).collect()
+    }
 
     /// The code in tables, master records and label definitions.
     pub fn code(self) -> &'static str {
@@ -124,6 +134,13 @@ pub enum Fate {
     },
     /// It was destroyed.
     Destroyed {
+        /// When.
+        at: Instant,
+        /// By whose command.
+        by: Login,
+    },
+    /// What was packed in it was taken out.
+    Unpacked {
         /// When.
         at: Instant,
         /// By whose command.
@@ -451,6 +468,8 @@ pub struct Container {
     pub excursion: Option<Excursion>,
     /// What it moved in the book of its batch since it was made.
     pub moved: Vec<Posting>,
+    /// The units that were packed in it, of an outer pack.
+    pub packed: Vec<ContainerCode>,
 }
 
 impl Container {

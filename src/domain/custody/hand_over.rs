@@ -1,5 +1,6 @@
 //! Hand-over: two persons, two scans (ATMP-48).
 
+use super::pack::{packs_fit, unpacked};
 use super::{Refusal, Scan, Unit, all_scanned, for_each, not_over, patient_matches, scanned_units};
 use crate::domain::actor::Signature;
 use crate::domain::container::{self, Container, Custodian};
@@ -110,6 +111,7 @@ pub fn hand_over(
         return Err(Refusal::NoUnit { order: order.number.to_string(), act: "hand over" });
     }
     all_scanned(&live, &scanned)?;
+    packs_fit(&live)?;
     for (unit, _) in &scanned {
         unit.not_expired(context.now)?;
         unit.released()?;
@@ -141,7 +143,8 @@ pub struct Receive {
 }
 
 /// Receives every unit of the transfer; the receiver is the person it was meant for and scans each
-/// unit. Minutes outside the temperature range put the units on hold until a decision.
+/// unit, so that an outer pack has been opened then. Minutes outside the temperature range put the
+/// units on hold until a decision.
 ///
 /// # Errors
 /// See [`Refusal`].
@@ -172,6 +175,7 @@ pub fn receive(
     if command.condition.out_of_range() {
         changes.extend(held(&scanned, "temperature outside the range in transport (ATMP-48)"));
     }
+    changes.extend(unpacked(&scanned));
     Ok(changes)
 }
 

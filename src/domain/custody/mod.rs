@@ -12,6 +12,7 @@ mod administer;
 mod bedside;
 mod excursion;
 mod hand_over;
+mod pack;
 mod refusal;
 
 pub use administer::{Administer, administer, administration_fits};
@@ -23,6 +24,7 @@ pub use excursion::{
 pub use hand_over::{
     Condition, HandOver, Receive, ReturnUnits, TemperatureRecord, hand_over, receive, return_units,
 };
+pub use pack::{Pack, pack};
 pub use refusal::Refusal;
 
 pub use super::container::Scan;

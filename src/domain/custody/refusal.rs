@@ -113,6 +113,53 @@ pub enum Refusal {
     /// A text is missing.
     #[error("{0} is missing; fill it in")]
     Missing(&'static str),
+    /// It is in a pack already.
+    #[error(
+        "{code} is in the outer pack {pack} already. Scan another unit; to pack it anew, destroy \
+         {pack} on its page first"
+    )]
+    PackedAlready {
+        /// The container.
+        code: String,
+        /// The pack.
+        pack: String,
+    },
+    /// A pack was scanned into a pack.
+    #[error("{code} is an outer pack and goes into none. Scan the units")]
+    PackInPack {
+        /// The pack.
+        code: String,
+    },
+    /// Two batches in one pack.
+    #[error(
+        "{code} and {other} are of different batches, and the label of a pack names one batch \
+         (Annex VI A.1). Pack each batch by itself"
+    )]
+    PackOfTwoBatches {
+        /// The container.
+        code: String,
+        /// One of another batch.
+        other: String,
+    },
+    /// A unit was left out of the packs.
+    #[error("{code} is in no outer pack, and the order has {pack}. Pack it, or destroy {pack}")]
+    NotPacked {
+        /// The container.
+        code: String,
+        /// A pack of the order.
+        pack: String,
+    },
+    /// The label of a pack counts what is not there.
+    #[error(
+        "the label of {pack} counts {code}, which is not there any more (Annex VI A.1). Destroy \
+         {pack} and pack again what is left"
+    )]
+    PackIncomplete {
+        /// The unit that is gone.
+        code: String,
+        /// The pack.
+        pack: String,
+    },
     /// More leaves than the protocol allows.
     #[error(
         "{asked} of {whole} is {share}, the protocol allows at most {most}; \
@@ -234,6 +281,11 @@ impl Refuses for Refusal {
             Self::NotThisTransfer { .. } => "not_this_transfer ATMP-48",
             Self::TemperatureImpossible(_) => "temperature_impossible ATMP-48",
             Self::Missing(_) => "entry_missing",
+            Self::PackedAlready { .. } => "packed_already",
+            Self::PackInPack { .. } => "pack_in_pack",
+            Self::PackOfTwoBatches { .. } => "pack_of_two_batches",
+            Self::NotPacked { .. } => "not_packed",
+            Self::PackIncomplete { .. } => "pack_incomplete ATMP-18",
             Self::ShareTooLarge { .. } => "share_too_large ATMP-46",
             Self::TakerIsGiver(_) => "taker_is_giver ATMP-46",
             Self::NotTheTaker { .. } => "not_the_taker ATMP-46",

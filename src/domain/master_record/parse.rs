@@ -162,7 +162,7 @@ fn unit_procedure(section: &mut Section<'_>) -> Option<UnitProcedure> {
 }
 
 fn container_kind(section: &mut Section<'_>) -> Option<ContainerKind> {
-    let words = ContainerKind::ALL.map(|(kind, code, ..)| (code, kind));
+    let words = ContainerKind::filled();
     let kind = section.word("container", Kind::UnknownContainer, &words);
     section.required("container", kind)
 }

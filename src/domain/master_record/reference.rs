@@ -137,7 +137,7 @@ fn closed_sets() -> String {
         text.push_str(&format!("| `{code}` | {symbol} |\n"));
     }
     let kinds: Vec<String> =
-        ContainerKind::ALL.iter().map(|(_, code, ..)| format!("`{code}`")).collect();
+        ContainerKind::filled().iter().map(|(code, _)| format!("`{code}`")).collect();
     text.push_str(&format!("\nContainers: {}.\n", kinds.join(", ")));
     let kinds: Vec<String> =
         EquipmentKind::ALL.iter().map(|(_, code, _)| format!("`{code}`")).collect();

@@ -260,7 +260,7 @@ pub fn close(order: &Order, command: &Close) -> Result<Vec<Change>, Refusal> {
         match &unit.fate {
             Fate::Administered { .. } => administered = administered.saturating_add(1),
             Fate::Destroyed { .. } => destroyed = destroyed.saturating_add(1),
-            Fate::Consumed { .. } => {}
+            Fate::Consumed { .. } | Fate::Unpacked { .. } => {}
             Fate::Live if unit.on_excursion => missing.push(format!("{} (away)", unit.code)),
             Fate::Live => missing.push(unit.code.clone()),
         }

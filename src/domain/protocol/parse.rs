@@ -167,7 +167,7 @@ fn product(section: &mut Section<'_>) -> Option<Product> {
     let record = "such as EQ-MSC-DOSE";
     let record = section.parsed("master_record", Kind::BadId, MasterRecordId::parse, record);
     let master_record = section.required("master_record", record);
-    let kinds = ContainerKind::ALL.map(|(kind, code, ..)| (code, kind));
+    let kinds = ContainerKind::filled();
     let unit = section.word("unit", Kind::UnknownContainer, &kinds);
     let unit = section.required("unit", unit);
     let needle = section.text("needle");

@@ -56,7 +56,7 @@ fn words() -> String {
         words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
     };
     let roundings = listed(ROUNDINGS.iter().map(|(word, _)| *word).collect());
-    let kinds = listed(ContainerKind::ALL.iter().map(|(_, code, ..)| *code).collect());
+    let kinds = listed(ContainerKind::filled().iter().map(|(code, _)| *code).collect());
     text.push_str(&format!("\nRounding: {roundings}. Containers: {kinds}.\n"));
     text
 }

@@ -177,6 +177,7 @@ impl Hand {
         self.press("Print all that are missing");
         self.says("Apply each and read it back");
         picture(&self.browser, "by-hand-labels");
+        self.go(&format!("/labels/batch/{batch}/run"));
         while self.browser.has("[name='scanned']") {
             let code = self.browser.text("p.big.code");
             self.browser.scan(&self.label(&code));

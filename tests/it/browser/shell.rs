@@ -86,7 +86,7 @@ fn a_scan_station_has_targets_of_at_least_72_pixels() {
     browser.go(&format!("{}/station", app.origin()));
     browser.type_into("#station", "CLEANROOM-1");
     browser.click("input[name=kind][value=scan]");
-    browser.click("main button.primary");
+    browser.click("main form[action='/station'] button.primary");
     browser.says("This browser is enrolled.");
     picture(&browser, "scan-station");
     fits(&browser, "scan-station");

@@ -29,5 +29,6 @@ mod deviation;
 mod donor;
 mod quality;
 mod release;
+mod scanner;
 pub(crate) mod told;
 mod division;

@@ -50,6 +50,10 @@ fn full_in(language: Language, kind: ContainerKind, number: u32) -> LabelData {
     let said = |english, slovenian| said(&words, english, slovenian);
     match kind {
         ContainerKind::Syringe | ContainerKind::Bag => dose(label),
+        ContainerKind::OuterPack => of_trial(label.donation(&din))
+            .with(P::Count, "4 × syringe")
+            .with(P::Purpose, "Give as described in the protocol.")
+            .with(P::Site, "Inštitut Čebelnjak, Zaloška 99, 1000 Ljubljana"),
         ContainerKind::SampleTube => label
             .with(P::Purpose, said("Sterility, Ph. Eur. 2.6.27", "Sterilnost, Ph. Eur. 2.6.27"))
             .with(P::Parent, "CK0000002")
@@ -80,11 +84,15 @@ fn dose(label: LabelData) -> LabelData {
     let din = read_din("A999926000005").unwrap();
     let expiry = Instant::parse("2026-11-25T13:30:00Z").unwrap();
     let product = ProductCode::new("D1234", '7', Division::first_level(0).unwrap()).unwrap();
+    of_trial(label.for_patient().isbt(&din, &product, None, Some(expiry.naive())))
+}
+
+/// What the labels of a trial say.
+fn of_trial(label: LabelData) -> LabelData {
+    let expiry = Instant::parse("2026-11-25T13:30:00Z").unwrap();
     let words = label.clone();
     let said = |english, slovenian| said(&words, english, slovenian);
     label
-        .for_patient()
-        .isbt(&din, &product, None, Some(expiry.naive()))
         .with(P::Contact, "Inštitut Čebelnjak, Zaloška 99, Ljubljana, +386 1 000 00 00")
         .with(P::Product, said("EQ-MSC suspension", "EQ-MSC, suspenzija"))
         .with(P::Strength, said("50×10⁶ cells/ml", "50×10⁶ celic/ml"))
