@@ -423,13 +423,18 @@ fn decode(raster: &Raster, kind: SymbolKind, area: Dots) -> Option<String> {
     std::panic::catch_unwind(|| {
         let source = Luma8LuminanceSource::new(grey, columns, rows).ok()?;
         let mut image = BinaryBitmap::new(GlobalHistogramBinarizer::new(source));
-        let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
-        let read = match kind {
-            SymbolKind::DataMatrix => DataMatrixReader.decode_with_hints(&mut image, &hints),
-            SymbolKind::Qr => QRCodeReader.decode_with_hints(&mut image, &hints),
-            SymbolKind::Code128 => Code128Reader.decode_with_hints(&mut image, &hints),
-        };
-        read.ok().map(|read| read.getText().to_owned())
+        // First as a scanner finds it; then, where that looks for its corners in vain, as the upright
+        // symbol that it is. Both read the modules, and either is held against what was meant.
+        let found = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
+        let upright = DecodeHints { PureBarcode: Some(true), ..DecodeHints::default() };
+        [found, upright].iter().find_map(|hints| {
+            let read = match kind {
+                SymbolKind::DataMatrix => DataMatrixReader.decode_with_hints(&mut image, hints),
+                SymbolKind::Qr => QRCodeReader.decode_with_hints(&mut image, hints),
+                SymbolKind::Code128 => Code128Reader.decode_with_hints(&mut image, hints),
+            };
+            read.ok().map(|read| read.getText().to_owned())
+        })
     })
     .ok()
     .flatten()
