@@ -194,8 +194,10 @@ fn draw_text(
         language: label.language().name(),
     })?;
     let Some(value) = filled(label, words) else { return Ok(()) };
-    let inset = if text.framed { Len::um(400) } else { Len::ZERO };
-    let room = text.width - inset * 2;
+    // A J reaches to the left of where it begins, the further the larger it is.
+    let beside = if text.framed { Len::um(400) } else { Len::ZERO };
+    let inset = if text.framed { beside + text.size / 12 } else { Len::ZERO };
+    let room = text.width - inset - beside;
     let mut size = text.size;
     let lines = loop {
         let lines = wrap(text.font, size, &value, room);

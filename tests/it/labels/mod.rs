@@ -468,3 +468,17 @@ fn every_phrase_of_the_program_has_its_words_in_both_languages() {
     assert_eq!(quantity(half, Language::English), "0.50 ml");
     assert_eq!(quantity(half, Language::Slovenian), "0,50 ml");
 }
+
+#[test]
+fn a_patient_code_that_begins_with_a_j_stands_clear_of_its_frame() {
+    for kind in [ContainerKind::Syringe, ContainerKind::Bag, ContainerKind::Cryovial] {
+        let label = dose(LabelData::new(Language::English, kind, code(kind, 1)));
+        for resolution in Resolution::ALL {
+            for subject in ["J", "JUL-03"] {
+                let label = label.clone().with(P::Subject, subject);
+                chorda::labels::prove(&label, resolution)
+                    .unwrap_or_else(|refusal| panic!("{}: {refusal}", resolution.dpi()));
+            }
+        }
+    }
+}
