@@ -43,7 +43,7 @@ pub fn units_pack(
     caller.needs(Capability::PrintLabels)?;
     let request = command.clone();
     let site = app.config.site.clone();
-    app.write(caller, &("units_pack", &request), move |tx| {
+    let pack = app.write(caller, &("units_pack", &request), move |tx| {
         let order = tx.require::<Order>(command.order.as_str())?;
         let units = units_and(tx.db(), &command.order, &command.scans)?;
         let code = container::next_codes(tx, ContainerKind::OuterPack, 1)?.into_iter().next();
@@ -63,5 +63,7 @@ pub fn units_pack(
         };
         print_in(tx, &print, &Default::default(), &site)?;
         Ok(code)
-    })
+    })?;
+    app.bell.ring();
+    Ok(pack)
 }

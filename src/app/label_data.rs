@@ -1,7 +1,7 @@
 //! What the label of a container says, gathered from the container and what it came from.
 //!
 //! Neighbours: `labels` draws it; [`super::label_print`] records that it was printed;
-//! [`super::label_dose`] adds what a protocol says.
+//! `label_dose` adds what a protocol says.
 //!
 //! Architecture invariant: codes only; no person's name is looked up here. Everything is in the
 //! language of the site's labels, or the label is refused.

@@ -2,7 +2,7 @@
 //! found with it (ATMP-18).
 //!
 //! A command that meets a difference is not carried out. Its transaction opens the deviation
-//! instead, and that is the command's answer ([`Attempt::Stopped`]): sent again under its number it
+//! instead, and that is the command's answer (`Attempt::Stopped`): sent again under its number it
 //! gets the same answer, and it can never open the deviation and do half of what was asked. Where
 //! a deviation is about the very same labels already, the command is refused and nothing recorded.
 //!

@@ -244,7 +244,7 @@ pub fn thing_pdf(
 /// A label as it will be printed, and what was read in its dots.
 ///
 /// # Errors
-/// As [`label_of`].
+/// That there is no such thing, or that the database failed.
 pub fn thing_preview(app: &App, thing: &Subject) -> Result<Preview, Failure> {
     let data = app.read(|db| label_of(db, thing, &app.config.site))?;
     Ok(Preview::of(&data))

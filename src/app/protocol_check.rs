@@ -1,7 +1,7 @@
 //! Checks the text of a protocol alone, beside the master record that makes its product, beside the
 //! language of the site's labels, and on the labels that print its words.
 //!
-//! Neighbours: `domain::protocol` finds the faults of the text; [`super::label_fit`] draws; `chorda
+//! Neighbours: `domain::protocol` finds the faults of the text; `label_fit` draws; `chorda
 //! protocol check` prints what they find.
 //!
 //! Architecture invariant: a label is tried by the function that fills the printed one.

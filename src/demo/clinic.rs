@@ -4,6 +4,7 @@ use super::cast::Person;
 use super::dose::Dose;
 use super::order::{self, PATIENT};
 use super::stage::{Stage, Trouble};
+use super::work::read_back;
 use crate::app::custody_administer::{
     Administer, Thaw, administer, shown_destroy, thaw, unit_destroy,
 };
@@ -11,6 +12,8 @@ use crate::app::custody_excursion::{
     ExcursionOpen, ExcursionReturn, excursion_open, excursion_return, shown_open,
 };
 use crate::app::custody_hand_over::{HandOver, Receive, hand_over, receive, scan};
+use crate::app::custody_pack::{UnitsPack, units_pack};
+use crate::app::label_print::PrintedSerial;
 use crate::app::order_change::Decision;
 use crate::domain::actor::Meaning;
 use crate::domain::custody::{Condition, Scan};
@@ -39,7 +42,38 @@ pub(super) fn treat(stage: &mut Stage, number: &OrderNumber, dose: &Dose) -> Res
     Ok(())
 }
 
-/// A technician hands every unit of an order over, the clinician receives them.
+/// A technician packs the units of an order and reads the label of the pack back; gives what a
+/// scanner reads of it.
+fn packed(
+    stage: &mut Stage,
+    number: &OrderNumber,
+    patient: &str,
+    scans: &[Scan],
+) -> Result<Scan, Trouble> {
+    let command = UnitsPack {
+        order: number.clone(),
+        patient: PatientCode::parse(patient)?,
+        scans: scans.to_vec(),
+        printer: None,
+    };
+    let caller = stage.by(&stage.people.ana);
+    let outcome = units_pack(&stage.app, &caller, command);
+    let pack = stage.done("pack the units", outcome)?;
+    let state = stage.read(|db| container::require(db, &pack))?;
+    let label = state.labels.valid().cloned();
+    let label = label.ok_or_else(|| Trouble::Missing(format!("the label of {pack}")))?;
+    let printed = PrintedSerial {
+        container: pack.to_string(),
+        serial: label.serial,
+        payload: label.payload.clone(),
+    };
+    read_back(stage, &[printed])?;
+    let units = if scans.len() == 1 { "unit" } else { "units" };
+    stage.voice.fact(format!("{} {units} in the outer pack {pack}", scans.len()));
+    Ok(scan(&label.payload)?)
+}
+
+/// A technician packs every unit of an order and hands them over, the clinician receives them.
 pub(super) fn hand(
     stage: &mut Stage,
     number: &OrderNumber,
@@ -47,6 +81,8 @@ pub(super) fn hand(
     scans: &[Scan],
 ) -> Result<(), Trouble> {
     let (ana, gaja) = (stage.people.ana.clone(), stage.people.gaja.clone());
+    let mut all = scans.to_vec();
+    all.push(packed(stage, number, patient, scans)?);
     let condition = Condition {
         words: "sealed box, seals intact, suspension opalescent".to_owned(),
         temperature: None,
@@ -54,7 +90,7 @@ pub(super) fn hand(
     let command = HandOver {
         order: number.clone(),
         patient: PatientCode::parse(patient)?,
-        scans: scans.to_vec(),
+        scans: all.clone(),
         to: gaja.actor.login.clone(),
         destination: "Clinic, treatment room 2".to_owned(),
         condition: condition.clone(),
@@ -68,7 +104,7 @@ pub(super) fn hand(
         order: number.clone(),
         transfer,
         patient: PatientCode::parse(patient)?,
-        scans: scans.to_vec(),
+        scans: all,
         condition,
     };
     let signature = stage.sign(&gaja, Meaning::Received, &command.shown()?.hash()?)?;

@@ -423,8 +423,8 @@ fn decode(raster: &Raster, kind: SymbolKind, area: Dots) -> Option<String> {
     std::panic::catch_unwind(|| {
         let source = Luma8LuminanceSource::new(grey, columns, rows).ok()?;
         let mut image = BinaryBitmap::new(GlobalHistogramBinarizer::new(source));
-        // First as a scanner finds it; then, where that looks for its corners in vain, as the upright
-        // symbol that it is. Both read the modules, and either is held against what was meant.
+        // First as a scanner finds it; then, where that looks for its corners in vain, as the
+        // upright symbol that it is. Both read the modules, held against what was meant.
         let found = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
         let upright = DecodeHints { PureBarcode: Some(true), ..DecodeHints::default() };
         [found, upright].iter().find_map(|hints| {

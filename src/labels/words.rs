@@ -105,7 +105,7 @@ impl Phrase<'_> {
                 "Na postaji se prijavite, odprite njeno stran (This station, na dnu vsake strani) \
                  in odčitajte vsak simbol. Stran pove, ali pride vsak znak. Natisnjeno: {station}."
             ),
-            Self::Sponsor(name) => format!("naročnik {name}"),
+            Self::Sponsor(name) => format!("sponzor {name}"),
             Self::Pieces(count, kind) => format!("{count} × {}", kind_in_slovenian(kind)),
             Self::PlaceAt(condition) => match condition {
                 Condition::Ambient => "15 do 25 °C",

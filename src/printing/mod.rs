@@ -1,7 +1,7 @@
 //! The wire to a label printer: sends labels and says what is known of them.
 //!
-//! Neighbours: `app::print_send` has the labels proved and records the answer; [`tcp`], [`ipp`] and
-//! [`file`] are the ways a printer is reached.
+//! Neighbours: `app::print_send` has the labels proved and records the answer; `tcp`, `ipp` and
+//! `file` are the ways a printer is reached.
 //!
 //! Architecture invariant: `Printed` is said only where the printer said so, `Failed` only where no
 //! byte of the job can have been acted on.

@@ -105,8 +105,8 @@ impl Container {
         }
     }
 
-    /// Whether it may be used as wanted now: live, effective disposition, expiry, reservation, time
-    /// outside storage. Says nothing of where it is.
+    /// Whether it may be used as wanted now: live, identity not in doubt, effective disposition,
+    /// expiry, reservation, time outside storage. Says nothing of where it is.
     pub fn usable(&self, wanted: &Use, standing: &Standing, now: Instant) -> Result<(), Refusal> {
         self.must_be_live()?;
         self.accepted(wanted.accepts, standing)?;
@@ -122,6 +122,10 @@ impl Container {
     }
 
     fn accepted(&self, accepts: Disposition, standing: &Standing) -> Result<(), Refusal> {
+        if let Some(open) = &self.identity_proposal {
+            let (code, to) = (self.code.clone(), open.to.words());
+            return Err(Refusal::IdentityInDoubt { code, to });
+        }
         let effective = standing.disposition.max(self.disposition);
         if effective <= accepts {
             return Ok(());

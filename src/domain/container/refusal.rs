@@ -391,6 +391,17 @@ pub enum Refusal {
         /// What it was given to.
         foreign: String,
     },
+    /// A correction of its identity waits.
+    #[error(
+        "{code} may be something else: a correction of its identity to {to} was proposed. QA or the \
+         Qualified Person confirms or declines it first"
+    )]
+    IdentityInDoubt {
+        /// The container.
+        code: String,
+        /// What it may be.
+        to: String,
+    },
     /// No correction waits.
     #[error("no correction of the identity of {code} waits. Propose one first")]
     NoIdentityProposed {
@@ -609,6 +620,7 @@ impl Refuses for Refusal {
             Self::LoserIsPrinter { .. } => "loser_is_not_printer ATMP-18",
             Self::LabelsOverFound { .. } => "labels_over_found ATMP-18",
             Self::NoIdentity { .. } | Self::NoIdentityProposed { .. } => "no_identity",
+            Self::IdentityInDoubt { .. } => "identity_in_doubt ATMP-12",
             Self::IdentityOut { .. } => "identity_out ATMP-39",
             Self::IdentityUnchanged { .. } => "identity_unchanged",
             Self::IdentityUsed { .. } => "identity_used ST-001",

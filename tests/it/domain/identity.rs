@@ -4,7 +4,8 @@ use chorda::domain::actor::{Role, Signature};
 use chorda::domain::container::{
     Command, Event, IdentityFact, NewLabel, ProductIdentity, check_label,
 };
-use chorda::domain::id::Din;
+use chorda::domain::disposition::Disposition;
+use chorda::domain::id::{Din, OrderNumber};
 
 use super::container::{
     Story, code, excursion, hand_over, label, name, receive, signature, use_by,
@@ -162,19 +163,38 @@ fn what_is_free_no_longer_when_it_is_confirmed_is_refused_then() {
 #[test]
 fn what_was_handed_over_given_or_used_keeps_its_number() {
     let mut handed = with_identity(Story::syringe());
-    handed.does("qa.nina", 1, proposed());
     handed.does("ana", 2, hand_over("ana", "klara"));
-    let late = || confirm("qa.vida", Role::Qa);
-    handed.refused("qa.vida", 3, late(), "identity_out", "handed over to klara");
-    handed.refused("qa.vida", 3, late(), "identity_out", "Open a deviation");
+    handed.refused("qa.nina", 3, proposed(), "identity_out", "handed over to klara");
+    handed.refused("qa.nina", 3, proposed(), "identity_out", "Open a deviation");
     handed.does("klara", 4, receive("klara", "T1"));
-    handed.refused("qa.vida", 5, late(), "identity_out", "was handed over");
+    handed.refused("qa.nina", 5, proposed(), "identity_out", "was handed over");
     let mut used = vial();
     used.does("ana", 1, Command::Consume { wanted: use_by(2, None), step: name("thaw") });
     used.refused("qa.nina", 2, proposed(), "identity_out", "used in step thaw");
     let mut away = with_identity(Story::syringe());
     away.does("ana", 1, excursion("0.05", 100_000));
     away.refused("qa.nina", 2, proposed(), "excursion_open", "is not back");
+}
+
+#[test]
+fn what_may_be_something_else_is_neither_used_nor_handed_over_until_that_is_decided() {
+    let decline = || Command::DeclineIdentity {
+        because: "the code is right".to_owned(),
+        signature: by("qa.vida", Role::Qa),
+    };
+    let mut syringe = with_identity(Story::syringe());
+    syringe.does("qa.nina", 1, proposed());
+    let over = || hand_over("ana", "klara");
+    syringe.refused("ana", 2, over(), "identity_in_doubt", "confirms or declines it first");
+    syringe.does("qa.vida", 3, decline()).does("ana", 4, over());
+    let mut vial = vial();
+    vial.does("qa.nina", 1, proposed());
+    let order = OrderNumber::parse("ORD-2026-0001").unwrap();
+    let reserve = || Command::Reserve { order: order.clone(), accepts: Disposition::Released };
+    vial.refused("ana", 2, reserve(), "identity_in_doubt", "D0102V");
+    let consume = || Command::Consume { wanted: use_by(2, None), step: name("thaw") };
+    vial.refused("ana", 2, consume(), "identity_in_doubt", "D0102V");
+    vial.does("qa.vida", 3, confirm("qa.vida", Role::Qa)).does("ana", 4, consume());
 }
 
 #[test]
