@@ -103,7 +103,8 @@ fn complete_and_true(path: &Path) {
     }
     corrected(&record, &key);
     let hop = record.custody.first().unwrap();
-    assert_eq!((record.custody.len(), hop.containers.len()), (1, 4));
+    // Four syringes and their outer pack.
+    assert_eq!((record.custody.len(), hop.containers.len()), (1, 5));
     assert_eq!((hop.given.act.as_str(), hop.given.by.name.as_str()), ("handed over", "Ana Kos"));
     assert_eq!(hop.received.as_ref().unwrap().by.name, "Gaja Perše");
     assert!(record.excursions.iter().all(|one| one.back.is_some()));
