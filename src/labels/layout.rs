@@ -178,8 +178,12 @@ fn filled(label: &LabelData, value: &str) -> Option<String> {
         text = text.replace(&slot, label.value(particular).unwrap_or(""));
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // A temperature is read together with its unit.
-    Some(text.replace(" °C", &format!("{NO_BREAK}°C")))
+    // A number is read together with its unit or with what it counts.
+    let together = [" °C", " %", " ×", "× "].into_iter();
+    Some(together.fold(text, |text, with| {
+        let kept = with.replace(' ', &NO_BREAK.to_string());
+        text.replace(with, &kept)
+    }))
 }
 
 fn draw_text(

@@ -27,7 +27,7 @@ use crate::app::label_print::{
 };
 use crate::app::label_scan_back::{LabelAccount, LabelScanBack, label_account, label_scan_back};
 use crate::domain::actor::{Capability, Meaning};
-use crate::domain::container::{Container, LabelCount, LabelFate, PrintedLabel};
+use crate::domain::container::{Container, ContainerKind, LabelCount, LabelFate, PrintedLabel};
 use crate::domain::id::{AssetId, BatchNumber, ContainerCode};
 use crate::store::container::Of;
 use crate::store::{Failure, container, label};
@@ -102,6 +102,14 @@ fn find(cx: &Cx) -> Result<Reply, WebError> {
     })
 }
 
+/// What is in it; of an outer pack, that it is one.
+fn called(state: &Container) -> String {
+    match state.kind {
+        ContainerKind::OuterPack => format!("{}: {}", state.kind.word(), state.contents.title),
+        _ => state.contents.title.to_string(),
+    }
+}
+
 fn row(state: &Container) -> [Cell; 4] {
     let batch = match &state.batch {
         Some(batch) => Cell::CodeLink(Link::to(format!("/labels/batch/{batch}"), batch.as_str())),
@@ -109,7 +117,7 @@ fn row(state: &Container) -> [Cell; 4] {
     };
     [
         Cell::CodeLink(Link::to(format!("/labels/container/{}", state.code), state.code.clone())),
-        state.contents.title.to_string().into(),
+        called(state).into(),
         batch,
         chip(state).into(),
     ]
@@ -180,7 +188,7 @@ fn container_page(
     let mut head = Head::new(format!("Label of {code}"))
         .under("/labels", "Labels")
         .chip(chip(&state))
-        .lede(state.contents.title.to_string())
+        .lede(called(&state))
         .action(Link::to(super::container::address(code.as_str()), "Container"));
     if let Some(batch) = batch {
         head = head.under(batch, state.batch.as_ref().map_or("", BatchNumber::as_str));
@@ -611,7 +619,7 @@ fn batch_page(
         let page = format!("/labels/container/{}", state.code);
         table.push([
             Cell::CodeLink(Link::to(page, state.code.clone())),
-            state.contents.title.to_string().into(),
+            called(state).into(),
             Cell::Number(number),
             chip(state).into(),
         ]);
@@ -725,7 +733,7 @@ fn run_page(
         progress: Progress { label: "Read back".to_owned(), done, total: states.len() },
         next: next.map(|state| Next {
             code: state.code.clone(),
-            title: state.contents.title.to_string(),
+            title: called(state),
             count: format!("{} of {}", done.saturating_add(1), states.len()),
             src: format!("/labels/preview/{}?serial={}", state.code, state.labels.latest),
             scan: Field::scan("scanned", "Scan the label on it").required().autofocus(),

@@ -51,7 +51,7 @@ pub(super) fn node_link(node: &Node) -> Link {
 /// Says that a thing is held, not by itself but by something it came from, and leads there.
 pub(super) fn held_banner(standing: &Standing, own: &Node) -> Option<Banner> {
     let because = standing.because.as_ref().filter(|node| *node != own)?;
-    let title = format!("{}: {} is", capital(standing.disposition.word()), because.words());
+    let title = format!("{}, as {} is", capital(standing.disposition.word()), because.words());
     let banner = match standing.disposition {
         Disposition::Released | Disposition::ConditionallyReleased => return None,
         Disposition::Quarantine => Banner::check(title),

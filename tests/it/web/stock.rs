@@ -284,7 +284,7 @@ fn a_trace_says_whom_a_donor_reached_and_what_is_held() {
     qa.get(&format!("/trace?code={}", codes[0])).says("because donor DNR-0001 is");
     qa.get("/trace?code=DNR-9999").says("Nothing is known of donor DNR-9999");
     qa.get("/trace?code=%3F%3F").says("Trace");
-    qa.get(&format!("/containers/{}", codes[0])).says("On hold: donor DNR-0001 is");
+    qa.get(&format!("/containers/{}", codes[0])).says("On hold, as donor DNR-0001 is");
 }
 
 #[test]
