@@ -26,6 +26,7 @@ use crate::app::label_print::{
     Drawing, LabelPrint, Preview, label_pdf, label_preview, label_print,
 };
 use crate::app::label_scan_back::{LabelAccount, LabelScanBack, label_account, label_scan_back};
+use crate::app::words::sentence;
 use crate::domain::actor::{Capability, Meaning};
 use crate::domain::container::{Container, ContainerKind, LabelCount, LabelFate, PrintedLabel};
 use crate::domain::id::{AssetId, BatchNumber, ContainerCode};
@@ -276,24 +277,24 @@ fn accounts(cx: &Cx, state: &Container) -> Vec<AccountRow> {
 }
 
 fn prints(cx: &Cx, state: &Container) -> Table {
-    let mut table = Table::new("Prints", &["Serial", "Printed", "Copies", "Status", "Why"]);
+    let mut table = Table::new("Prints", &["Serial", "Printed", "Copies", "Status"]);
     for print in state.labels.prints.iter().rev() {
-        let (chip, why) = match state.labels.void(print.serial) {
-            Some(voided) => {
-                let why = format!("since {}: {}", cx.when(voided.at), voided.because);
-                (Chip::new(Tone::Stop, "void"), why)
-            }
+        let voided = state.labels.void(print.serial);
+        let chip = match voided {
+            Some(_) => Chip::new(Tone::Stop, "void"),
             None if state.labels.scanned_back == Some(print.serial) => {
-                (Chip::new(Tone::Ok, "read back"), String::new())
+                Chip::new(Tone::Ok, "read back")
             }
-            None => (Chip::new(Tone::Wait, "not read back"), String::new()),
+            None => Chip::new(Tone::Wait, "not read back"),
         };
+        let why = voided.map_or(String::new(), |voided| {
+            format!("; void since {}: {}", cx.when(voided.at), voided.because)
+        });
         table.push([
             Cell::Number(print.serial.to_string()),
-            Cell::When(cx.when(print.at), print.by.to_string()),
+            Cell::When(cx.when(print.at), format!("{}{why}", print.by)),
             Cell::Text(copies(print)),
             chip.into(),
-            Cell::Soft(why),
         ]);
     }
     table
@@ -410,6 +411,7 @@ fn answer(
         }
         (Err(failure), Some(batch), Some(expected)) if runs => {
             let banner = WebError::from(failure).refusal()?;
+            let banner = Banner { title: sentence(&banner.title), ..banner };
             cx.page_again(&run_page(cx, &batch, (Some(expected), Some(banner)))?)
         }
         (Ok(said), Some(batch), _) => {
