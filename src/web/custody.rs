@@ -21,10 +21,11 @@ use super::routes::{Access, Route};
 use crate::app::custody_hand_over::{self as moving, HandOver, Receive, ReturnUnits};
 use crate::app::custody_pack::{UnitsPack, units_pack};
 use crate::app::shown::Shown;
+use crate::app::words::capital;
 use crate::domain::actor::{Capability, Meaning, Signature};
 use crate::domain::container::{Container, Fate};
 use crate::domain::custody::{Condition, Scan, TemperatureRecord};
-use crate::domain::genealogy::Standing;
+use crate::domain::genealogy::{Node, NodeKind, Standing};
 use crate::domain::id::{AssetId, Login, OrderNumber, PatientCode};
 use crate::domain::order::Order;
 use crate::domain::quantity::{Quantity, Unit};
@@ -153,7 +154,7 @@ pub(super) fn unit_lines(
             holder: holder(container),
             chip: unit_chip(container, standing),
             until: container.expires_at.map(|at| (at.to_string(), cx.when(at))),
-            note: standing.because.as_ref().map(|node| node.words()).unwrap_or_default(),
+            note: note(container, standing),
         })
         .collect()
 }
@@ -163,6 +164,15 @@ pub(super) fn packed_words(container: &Container) -> String {
     match container.packed.len() {
         0 => String::new(),
         count => format!("{} of {count}", container.kind.word()),
+    }
+}
+
+/// Why a unit is held, where that is not of its own.
+fn note(container: &Container, standing: &Standing) -> String {
+    let own = Node::new(NodeKind::Container, &container.code);
+    match &standing.because {
+        Some(because) if *because != own => capital(&standing.words(&own)),
+        _ => String::new(),
     }
 }
 

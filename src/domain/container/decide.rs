@@ -122,10 +122,7 @@ impl Container {
     }
 
     fn accepted(&self, accepts: Disposition, standing: &Standing) -> Result<(), Refusal> {
-        if let Some(open) = &self.identity_proposal {
-            let (code, to) = (self.code.clone(), open.to.words());
-            return Err(Refusal::IdentityInDoubt { code, to });
-        }
+        self.identity_certain()?;
         let effective = standing.disposition.max(self.disposition);
         if effective <= accepts {
             return Ok(());
@@ -137,6 +134,16 @@ impl Container {
             cause: cause.filter(|node| node.id() != self.code).map(|node| node.words()),
             accepts,
         })
+    }
+
+    fn identity_certain(&self) -> Result<(), Refusal> {
+        match &self.identity_proposal {
+            None => Ok(()),
+            Some(open) => {
+                let (code, to) = (self.code.clone(), open.to.words());
+                Err(Refusal::IdentityInDoubt { code, to })
+            }
+        }
     }
 
     fn not_expired(&self, now: Instant) -> Result<(), Refusal> {
@@ -586,6 +593,7 @@ impl Container {
         };
         self.must_be_held_by(&signature.login)?;
         self.no_excursion()?;
+        self.identity_certain()?;
         self.not_expired(context.now)?;
         if *due_at <= context.now {
             return Err(Refusal::DueInPast { code: self.code.clone() });

@@ -186,6 +186,8 @@ fn what_may_be_something_else_is_neither_used_nor_handed_over_until_that_is_deci
     syringe.does("qa.nina", 1, proposed());
     let over = || hand_over("ana", "klara");
     syringe.refused("ana", 2, over(), "identity_in_doubt", "confirms or declines it first");
+    let part = excursion("0.05", 100_000);
+    syringe.refused("ana", 2, part, "identity_in_doubt", "may be something else");
     syringe.does("qa.vida", 3, decline()).does("ana", 4, over());
     let mut vial = vial();
     vial.does("qa.nina", 1, proposed());
