@@ -202,9 +202,20 @@ pub fn label_pdf(app: &App, codes: &[ContainerCode]) -> Result<Vec<u8>, Failure>
         }
         Ok(labels.into_iter().unzip())
     })?;
-    labels::prove_all(&labels, None).map_err(not_drawn)?;
-    let copied = |(label, copies): (LabelData, u32)| (0..copies).map(move |_| label.clone());
-    let pages: Vec<LabelData> = labels.into_iter().zip(copies).flat_map(copied).collect();
+    pages(&labels, copies)
+}
+
+/// Labels as one PDF, each read back from its dots once and drawn on so many pages as there are
+/// copies of it.
+pub(super) fn pages(
+    labels: &[LabelData],
+    copies: impl IntoIterator<Item = u32>,
+) -> Result<Vec<u8>, Failure> {
+    labels::prove_all(labels, None).map_err(not_drawn)?;
+    let mut pages: Vec<LabelData> = Vec::new();
+    for (label, copies) in labels.iter().zip(copies) {
+        pages.extend((0..copies).map(|_| label.clone()));
+    }
     labels::render_pdf(&pages).map_err(not_drawn)
 }
 

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::label_data::label_data;
 use super::label_definition;
-use super::label_dose::said;
-use super::label_print::{Preview, not_drawn, queue};
+use super::label_dose::{by_protocol, said};
+use super::label_print::{Preview, not_drawn, pages, queue};
 use super::print_send::resolution;
 use super::{App, Caller};
 use crate::codes::Scanned;
@@ -125,14 +125,7 @@ fn shipper(db: &mut Db, number: &OrderNumber, site: &Site) -> Result<LabelData, 
     };
     // Without its protocol the label lacks what the law asks for, and drawing it says what.
     Ok(match site.published(&order.protocol.text_hash) {
-        Some(published) => {
-            let trial = &published.protocol.trial;
-            let words = |wording| said(wording, language, published.protocol.id.as_str());
-            label
-                .with(Particular::Contact, words(&trial.contact)?)
-                .with(Particular::Storage, words(&trial.storage)?)
-                .with(Particular::Warning, words(&trial.statement)?)
-        }
+        Some(published) => by_protocol(label, &published.protocol, None, &[])?,
         None => label,
     })
 }
@@ -235,10 +228,7 @@ pub fn thing_pdf(
     allowed(role, things)?;
     countable(things, copies)?;
     let labels = app.read(|db| data(db, things, &app.config.site))?;
-    labels::prove_all(&labels, None).map_err(not_drawn)?;
-    let copied = |label: LabelData| (0..copies).map(move |_| label.clone());
-    let pages: Vec<LabelData> = labels.into_iter().flat_map(copied).collect();
-    labels::render_pdf(&pages).map_err(not_drawn)
+    pages(&labels, std::iter::repeat(copies))
 }
 
 /// A label as it will be printed, and what was read in its dots.

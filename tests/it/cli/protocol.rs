@@ -1,6 +1,7 @@
 //! `chorda protocol`.
 
 use super::{chorda, out};
+use crate::support::{fresh_folder, slovenian_site};
 
 const SHIPPED: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/templates/protocols/eq-msc-xerostomia.toml");
@@ -99,14 +100,8 @@ fn words_that_do_not_fit_the_label_of_a_dose_unit_are_told_before_anything_is_or
 
 #[test]
 fn a_protocol_in_one_language_is_refused_where_labels_are_in_the_other() {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let text = std::fs::read_to_string(format!("{root}/templates/sites/example.toml")).unwrap();
-    let text = text
-        .replace("label_language = \"en\"", "label_language = \"sl\"")
-        .replace("\"../", &format!("\"{root}/templates/"))
-        .replace("\"example-products", &format!("\"{root}/templates/sites/example-products"));
-    let site = std::env::temp_dir().join(format!("chorda-site-{}.toml", std::process::id()));
-    std::fs::write(&site, text).unwrap();
+    let folder = fresh_folder();
+    let site = slovenian_site(&folder);
     let more = ["--site", site.to_str().unwrap()];
     let both = "{ en = \"15–25 °C, do not freeze\", sl = \"15–25 °C, ne zamrzujte\" }";
     let only = "\"15–25 °C, do not freeze\"";
@@ -117,5 +112,5 @@ fn a_protocol_in_one_language_is_refused_where_labels_are_in_the_other() {
     assert!(told.contains(&format!(":{line}:11: labels here are in Slovenian")), "{told}");
     let output = chorda(&["protocol", "check", SHIPPED, more[0], more[1]]);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
-    std::fs::remove_file(&site).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
 }

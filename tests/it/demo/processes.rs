@@ -1,6 +1,6 @@
 //! Any process runs from its files alone. Each is played from the first delivery to the last certificate, on both databases.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use chorda::app::label_print::label_pdf;
@@ -14,7 +14,7 @@ use chorda::store::container::load_many;
 
 use super::Folder;
 use crate::labels::have;
-use crate::support::TestStore;
+use crate::support::{TestStore, slovenian_site};
 
 fn options(dir: &Path, database: Option<String>, process: &Process) -> Options {
     Options {
@@ -104,24 +104,10 @@ fn what_holds_no_cells_is_given_by_its_routes() {
     runs_shipped("msc-sup", &["dose_unknown_site"]);
 }
 
-/// The site of the example with its labels in Slovenian.
-fn slovenian_site(folder: &Folder) -> PathBuf {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let text = std::fs::read_to_string(format!("{root}/templates/sites/example.toml")).unwrap();
-    let text = text
-        .replace("label_language = \"en\"", "label_language = \"sl\"")
-        .replace("\"../", &format!("\"{root}/templates/"))
-        .replace("\"example-products", &format!("\"{root}/templates/sites/example-products"));
-    std::fs::create_dir_all(&folder.0).unwrap();
-    let file = folder.0.join("site.toml");
-    std::fs::write(&file, text).unwrap();
-    file
-}
-
 /// Plays a process at a site with Slovenian labels; gives the words of all its labels.
 fn slovenian_labels(name: &str) -> Option<String> {
     let site = Folder::new(&format!("{name}-site"));
-    let process = Process { site: Some(slovenian_site(&site)), ..own(name) };
+    let process = Process { site: Some(slovenian_site(&site.0)), ..own(name) };
     let folder = Folder::new(&format!("{name}-labels"));
     let played = played(&folder.0, None, &process);
     let codes = ContainerKind::ALL.iter().flat_map(|(kind, ..)| {

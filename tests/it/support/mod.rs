@@ -198,6 +198,20 @@ pub(crate) fn fresh_folder() -> PathBuf {
     folder
 }
 
+/// The site of the example with its labels in Slovenian, as a file in a folder.
+pub(crate) fn slovenian_site(folder: &Path) -> PathBuf {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = std::fs::read_to_string(format!("{root}/templates/sites/example.toml")).unwrap();
+    let text = text
+        .replace("label_language = \"en\"", "label_language = \"sl\"")
+        .replace("\"../", &format!("\"{root}/templates/"))
+        .replace("\"example-products", &format!("\"{root}/templates/sites/example-products"));
+    std::fs::create_dir_all(folder).unwrap();
+    let file = folder.join("site.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
 /// A fictitious person.
 pub(crate) fn person(login: &str, role: Role) -> Actor {
     Actor {
